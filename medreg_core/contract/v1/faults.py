@@ -1,0 +1,38 @@
+"""Fault codes of the wire, grouped by what the receiver does about them; sentences are the client's (``texts``)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FaultCode(StrEnum):
+    """Codes of :class:`~medreg_core.contract.v1.messages.Fault` and of outcomes that were not accepted."""
+
+    # sign-in
+    BAD_CREDENTIALS = "bad_credentials"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"  # params: wait_s
+    SESSION_EXPIRED = "session_expired"
+    FORBIDDEN = "forbidden"
+    DEVICE_REVOKED = "device_revoked"
+    # envelope
+    BAD_REQUEST = "bad_request"  # params: where
+    TOO_LARGE = "too_large"
+    NOT_FOUND = "not_found"
+    CLIENT_TOO_OLD = "client_too_old"  # params: minimum
+    RESYNC = "resync"  # params: reason = epoch | compacted | scope | schema | ahead
+    SERVER_ERROR = "server_error"
+    BUSY = "busy"
+    # outcomes
+    VERSION_CONFLICT = "version_conflict"
+    STATE_CONFLICT = "state_conflict"  # params: state
+    ALREADY_DECIDED = "already_decided"
+    NOT_ALLOWED = "not_allowed"  # this role may not
+    REASON_MISSING = "reason_missing"
+    CHECK_FAILED = "check_failed"  # params: check
+    MATERIAL_MISSING = "material_missing"  # params: material
+    FORM_NUMBER_INVALID = "form_number_invalid"
+    DIGEST_MISMATCH = "digest_mismatch"
+    BODY_MISMATCH = "body_mismatch"  # same command id, other body
+    WAITS_FOR_COMMAND = "waits_for_command"
+    DEPENDENCY_FAILED = "dependency_failed"
+    APPLICATION_UNKNOWN = "application_unknown"

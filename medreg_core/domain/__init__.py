@@ -1,0 +1,1 @@
+"""What would be true on paper: records, codes, states, rules. Standard library only, no I/O."""

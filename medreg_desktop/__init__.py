@@ -1,0 +1,1 @@
+"""The program of the institution office (机构端)."""

@@ -1,0 +1,1 @@
+"""Words on the screen: English in the source, other languages from catalogues."""
