@@ -1,0 +1,73 @@
+"""Guards that hold for every test: no network beyond loopback, no unexpected warning in the log, no thread left behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+_LOOPBACK = ("127.", "::1", "localhost")
+_THREADS_OF_LIBRARIES = ("asyncio_", "AnyIO worker thread", "ThreadPoolExecutor-", "QThread", "Dummy-")
+# asyncio, AnyIO and concurrent.futures keep pool threads until exit; Qt's own threads show up as dummies.
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse a connection to any address but this machine's own."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(host).startswith(_LOOPBACK):
+            raise AssertionError(f"a test tried to reach {host}: only loopback is allowed")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture(autouse=True)
+def quiet_log(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that logs a warning it did not announce with ``@pytest.mark.logs(reason)``."""
+    collector = _Collector()
+    for name in ("medreg_core", "medreg_desktop", "medreg_server"):
+        logging.getLogger(name).addHandler(collector)
+    yield
+    for name in ("medreg_core", "medreg_desktop", "medreg_server"):
+        logging.getLogger(name).removeHandler(collector)
+    if request.node.get_closest_marker("logs") is None and collector.records:
+        pytest.fail("unexpected log: " + "; ".join(r.getMessage() for r in collector.records))
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """Fail a test that leaves a thread of its own running (module and session fixtures start theirs before)."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5
+    while (left := _new_threads(before)) and time.monotonic() < deadline:
+        left[0].join(timeout=0.1)
+    assert not left, f"threads left running: {[t.name for t in left]}"
+
+
+def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and thread.is_alive() and not thread.name.startswith(_THREADS_OF_LIBRARIES)
+    ]
