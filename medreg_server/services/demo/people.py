@@ -1,0 +1,234 @@
+"""Generates the physicians of the demo province: who they are, how they qualified, where they are registered.
+
+Physicians come as a stream in blocks of :data:`BLOCK`: a million of them need the memory of one block, the first ones
+are the same however many are asked for, and drawing a block's columns at once costs a fraction of drawing row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import IntEnum
+from itertools import count
+from random import Random
+from typing import Final
+
+from medreg_core.domain.records import Person, Qualification, Registration
+from medreg_core.domain.vocabulary import Category, Level, RegistrationState, Sex
+from medreg_server.services.demo import codes
+from medreg_server.services.demo.names import Name, Weighted, draw_names
+from medreg_server.services.demo.province import (
+    COUNTIES,
+    HOSPITALS,
+    ISSUER,
+    PROVINCE,
+    REGISTER_REGIONS,
+    Hospital,
+    Ward,
+)
+
+BLOCK: Final = 1_000
+
+_BY_TITLE: Final = date(1998, 6, 26)  # the last day of qualification by title (``domain.md`` §7.2)
+_FIRST_REGISTER: Final = date(1999, 5, 1)  # 执业医师法 came into force
+_LAST_SHORT_ID_YEAR: Final = 2000  # later certificates of the demo embed 18-character IDs
+_SEQUENCES: Final = 240
+_STEP: Final = 48_271_999  # shares no factor with the birth space: the walk meets no birth twice
+_PHONE_STEP: Final = 387_420_489  # shares no factor with 10**9; numbers in 12… are assigned to nobody
+
+
+class Generation(IntEnum):
+    """Which stream a person belongs to; the streams share no ID number. The value is the youngest age."""
+
+    YOUNG = 24
+    SETTLED = 30
+
+    @property
+    def years(self) -> int:
+        """How many years of birth the generation spans."""
+        return 6 if self is Generation.YOUNG else 33
+
+
+@dataclass(frozen=True, slots=True)
+class Physician:
+    """A registered physician and the ward where they work."""
+
+    person: Person
+    qualification: Qualification
+    registration: Registration
+    hospital: Hospital
+    ward: Ward
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who may qualify and register: the person, the level of their schooling, the ward they incline to."""
+
+    number: int
+    person: Person
+    level: Level
+    ward: Ward
+    hospital: Hospital
+
+
+@dataclass(frozen=True, slots=True)
+class Schooling:
+    """An education (GB/T 4658), its degree (GB/T 6864), and the usual age at the end of it."""
+
+    education: str
+    degree: str
+    age: int
+    school: str
+
+
+_BACHELOR: Final = Schooling("21", "410", 23, "示例医科大学")
+_SCHOOLING: Final = Weighted(
+    (
+        _BACHELOR,
+        Schooling("21", "410", 23, "范例医学院"),
+        Schooling("14", "310", 26, "示例医科大学"),
+        Schooling("11", "210", 29, "示例医科大学"),
+        Schooling("31", "", 22, "示例医学高等专科学校"),
+        Schooling("41", "", 20, "示例卫生学校"),
+    ),
+    (38, 22, 20, 4, 13, 3),
+)
+_MAJORS: Final = {
+    Category.CLINICAL: "临床医学",
+    Category.DENTAL: "口腔医学",
+    Category.PUBLIC_HEALTH: "预防医学",
+    Category.CHINESE: "中医学",
+}
+_TITLES: Final = ((18, "主任医师"), (12, "副主任医师"), (6, "主治医师"), (3, "住院医师"), (-99, ""))
+
+_HOSPITALS: Final = Weighted(HOSPITALS, [hospital.share for hospital in HOSPITALS])
+_WARDS: Final = {
+    hospital.institution.id: Weighted(hospital.wards, [ward.weight for ward in hospital.wards])
+    for hospital in HOSPITALS
+}
+
+
+def candidates(rng: Random, today: date, generation: Generation) -> Iterator[Candidate]:
+    """Yield people without end; every ID number, phone and :attr:`Candidate.number` is unique."""
+    start = rng.randrange(1_000_000)
+    for block in count():
+        yield from _block(rng, today, generation, start + block * BLOCK)
+
+
+def _block(rng: Random, today: date, generation: Generation, first: int) -> Iterator[Candidate]:
+    sexes = rng.choices((Sex.MALE, Sex.FEMALE), k=BLOCK)
+    names = draw_names(rng, sexes)
+    schooling = _SCHOOLING.draw(rng, BLOCK)
+    hospitals = _HOSPITALS.draw(rng, BLOCK)
+    for offset, (sex, name, studied, hospital) in enumerate(zip(sexes, names, schooling, hospitals, strict=True)):
+        ward = _WARDS[hospital.institution.id].draw(rng, 1)[0]
+        yield _candidate(first + offset, today, generation, sex, name, studied, hospital, ward)
+
+
+def _candidate(
+    number: int,
+    today: date,
+    generation: Generation,
+    sex: Sex,
+    name: Name,
+    studied: Schooling,
+    hospital: Hospital,
+    ward: Ward,
+) -> Candidate:
+    region, born, sequence = _birth(number, today, generation)
+    schooling = studied if born.year + studied.age <= today.year - 3 else _BACHELOR
+    graduated = born.year + schooling.age
+    is_assistant = not schooling.degree and number % 5 < 3
+    title = "医士" if is_assistant else _title(today.year - graduated)
+    person = Person(
+        name=name.text,
+        sex=sex,
+        birth_date=born,
+        id_number=codes.id_number(region, born, sequence * 2 + (sex is Sex.MALE)),
+        nation=name.nation,
+        education=schooling.education,
+        degree=schooling.degree,
+        school=schooling.school,
+        major=_MAJORS[ward.category],
+        graduated_on=date(graduated, 6, 30),
+        title=title,
+        title_since=date(min(graduated + 6, today.year - 1), 12, 1) if title else None,
+        phone=f"12{number * _PHONE_STEP % 1_000_000_000:09d}",
+        address=f"示例省示例市示例区示例路 {number % 900 + 1} 号",
+        postcode="990000",
+    )
+    return Candidate(number, person, Level.ASSISTANT if is_assistant else Level.PHYSICIAN, ward, hospital)
+
+
+def _title(years: int) -> str:
+    """Return the usual 专业技术职务 so many years after graduation."""
+    return next(title for since, title in _TITLES if years >= since)
+
+
+def _birth(number: int, today: date, generation: Generation) -> tuple[str, date, int]:
+    """Return birth place, birth date and sequence of the person with that number: a walk that meets no triple twice."""
+    days = generation.years * 365
+    at, sequence = divmod(number * _STEP % (len(COUNTIES) * days * _SEQUENCES), _SEQUENCES)
+    county, day = divmod(at, days)
+    youngest = today - timedelta(days=int(generation) * 366)
+    return (
+        COUNTIES[county],
+        youngest - timedelta(days=day),
+        sequence + (0 if generation is Generation.YOUNG else _SEQUENCES),
+    )
+
+
+def qualify(person: Person, ward: Ward, level: Level, obtained_on: date) -> Qualification:
+    """Return the qualification that ``person`` obtained on that day."""
+    year = obtained_on.year
+    embedded = codes.short_id(person.id_number) if year <= _LAST_SHORT_ID_YEAR else person.id_number
+    return Qualification(
+        code=codes.qualification_code(year, PROVINCE, level, ward.exam_category, embedded),
+        level=level,
+        category=ward.category,
+        exam_category=ward.exam_category,
+        obtained_on=obtained_on,
+        issuer=ISSUER,
+        name=person.name,
+        id_number=person.id_number,
+    )
+
+
+def practice_code(level: Level, ward: Ward, number: int) -> str:
+    """Return the practice code of the physician with that number; a register region has a million serials."""
+    region, serial = divmod(number, 1_000_000)
+    return codes.practice_code(level, ward.exam_category, REGISTER_REGIONS[region], serial)
+
+
+def employ(candidate: Candidate, today: date) -> Physician:
+    """Return the candidate as a physician who qualified after graduation and is registered at their hospital today."""
+    person, ward, level, number = candidate.person, candidate.ward, candidate.level, candidate.number
+    assert person.graduated_on is not None
+    year = max(1998, min(person.graduated_on.year + 1 + number % 3, today.year - 2))
+    obtained_on = _BY_TITLE if year == _BY_TITLE.year else date(year, 12, 1 + number % 28)
+    registration = Registration(
+        practice_code=practice_code(level, ward, number),
+        state=RegistrationState.VALID,
+        level=level,
+        category=ward.category,
+        scopes=(ward.scope,),
+        place=place(level, candidate.hospital),
+        institution_name=candidate.hospital.institution.name,
+        institution_code=candidate.hospital.institution.code,
+        department=ward.department,
+        registered_on=max(_FIRST_REGISTER, date(year + 1, 1 + number % 10, 1 + number % 27)),
+        assessment="2023—2025 合格",
+        assessment_passed=True,
+    )
+    return Physician(person, qualify(person, ward, level, obtained_on), registration, candidate.hospital, ward)
+
+
+def place(level: Level, hospital: Hospital) -> str:
+    """Return the 执业地点: the province for 执业医师, the county for 执业助理医师 (``domain.md`` §5.2)."""
+    return hospital.institution.region if level is Level.ASSISTANT else PROVINCE
+
+
+def physicians(rng: Random, today: date) -> Iterator[Physician]:
+    """Yield registered physicians of all three hospitals without end."""
+    return (employ(candidate, today) for candidate in candidates(rng, today, Generation.SETTLED))
