@@ -1,7 +1,7 @@
 """The records that cross every boundary: database, wire, cache, screen and paper.
 
-All are frozen, so that a record handed to another thread or layer can never change under it. Dates are calendar dates in
-China, moments are aware UTC. The contract encodes these very classes, so that no second set of shapes has to be kept equal.
+All are frozen, so that a record handed to another thread or layer can never change under it. Dates are calendar dates
+in China, moments are aware UTC. The contract encodes these very classes: no second set of shapes has to be kept equal.
 """
 
 from __future__ import annotations

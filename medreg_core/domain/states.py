@@ -1,4 +1,4 @@
-"""The state machine of an application, as data (``design.md`` §4). No other module decides whether a move is allowed."""
+"""The state machine of an application, as data (``design.md`` §4); nothing else decides whether a move is allowed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The wire shapes of protocol 1 (``sync.md`` §5), encoded as JSON by msgspec on both sides.
 
-Records of the domain travel as they are; the structs here only frame them. Unknown fields are ignored by an older reader,
-so a field may be added with a default, never changed or removed within the protocol.
+Records of the domain travel as they are; the structs here only frame them. Unknown fields are ignored by an older
+reader, so a field may be added with a default, never changed or removed within the protocol.
 """
 
 from __future__ import annotations
