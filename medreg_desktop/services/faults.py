@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made  # the record has a member called field
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,7 @@ class Problem:
 
     code: str
     field: str = ""
-    params: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = made(default_factory=dict)
 
 
 class KnownFault(Exception):
