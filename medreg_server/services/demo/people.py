@@ -34,8 +34,9 @@ _BY_TITLE: Final = date(1998, 6, 26)  # the last day of qualification by title (
 _FIRST_REGISTER: Final = date(1999, 5, 1)  # 执业医师法 came into force
 _LAST_SHORT_ID_YEAR: Final = 2000  # later certificates of the demo embed 18-character IDs
 _SEQUENCES: Final = 240
+_REGION_SERIALS: Final = 1_000_000
 _STEP: Final = 48_271_999  # shares no factor with the birth space: the walk meets no birth twice
-_PHONE_STEP: Final = 387_420_489  # shares no factor with 10**9; numbers in 12… are assigned to nobody
+_PHONE_STEP: Final = 387_420_489  # shares no factor with 10**8; numbers in 12… are assigned to nobody
 
 
 class Generation(IntEnum):
@@ -48,6 +49,20 @@ class Generation(IntEnum):
     def years(self) -> int:
         """How many years of birth the generation spans."""
         return 6 if self is Generation.YOUNG else 33
+
+    @property
+    def phone_digit(self) -> int:
+        """Keeps the phone numbers of the generations apart."""
+        return int(self is Generation.SETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What an ID number says of a birth: the county, the day, and half the sequence number."""
+
+    region: str
+    on: date
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +125,23 @@ _WARDS: Final = {
 
 
 def candidates(rng: Random, today: date, generation: Generation) -> Iterator[Candidate]:
-    """Yield people without end; every ID number, phone and :attr:`Candidate.number` is unique."""
+    """Yield people without end, numbered from 1; every ID number and phone is unique over all generations."""
     start = rng.randrange(1_000_000)
     for block in count():
-        yield from _block(rng, today, generation, start + block * BLOCK)
+        yield from _block(rng, today, generation, block * BLOCK, start)
 
 
-def _block(rng: Random, today: date, generation: Generation, first: int) -> Iterator[Candidate]:
+def _block(rng: Random, today: date, generation: Generation, first: int, start: int) -> Iterator[Candidate]:
     sexes = rng.choices((Sex.MALE, Sex.FEMALE), k=BLOCK)
     names = draw_names(rng, sexes)
     schooling = _SCHOOLING.draw(rng, BLOCK)
     hospitals = _HOSPITALS.draw(rng, BLOCK)
-    for offset, (sex, name, studied, hospital) in enumerate(zip(sexes, names, schooling, hospitals, strict=True)):
+    for number, (sex, name, studied, hospital) in enumerate(
+        zip(sexes, names, schooling, hospitals, strict=True), first + 1
+    ):
         ward = _WARDS[hospital.institution.id].draw(rng, 1)[0]
-        yield _candidate(first + offset, today, generation, sex, name, studied, hospital, ward)
+        birth = _birth(start + number, today, generation)
+        yield _candidate(number, today, generation, sex, name, studied, birth, ward, hospital)
 
 
 def _candidate(
@@ -133,19 +151,19 @@ def _candidate(
     sex: Sex,
     name: Name,
     studied: Schooling,
-    hospital: Hospital,
+    birth: Birth,
     ward: Ward,
+    hospital: Hospital,
 ) -> Candidate:
-    region, born, sequence = _birth(number, today, generation)
-    schooling = studied if born.year + studied.age <= today.year - 3 else _BACHELOR
-    graduated = born.year + schooling.age
+    schooling = studied if birth.on.year + studied.age <= today.year - 3 else _BACHELOR
+    graduated = birth.on.year + schooling.age
     is_assistant = not schooling.degree and number % 5 < 3
     title = "医士" if is_assistant else _title(today.year - graduated)
     person = Person(
         name=name.text,
         sex=sex,
-        birth_date=born,
-        id_number=codes.id_number(region, born, sequence * 2 + (sex is Sex.MALE)),
+        birth_date=birth.on,
+        id_number=codes.id_number(birth.region, birth.on, birth.sequence * 2 + (sex is Sex.MALE)),
         nation=name.nation,
         education=schooling.education,
         degree=schooling.degree,
@@ -154,7 +172,7 @@ def _candidate(
         graduated_on=date(graduated, 6, 30),
         title=title,
         title_since=date(min(graduated + 6, today.year - 1), 12, 1) if title else None,
-        phone=f"12{number * _PHONE_STEP % 1_000_000_000:09d}",
+        phone=f"12{generation.phone_digit}{number * _PHONE_STEP % 100_000_000:08d}",
         address=f"示例省示例市示例区示例路 {number % 900 + 1} 号",
         postcode="990000",
     )
@@ -166,8 +184,8 @@ def _title(years: int) -> str:
     return next(title for since, title in _TITLES if years >= since)
 
 
-def _birth(number: int, today: date, generation: Generation) -> tuple[str, date, int]:
-    """Return birth place, birth date and sequence of the person with that number: a walk that meets no triple twice."""
+def _birth(number: int, today: date, generation: Generation) -> Birth:
+    """Return the birth at that step of a walk that meets none twice."""
     days = generation.years * 365
     at, sequence = divmod(number * _STEP % (len(COUNTIES) * days * _SEQUENCES), _SEQUENCES)
     county, day = divmod(at, days)
@@ -195,33 +213,60 @@ def qualify(person: Person, ward: Ward, level: Level, obtained_on: date) -> Qual
     )
 
 
-def practice_code(level: Level, ward: Ward, number: int) -> str:
-    """Return the practice code of the physician with that number; a register region has a million serials."""
-    region, serial = divmod(number, 1_000_000)
-    return codes.practice_code(level, ward.exam_category, REGISTER_REGIONS[region], serial)
+class PracticeSerials:
+    """Hands out the serials of practice codes, one counter per prefix as the register keeps them (``domain.md`` §7.3)."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[Level, str], int] = {}
+
+    def next_code(self, level: Level, exam_category: str) -> str:
+        """Return the next practice code of that level and category; a region is left when its million is used up."""
+        issued = self._last[level, exam_category] = self._last.get((level, exam_category), 0) + 1
+        region, serial = divmod(issued, _REGION_SERIALS)
+        return codes.practice_code(level, exam_category, REGISTER_REGIONS[region], serial)
+
+    def counters(self) -> dict[str, int]:
+        """Return the last serial of each prefix in use: where the register must go on."""
+        return {
+            codes.practice_code(level, category, REGISTER_REGIONS[region], 0)[:9]: last
+            for (level, category), issued in self._last.items()
+            for region, last in _used_regions(issued)
+        }
 
 
-def employ(candidate: Candidate, today: date) -> Physician:
+def _used_regions(issued: int) -> Iterator[tuple[int, int]]:
+    region, serial = divmod(issued, _REGION_SERIALS)
+    yield from ((full, _REGION_SERIALS - 1) for full in range(region))
+    yield region, serial
+
+
+def employ(candidate: Candidate, today: date, serials: PracticeSerials) -> Physician:
     """Return the candidate as a physician who qualified after graduation and is registered at their hospital today."""
     person, ward, level, number = candidate.person, candidate.ward, candidate.level, candidate.number
     assert person.graduated_on is not None
-    year = max(1998, min(person.graduated_on.year + 1 + number % 3, today.year - 2))
+    year = max(1998, min(person.graduated_on.year + 1 + number % 3, today.year - 4))
     obtained_on = _BY_TITLE if year == _BY_TITLE.year else date(year, 12, 1 + number % 28)
-    registration = Registration(
-        practice_code=practice_code(level, ward, number),
+    registered_on = max(_FIRST_REGISTER, date(year + 1, 1 + number % 10, 1 + number % 27))
+    registration = register(candidate, registered_on, serials.next_code(level, ward.exam_category))
+    return Physician(person, qualify(person, ward, level, obtained_on), registration, candidate.hospital, ward)
+
+
+def register(candidate: Candidate, registered_on: date, practice_code: str) -> Registration:
+    """Return the candidate's valid registration at their hospital, with the last three-year assessment passed."""
+    return Registration(
+        practice_code=practice_code,
         state=RegistrationState.VALID,
-        level=level,
-        category=ward.category,
-        scopes=(ward.scope,),
-        place=place(level, candidate.hospital),
+        level=candidate.level,
+        category=candidate.ward.category,
+        scopes=(candidate.ward.scope,),
+        place=place(candidate.level, candidate.hospital),
         institution_name=candidate.hospital.institution.name,
         institution_code=candidate.hospital.institution.code,
-        department=ward.department,
-        registered_on=max(_FIRST_REGISTER, date(year + 1, 1 + number % 10, 1 + number % 27)),
+        department=candidate.ward.department,
+        registered_on=registered_on,
         assessment="2023—2025 合格",
         assessment_passed=True,
     )
-    return Physician(person, qualify(person, ward, level, obtained_on), registration, candidate.hospital, ward)
 
 
 def place(level: Level, hospital: Hospital) -> str:
@@ -229,6 +274,6 @@ def place(level: Level, hospital: Hospital) -> str:
     return hospital.institution.region if level is Level.ASSISTANT else PROVINCE
 
 
-def physicians(rng: Random, today: date) -> Iterator[Physician]:
+def physicians(rng: Random, today: date, serials: PracticeSerials) -> Iterator[Physician]:
     """Yield registered physicians of all three hospitals without end."""
-    return (employ(candidate, today) for candidate in candidates(rng, today, Generation.SETTLED))
+    return (employ(candidate, today, serials) for candidate in candidates(rng, today, Generation.SETTLED))

@@ -1,0 +1,142 @@
+"""Accounts, their sessions, and the attempts to sign in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping, case, delete, insert, select, update
+
+from medreg_core.domain.records import AccountId, DeviceId, InstitutionId, PhysicianId
+from medreg_core.domain.vocabulary import Role
+from medreg_server.db.insert import insert_if_absent
+from medreg_server.db.tables import account, session, sign_in_throttle
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """An account as the register holds it. Exactly one of the last three fields says where it belongs."""
+
+    id: AccountId
+    login: str
+    name: str
+    role: Role
+    password_hash: str
+    created_at: datetime
+    institution_id: InstitutionId | None = None
+    physician_id: PhysicianId | None = None
+    region: str = ""
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that has not ended, with its account."""
+
+    account: AccountRecord
+    device_id: DeviceId
+    expires_at: datetime
+
+
+class Accounts:
+    """Accounts and sessions within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, new: AccountRecord) -> bool:
+        """Insert an account; return False when its login is taken."""
+        row = {
+            "id": new.id,
+            "login": new.login.casefold(),
+            "name": new.name,
+            "role": new.role.value,
+            "password_hash": new.password_hash,
+            "institution_id": new.institution_id,
+            "physician_id": new.physician_id,
+            "region": new.region,
+            "disabled_at": new.disabled_at,
+            "created_at": new.created_at,
+        }
+        return insert_if_absent(self._connection, account, row)
+
+    def by_login(self, login: str) -> AccountRecord | None:
+        """Return the account with this login name, whatever its case, or None."""
+        rows = self._connection.execute(select(account).where(account.c.login == login.casefold())).mappings()
+        row = rows.one_or_none()
+        return None if row is None else _account(row)
+
+    def set_password_hash(self, account_id: AccountId, password_hash: str) -> None:
+        """Replace an account's password hash."""
+        self._connection.execute(update(account).where(account.c.id == account_id).values(password_hash=password_hash))
+
+    def open_session(self, token_hash: bytes, new: OpenSession, now: datetime) -> None:
+        """Store a session and forget those that have ended."""
+        self._connection.execute(delete(session).where(session.c.expires_at < now))
+        self._connection.execute(
+            insert(session).values(
+                token_hash=token_hash,
+                account_id=new.account.id,
+                device_id=new.device_id,
+                created_at=now,
+                expires_at=new.expires_at,
+            )
+        )
+
+    def session(self, token_hash: bytes, now: datetime) -> OpenSession | None:
+        """Return the open session of a token, or None when it ended, never was, or its account is disabled."""
+        rows = self._connection.execute(
+            select(account, session.c.device_id, session.c.expires_at)
+            .join(session, session.c.account_id == account.c.id)
+            .where(session.c.token_hash == token_hash, session.c.expires_at > now, account.c.disabled_at.is_(None))
+        ).mappings()
+        row = rows.one_or_none()
+        if row is None:
+            return None
+        return OpenSession(_account(row), DeviceId(row["device_id"]), row["expires_at"])
+
+    def close_session(self, token_hash: bytes) -> None:
+        """End one session."""
+        self._connection.execute(delete(session).where(session.c.token_hash == token_hash))
+
+    def close_sessions(self, account_id: AccountId) -> None:
+        """End every session of an account."""
+        self._connection.execute(delete(session).where(session.c.account_id == account_id))
+
+    def count_attempt(self, key: bytes, now: datetime, window: timedelta) -> tuple[int, datetime]:
+        """Count one attempt under ``key`` and return how many there were in this window, and since when.
+
+        Counting comes before the password is looked at, so that attempts made at once cannot pass the limit together.
+        """
+        insert_if_absent(self._connection, sign_in_throttle, {"key": key, "attempts": 0, "since": now})
+        fresh = sign_in_throttle.c.since <= now - window
+        counted = self._connection.execute(
+            update(sign_in_throttle)
+            .where(sign_in_throttle.c.key == key)
+            .values(
+                attempts=case((fresh, 1), else_=sign_in_throttle.c.attempts + 1),
+                since=case((fresh, now), else_=sign_in_throttle.c.since),
+            )
+            .returning(sign_in_throttle.c.attempts, sign_in_throttle.c.since)
+        ).one()
+        return counted.attempts, counted.since
+
+    def forget_attempts(self, key: bytes) -> None:
+        """Start counting anew: the right password was given."""
+        self._connection.execute(delete(sign_in_throttle).where(sign_in_throttle.c.key == key))
+
+
+def _account(row: RowMapping) -> AccountRecord:
+    institution_id, physician_id = row["institution_id"], row["physician_id"]
+    return AccountRecord(
+        id=AccountId(row["id"]),
+        login=row["login"],
+        name=row["name"],
+        role=Role(row["role"]),
+        password_hash=row["password_hash"],
+        created_at=row["created_at"],
+        institution_id=None if institution_id is None else InstitutionId(institution_id),
+        physician_id=None if physician_id is None else PhysicianId(physician_id),
+        region=row["region"],
+        disabled_at=row["disabled_at"],
+    )

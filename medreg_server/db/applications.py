@@ -1,0 +1,121 @@
+"""The applications: the only writer of their table, so that no change can miss the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from medreg_core.contract.v1.messages import EntityKind, Op
+from medreg_core.domain.records import Application, ApplicationId, InstitutionId, PhysicianId
+from medreg_core.domain.states import OPEN
+from medreg_core.domain.vocabulary import State
+from medreg_server.db.codec import to_application, to_body
+from medreg_server.db.feed import Feed, Pending
+from medreg_server.db.scope import Scope, visible
+from medreg_server.db.tables import application
+
+
+class Applications:
+    """业务申请 within one transaction."""
+
+    def __init__(self, connection: Connection, feed: Feed) -> None:
+        self._connection = connection
+        self._feed = feed
+
+    def get(self, application_id: ApplicationId, scope: Scope) -> Application | None:
+        """Return the application, or None when there is none in ``scope``."""
+        body = self._connection.execute(
+            select(application.c.body).where(application.c.id == application_id, visible(application, scope))
+        ).scalar()
+        return None if body is None else to_application(body)
+
+    def lock(self, application_id: ApplicationId, scope: Scope) -> Application | None:
+        """Return the application with its row locked to the end of the transaction."""
+        body = self._connection.execute(
+            select(application.c.body)
+            .where(application.c.id == application_id, visible(application, scope))
+            .with_for_update()
+        ).scalar()
+        return None if body is None else to_application(body)
+
+    def add(self, applications: Iterable[Application]) -> None:
+        """Insert new applications, any number in one statement."""
+        rows = []
+        for entry in applications:
+            rows.append(_row(entry))
+            self._note(entry)
+        if rows:
+            self._connection.execute(insert(application), rows)
+
+    def save(self, changed: Application) -> None:
+        """Write an application that was read with :meth:`lock` in this transaction."""
+        self._connection.execute(update(application).where(application.c.id == changed.id).values(_row(changed)))
+        self._note(changed)
+
+    def _note(self, changed: Application) -> None:
+        self._feed.changed(
+            Pending(changed.institution_id, EntityKind.APPLICATION, changed.id, changed.version, Op.UPSERT)
+        )
+
+    def page(self, scope: Scope, states: Sequence[State], after: str, limit: int) -> list[Application]:
+        """Return applications of ``scope`` in ``states`` (empty: any) with an id beyond ``after``, in order of id."""
+        query = select(application.c.body).where(visible(application, scope), application.c.id > after)
+        if states:
+            query = query.where(application.c.state.in_([state.value for state in states]))
+        rows = self._connection.execute(query.order_by(application.c.id).limit(limit))
+        return [to_application(row.body) for row in rows]
+
+    def snapshot_rows(
+        self, institution_id: InstitutionId, *, in_progress: bool, before: str, limit: int
+    ) -> list[tuple[str, int, str]]:
+        """Return (id, version, body) below the id ``before``, newest first; empty: from the newest."""
+        query = select(application.c.id, application.c.version, application.c.body).where(
+            application.c.institution_id == institution_id, application.c.in_progress == in_progress
+        )
+        if before:
+            query = query.where(application.c.id < before)
+        rows = self._connection.execute(query.order_by(application.c.id.desc()).limit(limit))
+        return [(row.id, row.version, row.body) for row in rows]
+
+    def rows(self, ids: Sequence[str], scope: Scope) -> list[tuple[str, int, str]]:
+        """Return (id, version, body) of the rows named."""
+        rows = self._connection.execute(
+            select(application.c.id, application.c.version, application.c.body).where(
+                application.c.id.in_(ids), visible(application, scope)
+            )
+        )
+        return [(row.id, row.version, row.body) for row in rows]
+
+    def count(self, scope: Scope) -> int:
+        """Return how many applications ``scope`` holds."""
+        query = select(func.count()).select_from(application).where(visible(application, scope))
+        return int(self._connection.execute(query).scalar_one())
+
+    def in_progress_of(self, physician_id: PhysicianId, other_than: ApplicationId) -> int:
+        """Return how many other applications of the physician are in progress, at whatever institution."""
+        query = (
+            select(func.count())
+            .select_from(application)
+            .where(
+                application.c.physician_id == physician_id,
+                application.c.in_progress,
+                application.c.id != other_than,
+            )
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+
+def _row(entry: Application) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "institution_id": entry.institution_id,
+        "physician_id": entry.physician_id,
+        "kind": entry.kind.value,
+        "state": entry.state.value,
+        "in_progress": entry.state in OPEN,
+        "version": entry.version,
+        "content_version": entry.content_version,
+        "submitted_at": entry.submitted_at,
+        "body": to_body(entry),
+    }

@@ -1,0 +1,91 @@
+"""Commands and their outcomes, kept as long as the audit (``sync.md`` §5.6): what makes a repeated send harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from medreg_core.contract.v1.messages import Outcome
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, InstitutionId
+from medreg_server.db.codec import to_body, to_outcome
+from medreg_server.db.insert import insert_if_absent
+from medreg_server.db.scope import WHOLE_REGISTER, Scope, visible
+from medreg_server.db.tables import command
+
+
+@dataclass(frozen=True, slots=True)
+class CommandKey:
+    """What is known of a command before it is executed."""
+
+    id: CommandId
+    institution_id: InstitutionId
+    account_id: AccountId
+    device_id: DeviceId
+    application_id: ApplicationId
+    body_hash: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A command that was answered for good. The hash tells whether the same body is sent again."""
+
+    institution_id: InstitutionId
+    body_hash: bytes
+    outcome: Outcome
+
+
+class Commands:
+    """Idempotency records within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def claim(self, key: CommandKey) -> bool:
+        """Take the command's id for this transaction; a second copy waits here until the first is committed.
+
+        Return False when the command was answered before.
+        """
+        row = {
+            "id": key.id,
+            "institution_id": key.institution_id,
+            "account_id": key.account_id,
+            "device_id": key.device_id,
+            "application_id": key.application_id,
+            "body_hash": key.body_hash,
+            "received_at": key.received_at,
+            "outcome_kind": "",
+            "outcome": "",
+        }
+        return insert_if_absent(self._connection, command, row)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Store the answer, in the transaction of the effect."""
+        self._connection.execute(
+            update(command)
+            .where(command.c.id == outcome.id)
+            .values(outcome_kind=outcome.kind.value, outcome=to_body(outcome))
+        )
+
+    def answered(self, command_id: CommandId, scope: Scope = WHOLE_REGISTER) -> Answered | None:
+        """Return the answer given to a command, or None. Ids are unique in the whole register."""
+        row = self._connection.execute(
+            select(command.c.institution_id, command.c.body_hash, command.c.outcome).where(
+                command.c.id == command_id, command.c.outcome != "", visible(command, scope)
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        return Answered(InstitutionId(row.institution_id), row.body_hash, to_outcome(row.outcome))
+
+    def outcomes(self, ids: Sequence[CommandId], scope: Scope) -> dict[CommandId, Outcome]:
+        """Return the answers known in ``scope`` for the ids asked."""
+        rows = self._connection.execute(
+            select(command.c.id, command.c.outcome).where(
+                command.c.id.in_(ids), command.c.outcome != "", visible(command, scope)
+            )
+        )
+        return {CommandId(row.id): to_outcome(row.outcome) for row in rows}

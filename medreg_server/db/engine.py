@@ -1,0 +1,62 @@
+"""Opens the database: one function, so that every connection has the same durable and strict settings."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+WRITER: Final = "medreg_writer"
+"""Execution option of a connection that will write: SQLite then takes its write lock at BEGIN, not half way."""
+
+_BUSY_TIMEOUT_MS: Final = 10_000
+_POOL_SIZE: Final = 20
+_STATEMENT_TIMEOUT_MS: Final = 5_000  # ecosystem.md §3.5, denial of service
+_LOCK_TIMEOUT_MS: Final = 4_000
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for a ``sqlite:///file`` or ``postgresql://…`` URL; no connection is made yet."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_LOCK_TIMEOUT_MS} -c timezone=UTC"
+    return create_engine(
+        address,
+        pool_size=_POOL_SIZE,
+        max_overflow=_POOL_SIZE,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        hide_parameters=True,  # parameters hold personal data; an error text goes to the log
+        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        connect_args={"options": options, "application_name": "medreg-server"},
+    )
+
+
+def _open_sqlite(url: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE, pool_timeout=10)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver must not open transactions behind our back
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # in WAL a weaker mode may forget a committed decision at power loss, sync.md §4
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writer = connection.get_execution_options().get(WRITER, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

@@ -1,0 +1,90 @@
+"""The review forms the register has taken note of, one per accepted consent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from medreg_core.domain.records import ApplicationId, DeviceId, InstitutionId
+from medreg_server.db.scope import Scope, visible
+from medreg_server.db.tables import form
+
+
+@dataclass(frozen=True, slots=True)
+class FormRecord:
+    """A review form: which consent it stands for and what became of its paper."""
+
+    number: str
+    institution_id: InstitutionId
+    application_id: ApplicationId
+    device_id: DeviceId
+    content_version: int
+    digest: str
+    code: str
+    created_at: datetime
+    voided_at: datetime | None = None
+    printed: int = 0
+    recalled: int = 0
+
+
+class Forms:
+    """申请审核表 within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def exists(self, number: str) -> bool:
+        """Return whether the number was used, in whatever institution: numbers are unique in the register."""
+        return self._connection.execute(select(form.c.number).where(form.c.number == number)).scalar() is not None
+
+    def get(self, number: str, scope: Scope) -> FormRecord | None:
+        """Return the form, or None when there is none in ``scope``."""
+        row = self._connection.execute(select(form).where(form.c.number == number, visible(form, scope))).one_or_none()
+        if row is None:
+            return None
+        return FormRecord(
+            number=row.number,
+            institution_id=InstitutionId(row.institution_id),
+            application_id=ApplicationId(row.application_id),
+            device_id=DeviceId(row.device_id),
+            content_version=row.content_version,
+            digest=row.digest,
+            code=row.code,
+            created_at=row.created_at,
+            voided_at=row.voided_at,
+            printed=row.printed,
+            recalled=row.recalled,
+        )
+
+    def add(self, new: FormRecord) -> None:
+        """Store a form."""
+        self._connection.execute(
+            insert(form).values(
+                number=new.number,
+                institution_id=new.institution_id,
+                application_id=new.application_id,
+                device_id=new.device_id,
+                content_version=new.content_version,
+                digest=new.digest,
+                code=new.code,
+                created_at=new.created_at,
+                printed=0,
+                recalled=0,
+            )
+        )
+
+    def void(self, number: str, now: datetime) -> None:
+        """Declare a form void; it stays known, so that a scan can say so."""
+        self._connection.execute(
+            update(form).where(form.c.number == number, form.c.voided_at.is_(None)).values(voided_at=now)
+        )
+
+    def count_printed(self, number: str, copies: int) -> None:
+        """Add copies that left a printer."""
+        self._connection.execute(update(form).where(form.c.number == number).values(printed=form.c.printed + copies))
+
+    def count_recalled(self, number: str, copies: int) -> None:
+        """Add copies that are back in the office."""
+        self._connection.execute(update(form).where(form.c.number == number).values(recalled=form.c.recalled + copies))

@@ -1,0 +1,1 @@
+"""Alembic migrations; see :mod:`medreg_server.db.migrate`."""

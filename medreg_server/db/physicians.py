@@ -1,0 +1,137 @@
+"""Physicians, their qualifications and practice registrations: the national part of the register, in no tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from medreg_core.domain.records import InstitutionId, Person, PhysicianId, Qualification, Registration
+from medreg_core.domain.vocabulary import RegistrationState
+from medreg_server.db.codec import to_body, to_person, to_qualification, to_registration
+from medreg_server.db.insert import insert_if_absent, upsert
+from medreg_server.db.tables import physician, practice_registration, practice_serial, qualification
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A practice registration with whose it is and, when connected here, at which institution."""
+
+    physician_id: PhysicianId
+    institution_id: InstitutionId | None
+    registration: Registration
+
+
+class Physicians:
+    """医师, 医师资格 and 执业注册 within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, persons: Iterable[tuple[PhysicianId, Person]]) -> None:
+        """Insert new physicians, any number in one statement."""
+        rows = [{"id": key, **_person_row(person)} for key, person in persons]
+        if rows:
+            self._connection.execute(insert(physician), rows)
+
+    def save(self, physician_id: PhysicianId, person: Person) -> None:
+        """Write a physician's personal data."""
+        self._connection.execute(update(physician).where(physician.c.id == physician_id).values(_person_row(person)))
+
+    def get(self, physician_id: PhysicianId) -> Person | None:
+        """Return the physician's personal data, or None."""
+        body = self._connection.execute(select(physician.c.body).where(physician.c.id == physician_id)).scalar()
+        return None if body is None else to_person(body)
+
+    def by_id_number(self, id_number: str) -> tuple[PhysicianId, Person] | None:
+        """Return the physician with this ID number, or None."""
+        row = self._connection.execute(
+            select(physician.c.id, physician.c.body).where(physician.c.id_number == id_number)
+        ).one_or_none()
+        return None if row is None else (PhysicianId(row.id), to_person(row.body))
+
+    def add_qualifications(
+        self, entries: Iterable[tuple[PhysicianId | None, Qualification]], admission_number: str = ""
+    ) -> None:
+        """Insert qualifications; those not matched to a physician yet have none."""
+        rows = [
+            {
+                "physician_id": owner,
+                "code": entry.code,
+                "id_number": entry.id_number,
+                "name": entry.name,
+                "level": entry.level.value,
+                "category": entry.category.value,
+                "obtained_on": entry.obtained_on,
+                "admission_number": admission_number,
+                "body": to_body(entry),
+            }
+            for owner, entry in entries
+        ]
+        if rows:
+            self._connection.execute(insert(qualification), rows)
+
+    def qualifications_of(self, physician_id: PhysicianId) -> list[Qualification]:
+        """Return the physician's qualifications, the highest and then the newest first."""
+        rows = self._connection.execute(
+            select(qualification.c.body)
+            .where(qualification.c.physician_id == physician_id)
+            .order_by(qualification.c.level, qualification.c.obtained_on.desc())
+        )
+        return [to_qualification(row.body) for row in rows]
+
+    def add_registrations(self, entries: Iterable[Registered]) -> None:
+        """Insert practice registrations, any number in one statement."""
+        rows = [_registration_row(entry) for entry in entries]
+        if rows:
+            self._connection.execute(insert(practice_registration), rows)
+
+    def save_registration(self, entry: Registered) -> None:
+        """Insert or replace the practice registration with this practice code."""
+        upsert(self._connection, practice_registration, _registration_row(entry))
+
+    def registrations_of(self, physician_id: PhysicianId) -> list[Registered]:
+        """Return the physician's registrations: valid ones first, the newest first."""
+        rows = self._connection.execute(
+            select(practice_registration)
+            .where(practice_registration.c.physician_id == physician_id)
+            .order_by(practice_registration.c.registered_on.desc(), practice_registration.c.practice_code)
+        )
+        found = [
+            Registered(
+                PhysicianId(row.physician_id),
+                None if row.institution_id is None else InstitutionId(row.institution_id),
+                to_registration(row.body),
+            )
+            for row in rows
+        ]
+        return sorted(found, key=lambda entry: entry.registration.state is not RegistrationState.VALID)
+
+    def next_practice_serial(self, prefix: str) -> int:
+        """Return the next serial of practice codes with ``prefix``; the counter stays locked to the commit."""
+        insert_if_absent(self._connection, practice_serial, {"prefix": prefix, "last": 0})
+        taken = self._connection.execute(
+            update(practice_serial)
+            .where(practice_serial.c.prefix == prefix)
+            .values(last=practice_serial.c.last + 1)
+            .returning(practice_serial.c.last)
+        )
+        return int(taken.scalar_one())
+
+
+def _person_row(person: Person) -> dict[str, object]:
+    return {"id_number": person.id_number, "name": person.name, "body": to_body(person)}
+
+
+def _registration_row(entry: Registered) -> dict[str, object]:
+    registration = entry.registration
+    return {
+        "practice_code": registration.practice_code,
+        "physician_id": entry.physician_id,
+        "institution_id": entry.institution_id,
+        "state": registration.state.value,
+        "level": registration.level.value,
+        "registered_on": registration.registered_on,
+        "body": to_body(registration),
+    }

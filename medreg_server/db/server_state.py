@@ -1,0 +1,49 @@
+"""Who this service is: its id, its epoch, and the public halves of its signing keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from medreg_server.db.insert import insert_if_absent
+from medreg_server.db.tables import server_state, signing_key
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The service's id and the epoch of its feeds (``sync.md`` §5.3)."""
+
+    server_id: str
+    epoch: str
+
+
+class ServerState:
+    """Identity and public keys within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def identity(self) -> Identity | None:
+        """Return the identity, or None before the first start."""
+        row = self._connection.execute(select(server_state.c.server_id, server_state.c.epoch)).one_or_none()
+        return None if row is None else Identity(row.server_id, row.epoch)
+
+    def found(self, identity: Identity, now: datetime) -> bool:
+        """Give the service its identity; return False when another process was first."""
+        row = {"one": 1, "server_id": identity.server_id, "epoch": identity.epoch, "since": now}
+        return insert_if_absent(self._connection, server_state, row)
+
+    def begin_epoch(self, epoch: str, now: datetime) -> None:
+        """Begin a new epoch: every cursor given out before answers 410 from now on."""
+        self._connection.execute(update(server_state).values(epoch=epoch, since=now))
+
+    def publish_key(self, kid: str, public_key: bytes, now: datetime) -> None:
+        """Make a public key known to readers, for as long as paper it signed exists: for ever."""
+        insert_if_absent(self._connection, signing_key, {"kid": kid, "public_key": public_key, "created_at": now})
+
+    def public_keys(self) -> dict[str, bytes]:
+        """Return every key ever published, oldest first."""
+        rows = self._connection.execute(select(signing_key).order_by(signing_key.c.created_at, signing_key.c.kid))
+        return {row.kid: row.public_key for row in rows}

@@ -1,0 +1,179 @@
+"""The unit of work: the only way to the tables, and the only writer of the feed and the audit.
+
+Why no database trigger numbers the changes: a trigger fires when a row is written, in the middle of the transaction, so
+it would hold the institution's counter while other work is done and could lock two counters in any order. Here the
+numbers are taken by :meth:`WriteTransaction.seal`, after all other work, in sorted order. A writer cannot forget: the
+repositories that own feed-bearing tables note each change themselves, and leaving a write transaction seals it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from medreg_core.domain.records import InstitutionId
+from medreg_server.db.accounts import Accounts
+from medreg_server.db.applications import Applications
+from medreg_server.db.audit import Audit, Event, Head, Signer
+from medreg_server.db.clock import Clock
+from medreg_server.db.commands import Commands
+from medreg_server.db.devices import Devices
+from medreg_server.db.engine import WRITER
+from medreg_server.db.feed import Feed
+from medreg_server.db.forms import Forms
+from medreg_server.db.institutions import Institutions
+from medreg_server.db.physicians import Physicians
+from medreg_server.db.server_state import ServerState
+
+_log: Final = logging.getLogger(__name__)
+
+_TRANSIENT_SQLSTATES: Final = frozenset(
+    {"40001", "40P01", "55P03", "57014", "57P01", "57P03", "08000", "08003", "08006", "53300"}
+)
+"""PostgreSQL: serialisation, deadlock, lock and statement timeout, shutdown, lost or too many connections."""
+
+
+class DatabaseBusy(Exception):
+    """The database could not do the work now; nothing was changed and the same request may succeed later."""
+
+
+class RolledBack(Exception):
+    """Raised inside a write transaction to give it up on purpose; carries nothing and passes through unchanged."""
+
+
+class ReadTransaction:
+    """The repositories on one connection, inside one consistent view of the register."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.feed = Feed(connection)
+        self.audit = Audit(connection)
+        self.applications = Applications(connection, self.feed)
+        self.institutions = Institutions(connection, self.feed)
+        self.physicians = Physicians(connection)
+        self.accounts = Accounts(connection)
+        self.devices = Devices(connection)
+        self.forms = Forms(connection)
+        self.commands = Commands(connection)
+        self.server_state = ServerState(connection)
+
+
+class WriteTransaction(ReadTransaction):
+    """The repositories inside a transaction that may change the register."""
+
+    def __init__(self, connection: Connection, clock: Clock, signer: Signer) -> None:
+        super().__init__(connection)
+        self._connection = connection
+        self._clock = clock
+        self._signer = signer
+        self.advanced: dict[InstitutionId, int] = {}
+        self.audit_heads: list[Head] = []
+
+    def record(self, event: Event) -> None:
+        """Note an event for the audit."""
+        self.audit.add(event)
+
+    def seal(self) -> Mapping[InstitutionId, int]:
+        """Chain the audit, number the changes, and return the new head of each feed touched.
+
+        After it only a command's outcome, which must name its number, may still be written.
+        """
+        now = self._clock()
+        self.audit_heads += self.audit.append(now, self._signer)
+        self.advanced |= self.feed.number(now)
+        return self.advanced
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        """Return a context whose work is undone alone when it raises."""
+        return self._connection.begin_nested()
+
+
+Watcher = Callable[[Mapping[InstitutionId, int]], None]
+"""Told after each commit which feeds advanced, and to which number."""
+
+HeadKeeper = Callable[[Head], None]
+"""Told after each commit the signed heads of the audit chains, to keep them outside the database."""
+
+
+class Database:
+    """Gives out transactions. One per process; safe to use from any thread."""
+
+    def __init__(self, engine: Engine, clock: Clock, signer: Signer) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._signer = signer
+        self._watchers: list[Watcher] = []
+        self._head_keepers: list[HeadKeeper] = []
+        # SQLite has one writer. Threads queue here, in turn, instead of polling its file lock against each other.
+        self._gate: AbstractContextManager[object] = (
+            threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell ``watcher`` after each commit; it runs on the writing thread and must not block."""
+        self._watchers.append(watcher)
+
+    def keep_heads(self, keeper: HeadKeeper) -> None:
+        """Tell ``keeper`` after each commit; it runs on the writing thread."""
+        self._head_keepers.append(keeper)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[ReadTransaction]:
+        """Give one consistent view. Raises DatabaseBusy."""
+        with _translated(), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield ReadTransaction(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[WriteTransaction]:
+        """Give a transaction that is sealed and committed when the block ends, rolled back when it raises.
+
+        Raises DatabaseBusy.
+        """
+        with self._gate, _translated(), self._engine.connect() as connection:
+            connection.execution_options(**{WRITER: True})
+            with connection.begin():
+                transaction = WriteTransaction(connection, self._clock, self._signer)
+                yield transaction
+                transaction.seal()
+        for watcher in self._watchers:
+            watcher(transaction.advanced)
+        for keeper in self._head_keepers:
+            for head in transaction.audit_heads:
+                keeper(head)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseBusy("connections") from error
+    except DBAPIError as error:
+        if not _is_transient(error):
+            raise
+        _log.warning("database busy: %s", type(error.orig).__name__)
+        raise DatabaseBusy(type(error.orig).__name__) from error
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate is not None:
+        return sqlstate in _TRANSIENT_SQLSTATES
+    return isinstance(error, OperationalError) and any(
+        word in str(error.orig) for word in ("locked", "busy", "connection", "connect")
+    )

@@ -1,0 +1,1 @@
+"""Use cases of the register, each in one unit of work; no HTTP and no SQL here."""
