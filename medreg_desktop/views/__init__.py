@@ -1,0 +1,1 @@
+"""The screens: one package each, a view that shows and a presenter that decides."""
