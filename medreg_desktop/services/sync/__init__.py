@@ -1,0 +1,1 @@
+"""The one sync engine: everything that leaves or enters the local copy passes through it (``sync.md`` §4)."""

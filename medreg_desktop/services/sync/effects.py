@@ -1,0 +1,207 @@
+"""What the engine wants done. The driver does it, in order; if one of a step's effects fails, the rest are not done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medreg_core.contract.v1.messages import (
+    BucketRows,
+    ChangePage,
+    SnapshotEnd,
+    SnapshotHead,
+    SnapshotMark,
+    SnapshotRow,
+    Welcome,
+)
+from medreg_core.domain.records import AccountId, CommandId
+from medreg_desktop.services.sync.events import Moment
+from medreg_desktop.services.sync.outbox_view import Settlement
+from medreg_desktop.services.sync.report import SyncReport
+
+# ---- reading the local copy -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCopy:
+    """Read the position; answered by ``CopyRead``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadQueue:
+    """Read the commands of one account that are not done; answered by ``QueueRead``."""
+
+    account_id: AccountId
+
+
+# ---- writing the local copy; each is one transaction ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeepWelcome:
+    """Keep what hello said: keys, lease, institution, offline_until, and when the service was last heard."""
+
+    welcome: Welcome
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class MarkInFlight:
+    """These commands leave now; from here on they are immutable."""
+
+    ids: tuple[CommandId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Close, postpone or set apart commands, each with its outcome, all in one transaction."""
+
+    settlements: tuple[Settlement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hasten:
+    """Forget the waits of an account's queued and deferred commands: somebody asked for a try now."""
+
+    account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class BeginSnapshot:
+    """Throw away any half-built snapshot and start an empty one beside the copy."""
+
+    head: SnapshotHead
+
+
+@dataclass(frozen=True, slots=True)
+class KeepBlock:
+    """Add rows to the snapshot being built, together with the mark that resumes after them."""
+
+    rows: tuple[SnapshotRow, ...]
+    mark: SnapshotMark
+
+
+@dataclass(frozen=True, slots=True)
+class FinishSnapshot:
+    """Add the last rows and put the snapshot in the copy's place, with its cursor."""
+
+    rows: tuple[SnapshotRow, ...]
+    end: SnapshotEnd
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropSnapshot:
+    """Throw away a half-built snapshot that cannot be continued."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPage:
+    """Apply a page of the feed and move the cursor."""
+
+    page: ChangePage
+
+
+@dataclass(frozen=True, slots=True)
+class KeepBucket:
+    """Replace the rows of one bucket."""
+
+    rows: BucketRows
+
+
+# ---- the network ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SendHello:
+    """Greet the service."""
+
+    known_epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendPing:
+    """Ask for the proof that our server answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetSnapshot:
+    """Stream the snapshot after a mark; empty for all of it."""
+
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopSnapshot:
+    """Close the running stream at this mark; something more urgent waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetChanges:
+    """Ask for the feed; with ``wait_s`` the server holds the answer until something happens. May be broken off."""
+
+    cursor: str
+    wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendCommands:
+    """Send these commands in this order, in one request."""
+
+    ids: tuple[CommandId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskDigest:
+    """Compare the copy with the register."""
+
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetBucket:
+    """Fetch all rows of one bucket."""
+
+    bucket: int
+
+
+# ---- waiting and telling --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Nothing to do until ``until`` on the monotonic clock, or until something happens; None: only then."""
+
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """What the screen should show has changed."""
+
+    report: SyncReport
+
+
+Effect = (
+    ReadCopy
+    | ReadQueue
+    | KeepWelcome
+    | MarkInFlight
+    | Settle
+    | Hasten
+    | BeginSnapshot
+    | KeepBlock
+    | FinishSnapshot
+    | DropSnapshot
+    | KeepPage
+    | KeepBucket
+    | SendHello
+    | SendPing
+    | GetSnapshot
+    | StopSnapshot
+    | GetChanges
+    | SendCommands
+    | AskDigest
+    | GetBucket
+    | Sleep
+    | Tell
+)

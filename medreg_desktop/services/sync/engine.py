@@ -1,0 +1,243 @@
+"""The sync engine: ``step(state, event) -> (state, effects)``, a pure function (``sync.md`` §4).
+
+One exchange runs at a time. An event is absorbed first, then the next thing to do is planned, then the report is renewed.
+The desktop's driver and the simulator run this very function; clock, network, disk and random are theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from medreg_desktop.services.sync import receiving, sending
+from medreg_desktop.services.sync.effects import Effect, Hasten, KeepWelcome, Tell
+from medreg_desktop.services.sync.events import (
+    Asked,
+    Broken,
+    BucketArrived,
+    Call,
+    CommandSaved,
+    CopyRead,
+    DigestAnswered,
+    DiskFailed,
+    Event,
+    Failed,
+    HelloAnswered,
+    Moment,
+    NetworkChanged,
+    OutcomesArrived,
+    PageArrived,
+    PongArrived,
+    QueueRead,
+    SignedIn,
+    SignedOut,
+    SnapshotBlock,
+    SnapshotEnded,
+    SnapshotOpened,
+    Stopped,
+    Tick,
+    Wish,
+)
+from medreg_desktop.services.sync.outbox_view import UNSENT, Position
+from medreg_desktop.services.sync.plan import plan
+from medreg_desktop.services.sync.reporting import report_of
+from medreg_desktop.services.sync.state import Sending, Step, SyncState
+from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
+
+REACHED = frozenset({TroubleKind.SIGN_IN, TroubleKind.REFUSED, TroubleKind.TOO_OLD, TroubleKind.RESYNC})
+"""Troubles that prove that our service was reached."""
+
+
+def begin(seed: int) -> SyncState:
+    """Return the state of a program that has just started; ``seed`` feeds the jitter."""
+    return SyncState(seed=seed)
+
+
+def step(state: SyncState, event: Event) -> tuple[SyncState, tuple[Effect, ...]]:
+    """Absorb one event and return the next state with what to do now, in order."""
+    state, done = _absorb(state, event)
+    state, planned = plan(state, event.at)
+    report = report_of(state)
+    if report == state.told:
+        return state, (*done, *planned)
+    # Told before anything that may take long, so that the screen never waits for the network.
+    return replace(state, told=report), (*done, Tell(report), *planned)
+
+
+def _absorb(state: SyncState, event: Event) -> Step:
+    match event:
+        case Tick():
+            return state, ()
+        case CopyRead(position=position):
+            return replace(state, position=position, disk_code="", disk=state.disk.passed()), ()
+        case QueueRead():
+            return _queue_read(state, event), ()
+        case SignedIn() | SignedOut():
+            return _actor_changed(state, event), ()
+        case CommandSaved():
+            return state.with_sending(queue=None), ()
+        case Asked(wish=wish):
+            return _asked(state, wish, event.at)
+        case NetworkChanged(at=at):
+            return _network_changed(state, at), ()
+        case Stopped():
+            return replace(state, stopped=True), ()
+        case DiskFailed():
+            return _disk_failed(state, event), ()
+        case Broken(call=call):
+            return _broken(state, call)
+        case Failed():
+            return _failed(state, event)
+        case _:
+            return _answered(_heard(state, event.at), event)
+
+
+def _answered(state: SyncState, event: Event) -> Step:
+    match event:
+        case HelloAnswered():
+            return _greeted(state, event)
+        case PongArrived(at=at, pong=pong):
+            return _pong(_clock(state, at, pong.server_time), at), ()
+        case SnapshotOpened():
+            return receiving.snapshot_opened(state, event)
+        case SnapshotBlock():
+            return receiving.snapshot_block(state, event)
+        case SnapshotEnded():
+            return receiving.snapshot_ended(state, event)
+        case PageArrived():
+            return receiving.page_arrived(state, event)
+        case OutcomesArrived(at=at, server_time=server_time):
+            return sending.outcomes_arrived(replace(_clock(state, at, server_time), busy=None), event)
+        case DigestAnswered():
+            return receiving.digest_answered(state, event)
+        case BucketArrived():
+            return receiving.bucket_arrived(state, event)
+        case Tick() | CopyRead() | QueueRead() | SignedIn() | SignedOut() | CommandSaved() | Asked():
+            raise AssertionError(event)  # absorbed before
+        case NetworkChanged() | Stopped() | DiskFailed() | Broken() | Failed():
+            raise AssertionError(event)  # absorbed before
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _queue_read(state: SyncState, event: QueueRead) -> SyncState:
+    """Take the rows; a drained outbox ends the count of "n of m"."""
+    unsent = any(row.state in UNSENT for row in event.rows)
+    state = replace(state, disk_code="", disk=state.disk.passed())
+    return state.with_sending(queue=event.rows, sent=state.sending.sent if unsent else 0)
+
+
+def _actor_changed(state: SyncState, event: SignedIn | SignedOut) -> SyncState:
+    """Another person, another outbox. The copy stays: it belongs to the office."""
+    actor = event.actor if isinstance(event, SignedIn) else None
+    contact = replace(state.contact, greeted=False, session_ended=False, blocked="")
+    fresh = replace(state, actor=actor, contact=contact, sending=Sending(paused=state.sending.paused))
+    return fresh.with_receiving(circuit=state.receiving.circuit.forced(event.at.mono), caught_up=False)
+
+
+def _asked(state: SyncState, wish: Wish, at: Moment) -> Step:
+    match wish:
+        case Wish.PAUSE:
+            return state.with_sending(paused=True), ()
+        case Wish.RESUME:
+            return state.with_sending(paused=False), ()
+        case Wish.NOW:
+            state = _every_circuit_forced(state, at).with_contact(blocked="", greeted=False)
+            state = state.with_sending(queue=None, stopped_by="")
+            return state, ((Hasten(state.actor.account_id),) if state.actor else ())
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _every_circuit_forced(state: SyncState, at: Moment) -> SyncState:
+    state = state.with_sending(circuit=state.sending.circuit.forced(at.mono))
+    state = state.with_receiving(circuit=state.receiving.circuit.forced(at.mono), caught_up=False, digest_from=at.mono)
+    return replace(state, disk=state.disk.forced(at.mono))
+
+
+def _network_changed(state: SyncState, at: Moment) -> SyncState:
+    state = state.with_sending(circuit=state.sending.circuit.hastened(at.mono))
+    return state.with_receiving(circuit=state.receiving.circuit.hastened(at.mono), caught_up=False)
+
+
+def _disk_failed(state: SyncState, event: DiskFailed) -> SyncState:
+    """What is on the disk is the truth: forget everything that was believed of it and read it again, after a wait."""
+    state, chance = state.chance()
+    disk = state.disk.failed(Trouble(TroubleKind.SERVER, event.code), event.at, chance)
+    state = replace(state, busy=None, position=None, disk=disk, disk_code=event.code)
+    return state.with_sending(queue=None, ids=()).with_receiving(caught_up=False, repair=())
+
+
+def _broken(state: SyncState, call: Call) -> Step:
+    state = replace(state, busy=None)
+    return sending.given_up(state) if call is Call.COMMANDS else (state, ())
+
+
+def _failed(state: SyncState, event: Failed) -> Step:
+    """Sort a failure by the class of its call; what it says about the service as a whole is noted first."""
+    kind = event.trouble.kind
+    state = replace(state, busy=None)
+    if kind in REACHED:
+        state = _heard(state, event.at)
+    elif state.contact.offline_since is None:
+        state = state.with_contact(offline_since=event.at.wall)
+    if event.call is Call.COMMANDS:
+        return sending.commands_failed(state, event)
+    if kind is TroubleKind.SIGN_IN and state.actor is not None:
+        actor = replace(state.actor, session=False)
+        return replace(state, actor=actor).with_contact(session_ended=True, greeted=False), ()
+    if kind is TroubleKind.TOO_OLD:
+        return _too_old(state, event)
+    return receiving.receiving_failed(state, event)
+
+
+def _too_old(state: SyncState, event: Failed) -> Step:
+    """426: sending pauses until the program is updated, reading goes on as far as the service lets it."""
+    state = state.with_sending(stopped_by=event.trouble.code)
+    if event.call is Call.HELLO:
+        return state.with_contact(greeted=True, greeted_mono=event.at.mono), ()
+    return receiving.receiving_failed(state, event)
+
+
+def _greeted(state: SyncState, event: HelloAnswered) -> Step:
+    """Take the welcome, unless this copy belongs to another institution: then nothing is mixed, a person must act."""
+    welcome, position = event.welcome, state.position or Position()
+    state = replace(_clock(state, event.at, welcome.server_time), busy=None)
+    if position.institution_id and position.institution_id != welcome.institution.id:
+        return state.with_contact(blocked="wrong_institution"), ()
+    state = replace(
+        state,
+        position=replace(position, server_id=welcome.server_id, institution_id=welcome.institution.id),
+    )
+    state = state.with_receiving(circuit=state.receiving.circuit.passed(), digest_from=event.at.mono)
+    state = state.with_contact(
+        greeted=True,
+        greeted_mono=event.at.mono,
+        blocked="",
+        offline_until=welcome.offline_until,
+        server_version=welcome.server_version,
+    )
+    return state, (KeepWelcome(welcome, event.at),)
+
+
+def _pong(state: SyncState, at: Moment) -> SyncState:
+    """Our server is there: end the waits. Without a session the only thing left is to ask for one."""
+    state = replace(state, busy=None)
+    state = state.with_sending(circuit=state.sending.circuit.answered(at.mono))
+    state = state.with_receiving(circuit=state.receiving.circuit.answered(at.mono))
+    if state.actor is not None and not state.actor.session:
+        state = state.with_contact(session_ended=True)
+        state = state.with_receiving(circuit=state.receiving.circuit.passed())
+    return state
+
+
+def _heard(state: SyncState, at: Moment) -> SyncState:
+    return state.with_contact(heard_at=at.wall, offline_since=None)
+
+
+def _clock(state: SyncState, at: Moment, server_time: datetime) -> SyncState:
+    """Compare the clocks in the middle of the exchange; a long poll is no measure, so only short ones come here."""
+    half = timedelta(seconds=max(0.0, at.mono - state.contact.asked_mono) / 2)
+    offset = (at.wall - half - server_time).total_seconds()
+    return state.with_contact(clock_offset_s=offset)

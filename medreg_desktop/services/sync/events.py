@@ -1,0 +1,242 @@
+"""What happens to the sync engine. Each event carries the moment it happened; nothing else tells the engine the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from medreg_core.contract.v1.messages import (
+    BucketRows,
+    ChangePage,
+    DigestAnswer,
+    Outcome,
+    Pong,
+    SnapshotEnd,
+    SnapshotHead,
+    SnapshotMark,
+    SnapshotRow,
+    Welcome,
+)
+from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow
+from medreg_desktop.services.transport.trouble import Trouble
+
+
+class Call(StrEnum):
+    """The exchanges with the service, by the name the explain panel shows."""
+
+    HELLO = "hello"
+    PING = "ping"
+    SNAPSHOT = "snapshot"
+    CHANGES = "changes"
+    COMMANDS = "commands"
+    DIGEST = "digest"
+    BUCKET = "bucket"
+
+
+class Wish(StrEnum):
+    """What the user may ask of the engine."""
+
+    NOW = "now"  # 立即同步
+    PAUSE = "pause"  # 暂停发送
+    RESUME = "resume"  # 继续发送
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time on both clocks: ``mono`` seconds for waiting, ``wall`` (aware UTC) only for showing and comparing."""
+
+    mono: float
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed: a wait is over."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRead:
+    """The local copy was opened or read again."""
+
+    at: Moment
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRead:
+    """The actor's commands that are not done, by counter."""
+
+    at: Moment
+    rows: tuple[QueueRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A registrar signed in, online (with a session) or only to the local copy."""
+
+    at: Moment
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """Nobody is signed in."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSaved:
+    """The outbox changed: a command was saved, edited, withdrawn or released by the registrar."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The registrar pressed a button of the sync centre."""
+
+    at: Moment
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """The operating system reports another network."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class HelloAnswered:
+    """The service greeted back."""
+
+    at: Moment
+    welcome: Welcome
+
+
+@dataclass(frozen=True, slots=True)
+class PongArrived:
+    """Our service, and nobody else, answered a ping."""
+
+    at: Moment
+    pong: Pong
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotOpened:
+    """The first line of a snapshot."""
+
+    at: Moment
+    head: SnapshotHead
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotBlock:
+    """All rows between two marks, and the mark that makes them whole."""
+
+    at: Moment
+    rows: tuple[SnapshotRow, ...]
+    mark: SnapshotMark
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEnded:
+    """The rows after the last mark, and the end line."""
+
+    at: Moment
+    rows: tuple[SnapshotRow, ...]
+    end: SnapshotEnd
+
+
+@dataclass(frozen=True, slots=True)
+class PageArrived:
+    """A page of the feed."""
+
+    at: Moment
+    page: ChangePage
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomesArrived:
+    """Answers to the commands in flight."""
+
+    at: Moment
+    outcomes: tuple[Outcome, ...]
+    server_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DigestAnswered:
+    """Which buckets of the copy differ from the register."""
+
+    at: Moment
+    answer: DigestAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class BucketArrived:
+    """All rows of one bucket."""
+
+    at: Moment
+    rows: BucketRows
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An exchange ended in trouble."""
+
+    at: Moment
+    call: Call
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An exchange was given up on our own wish: a long poll, because something more urgent turned up."""
+
+    at: Moment
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFailed:
+    """The local copy could not be read or written; nothing of the failed step was kept."""
+
+    at: Moment
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The program ends."""
+
+    at: Moment
+
+
+Event = (
+    Tick
+    | CopyRead
+    | QueueRead
+    | SignedIn
+    | SignedOut
+    | CommandSaved
+    | Asked
+    | NetworkChanged
+    | HelloAnswered
+    | PongArrived
+    | SnapshotOpened
+    | SnapshotBlock
+    | SnapshotEnded
+    | PageArrived
+    | OutcomesArrived
+    | DigestAnswered
+    | BucketArrived
+    | Failed
+    | Broken
+    | DiskFailed
+    | Stopped
+)

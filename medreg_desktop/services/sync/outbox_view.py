@@ -1,0 +1,85 @@
+"""What the engine needs to know of an outbox row and of the local copy: no bodies, so that a view of 500 rows is cheap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from medreg_core.contract.v1.messages import Outcome
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId
+
+
+class RowState(StrEnum):
+    """Where a command stands on its way to the register (``look.md`` §5, row sync)."""
+
+    QUEUED = "queued"  # 待上传
+    IN_FLIGHT = "in_flight"  # 发送中; immutable from here on
+    DEFERRED = "deferred"  # 暂缓: the server waits for something
+    NEEDS_YOU = "needs_you"  # 需处理: answered, and a person must look
+    QUARANTINED = "quarantined"  # 已隔离: not answered, kept out of the others' way
+    DONE = "done"
+
+
+UNSENT = frozenset({RowState.QUEUED, RowState.IN_FLIGHT, RowState.DEFERRED})
+"""States that go on by themselves; with any of them the lamp is never green."""
+
+FOR_A_PERSON = frozenset({RowState.NEEDS_YOU, RowState.QUARANTINED})
+"""States that wait for the registrar."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One command of the outbox that is not done. ``size`` is of the encoded command in bytes."""
+
+    id: CommandId
+    application_id: ApplicationId
+    counter: int
+    size: int
+    state: RowState
+    depends_on: CommandId | None = None
+    attempts: int = 0
+    next_try: datetime | None = None
+    waiting_since: datetime | None = None  # of a deferred command: first deferral
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What becomes of one command after an exchange; written in one transaction with the outcome itself."""
+
+    id: CommandId
+    state: RowState
+    cause: str = ""
+    outcome: Outcome | None = None
+    next_try: datetime | None = None
+    counted: bool = True  # whether the exchange counts as an attempt of this command
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotProgress:
+    """A snapshot being built beside the copy: what the last committed mark covers."""
+
+    epoch: str
+    after: str
+    count: int
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the local copy stands. An empty ``cursor`` means that there is no whole copy yet."""
+
+    epoch: str = ""
+    cursor: str = ""
+    seq: int = 0
+    server_id: str = ""
+    institution_id: str = ""
+    snapshot: SnapshotProgress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose outbox is sent. ``session`` is false after an offline unlock: then nothing can be sent yet."""
+
+    account_id: AccountId
+    session: bool

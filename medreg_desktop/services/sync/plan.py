@@ -1,0 +1,134 @@
+"""What the engine does next when no exchange is running: one thing at a time, the registrar's decisions before everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from medreg_desktop.services.sync import sending
+from medreg_desktop.services.sync.batch import Selection, select
+from medreg_desktop.services.sync.circuit import Circuit
+from medreg_desktop.services.sync.effects import (
+    AskDigest,
+    Effect,
+    GetBucket,
+    GetChanges,
+    GetSnapshot,
+    MarkInFlight,
+    ReadCopy,
+    ReadQueue,
+    SendCommands,
+    SendHello,
+    SendPing,
+    Sleep,
+)
+from medreg_desktop.services.sync.events import Call, Moment
+from medreg_desktop.services.sync.outbox_view import Actor, Position
+from medreg_desktop.services.sync.state import Step, SyncState
+
+LONG_POLL_S = 25
+"""Proxies cut longer ones."""
+
+GREET_EVERY_S = 6 * 3600.0
+"""Hello is repeated, so that lease, keys and the offline limit stay fresh in a program that is never closed."""
+
+
+def plan(state: SyncState, at: Moment) -> Step:
+    """Return the next exchange, or a wait. Nothing is planned while one is running."""
+    if state.stopped or state.busy is not None:
+        return state, ()
+    if not state.disk.is_due(at.mono):
+        return state, (Sleep(state.disk.next_try),)
+    if state.position is None:
+        return state, (ReadCopy(),)
+    if state.actor is None:
+        return state, (Sleep(None),)
+    if state.sending.queue is None:
+        return state, (ReadQueue(state.actor.account_id),)
+    return _exchange(state, state.actor, state.position, at)
+
+
+def _exchange(state: SyncState, actor: Actor, position: Position, at: Moment) -> Step:
+    if state.contact.blocked:
+        return state, (Sleep(None),)
+    if not actor.session:
+        return _look_for_service(state, at)
+    if _should_greet(state, at):
+        return _call(state, state.receiving.circuit, Call.HELLO, (SendHello(position.epoch),), at)
+    queue = state.sending.queue or ()
+    alone = [item.id for item in state.sending.suspects if item.alone]
+    batch = select(queue, at.wall, state.sending.limit, alone)
+    if batch.overdue:
+        return sending.overdue(state, batch.overdue)
+    if _may_send(state) and batch.ids and state.sending.circuit.is_due(at.mono):
+        effects = (MarkInFlight(batch.ids), SendCommands(batch.ids))
+        return _call(state.with_sending(ids=batch.ids), state.sending.circuit, Call.COMMANDS, effects, at)
+    return _receive(state, position, batch, at)
+
+
+def _receive(state: SyncState, position: Position, batch: Selection, at: Moment) -> Step:
+    receiving = state.receiving
+    wait_s = _until_commands(state, batch, at)
+    if not receiving.circuit.is_due(at.mono):
+        return state, (Sleep(min(receiving.circuit.next_try, at.mono + wait_s)),)
+    if not position.cursor or receiving.resync:
+        after = position.snapshot.after if position.snapshot else ""
+        return _call(state, receiving.circuit, Call.SNAPSHOT, (GetSnapshot(after),), at)
+    if receiving.repair:
+        return _call(state, receiving.circuit, Call.BUCKET, (GetBucket(receiving.repair[0]),), at)
+    if receiving.caught_up and at.mono >= receiving.digest_from:
+        return _call(state, receiving.circuit, Call.DIGEST, (AskDigest(position.cursor),), at)
+    if not receiving.caught_up:
+        return _call(state, receiving.circuit, Call.CHANGES, (GetChanges(position.cursor, 0),), at)
+    if wait_s < 1:
+        return state, (Sleep(at.mono + wait_s),)
+    return _call(state, receiving.circuit, Call.CHANGES, (GetChanges(position.cursor, int(wait_s)),), at)
+
+
+def _look_for_service(state: SyncState, at: Moment) -> Step:
+    """Without a session only a ping can be sent: it tells "offline" from "please sign in"."""
+    if state.contact.session_ended:
+        return state, (Sleep(None),)
+    if not state.receiving.circuit.is_due(at.mono):
+        return state, (Sleep(state.receiving.circuit.next_try),)
+    return _started(state, Call.PING, at), (SendPing(),)
+
+
+def _call(state: SyncState, circuit: Circuit, call: Call, effects: tuple[Effect, ...], at: Moment) -> Step:
+    """Start the exchange if its circuit lets it; an open circuit sends a ping first."""
+    if not circuit.is_due(at.mono):
+        return state.with_sending(ids=()), (Sleep(circuit.next_try),)
+    if circuit.is_open:
+        return _started(state.with_sending(ids=()), Call.PING, at), (SendPing(),)
+    return _started(state, call, at), effects
+
+
+def _started(state: SyncState, call: Call, at: Moment) -> SyncState:
+    return replace(state, busy=call).with_contact(asked_mono=at.mono)
+
+
+def _should_greet(state: SyncState, at: Moment) -> bool:
+    """Say hello first of all; the renewal later on must never hold anything up, so it is left out in trouble."""
+    stale = at.mono - state.contact.greeted_mono > GREET_EVERY_S and state.receiving.circuit.failures == 0
+    return stale or not state.contact.greeted
+
+
+def _may_send(state: SyncState) -> bool:
+    return not state.sending.paused and not state.sending.stopped_by
+
+
+def _until_commands(state: SyncState, batch: Selection, at: Moment) -> float:
+    """Return the seconds until commands need the wire again, at most one long poll."""
+    if not _may_send(state):
+        return float(LONG_POLL_S)
+    waits = [float(LONG_POLL_S)]
+    if batch.ids:
+        waits.append(state.sending.circuit.next_try - at.mono)
+    if batch.next_due is not None:
+        waits.append(_seconds(batch.next_due, at.wall))
+    # Never zero: a wait that has just ended is looked at again by the next tick, not in a tight loop.
+    return max(0.05, min(waits))
+
+
+def _seconds(due: datetime, now: datetime) -> float:
+    return (due - now).total_seconds()

@@ -1,0 +1,128 @@
+"""The two things the driver acts on: the local copy and the service. The simulator brings its own of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from medreg_core.contract.v1.messages import (
+    BucketRows,
+    ChangePage,
+    Command,
+    CommandBatch,
+    DigestAnswer,
+    DigestQuery,
+    Hello,
+    OutcomeBatch,
+    Pong,
+    SnapshotEnd,
+    SnapshotHead,
+    SnapshotLine,
+    SnapshotMark,
+    SnapshotRow,
+    Welcome,
+)
+from medreg_core.domain.records import AccountId, CommandId
+from medreg_desktop.services.sync.outbox_view import Position, QueueRow, Settlement
+
+
+class LocalCopy(Protocol):
+    """The encrypted cache as sync sees it. Every writing call is one transaction; all may raise KnownFault."""
+
+    def position(self) -> Position:
+        """Return where the copy stands."""
+        ...
+
+    def queue(self, account_id: AccountId) -> tuple[QueueRow, ...]:
+        """Return the account's commands that are not done, by counter."""
+        ...
+
+    def commands(self, ids: Iterable[CommandId]) -> tuple[Command, ...]:
+        """Return the commands themselves, in the order asked."""
+        ...
+
+    def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
+        """Make the commands immutable: they leave now."""
+        ...
+
+    def settle(self, settlements: tuple[Settlement, ...], at: datetime) -> None:
+        """Write what became of each command, with its outcome, and count the attempt."""
+        ...
+
+    def hasten(self, account_id: AccountId) -> None:
+        """Clear ``next_try`` of the account's queued and deferred commands."""
+        ...
+
+    def keep_welcome(self, welcome: Welcome, at: datetime) -> None:
+        """Store server id, keys, lease, institution, offline_until and the time of contact."""
+        ...
+
+    def begin_snapshot(self, head: SnapshotHead) -> None:
+        """Empty the shadow tables and note the epoch."""
+        ...
+
+    def keep_block(self, rows: tuple[SnapshotRow, ...], mark: SnapshotMark) -> None:
+        """Add rows and their mark to the shadow tables."""
+        ...
+
+    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str) -> None:
+        """Add the last rows and swap the shadow tables in, with cursor, seq and epoch. Outbox and drafts are untouched."""
+        ...
+
+    def drop_snapshot(self) -> None:
+        """Empty the shadow tables and forget the progress."""
+        ...
+
+    def keep_page(self, page: ChangePage) -> None:
+        """Apply the page where its versions are newer, and move the cursor."""
+        ...
+
+    def digest(self) -> tuple[int, tuple[int, ...]]:
+        """Return the number of rows and the 256 bucket sums of the copy."""
+        ...
+
+    def keep_bucket(self, rows: BucketRows) -> None:
+        """Make the bucket equal to these rows."""
+        ...
+
+    def form_numbers_left(self) -> int:
+        """Return how many form numbers the lease still holds."""
+        ...
+
+
+class Service(Protocol):
+    """The service as sync sees it. Every call may raise TransportFault or Interrupted."""
+
+    def expect(self, server_id: str) -> None:
+        """From now on only this server's answers are ours; empty accepts the first that answers."""
+        ...
+
+    def hello(self, hello: Hello) -> Welcome:
+        """``POST /sync/hello``."""
+        ...
+
+    def ping(self) -> Pong:
+        """``GET /ping`` with a fresh nonce, its proof checked."""
+        ...
+
+    def snapshot(self, after: str) -> AbstractContextManager[Iterator[SnapshotLine]]:
+        """``GET /sync/snapshot``; leaving the context closes the stream."""
+        ...
+
+    def changes(self, cursor: str, wait_s: int, unwanted: Callable[[], bool]) -> ChangePage:
+        """``GET /sync/changes``; raises Interrupted soon after ``unwanted()`` turns true."""
+        ...
+
+    def send(self, batch: CommandBatch) -> OutcomeBatch:
+        """``POST /sync/commands``."""
+        ...
+
+    def digest(self, query: DigestQuery) -> DigestAnswer:
+        """``POST /sync/digest``."""
+        ...
+
+    def bucket(self, number: int) -> BucketRows:
+        """``GET /sync/buckets/{n}``."""
+        ...

@@ -1,0 +1,210 @@
+"""What the engine does about the copy: snapshot, feed, digest and repair (``sync.md`` §5.3–5.5, §5.12)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from medreg_core.contract.v1.messages import ChangePage
+from medreg_desktop.services.sync.effects import (
+    BeginSnapshot,
+    DropSnapshot,
+    FinishSnapshot,
+    KeepBlock,
+    KeepBucket,
+    KeepPage,
+    StopSnapshot,
+)
+from medreg_desktop.services.sync.events import (
+    BucketArrived,
+    Call,
+    DigestAnswered,
+    Failed,
+    Moment,
+    PageArrived,
+    SnapshotBlock,
+    SnapshotEnded,
+    SnapshotOpened,
+)
+from medreg_desktop.services.sync.outbox_view import Position, SnapshotProgress
+from medreg_desktop.services.sync.state import Step, SyncState
+from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
+
+GAPS_BEFORE_RESYNC = 3
+REPAIRS_BEFORE_RESYNC = 3
+DIGEST_EVERY_S = 3600.0
+"""The copy is compared after each hello and each snapshot, and hourly in a program that is never closed."""
+
+UNSETTLED_WAIT_S = 30.0
+"""The server could not compare yet, because the register has moved on since our cursor: ask again after the next page."""
+
+
+def snapshot_opened(state: SyncState, event: SnapshotOpened) -> Step:
+    """Continue the half-built snapshot if it is of the same epoch, else start an empty one."""
+    position = state.position or Position()
+    begun, head = position.snapshot, event.head
+    if begun is not None and begun.epoch == head.epoch:
+        progress = replace(begun, total=head.total)
+        return replace(state, position=replace(position, snapshot=progress)), ()
+    if begun is not None:
+        # The stream continues a snapshot of another epoch: its rows must not be mixed. Start again from the first row.
+        state = replace(state, busy=None, position=replace(position, snapshot=None))
+        return state, (StopSnapshot(), DropSnapshot())
+    progress = SnapshotProgress(head.epoch, "", 0, head.total)
+    return replace(state, position=replace(position, snapshot=progress)), (BeginSnapshot(head),)
+
+
+def snapshot_block(state: SyncState, event: SnapshotBlock) -> Step:
+    """Commit what a mark covers; commands that were saved meanwhile go first, the stream is resumed after them."""
+    position = state.position or Position()
+    if position.snapshot is None:
+        return state, ()
+    count = position.snapshot.count + len(event.rows)
+    if event.mark.count != count:
+        return _snapshot_wrong(state, event.at)
+    progress = replace(position.snapshot, after=event.mark.after, count=count)
+    state = replace(state, position=replace(position, snapshot=progress))
+    state = state.with_receiving(
+        circuit=state.receiving.circuit.passed(), copy_changes=state.receiving.copy_changes + 1
+    )
+    keep = KeepBlock(event.rows, event.mark)
+    if state.sending.queue is None and state.actor is not None:
+        return replace(state, busy=None), (keep, StopSnapshot())
+    return state, (keep,)
+
+
+def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
+    """Put the whole snapshot in the copy's place; the feed from its head repairs what changed while it streamed."""
+    position = state.position or Position()
+    begun = position.snapshot
+    state = replace(state, busy=None)
+    if begun is None or begun.count + len(event.rows) != event.end.count:
+        return _snapshot_wrong(state, event.at)
+    state = replace(
+        state,
+        position=replace(position, epoch=begun.epoch, cursor=event.end.cursor, seq=event.end.seq, snapshot=None),
+    )
+    receiving = state.receiving
+    state = state.with_receiving(
+        circuit=receiving.circuit.passed(),
+        caught_up=False,
+        resync="",
+        digest_from=event.at.mono,
+        repair=(),
+        gaps=0,
+        copy_changes=receiving.copy_changes + 1,
+    )
+    return state, (FinishSnapshot(event.rows, event.end, begun.epoch),)
+
+
+def page_arrived(state: SyncState, event: PageArrived) -> Step:
+    """Apply a page that continues exactly where the copy stands; anything else stops, is noted, and asks the digest."""
+    position, page = state.position or Position(), event.page
+    state = replace(state, busy=None)
+    if not _continues(position, page):
+        return _gap(state, event.at), ()
+    changed = bool(page.changes)
+    receiving = state.receiving
+    state = replace(state, position=replace(position, cursor=page.cursor, seq=page.last)).with_receiving(
+        circuit=receiving.circuit.passed(),
+        caught_up=not page.more,
+        gaps=0,
+        synced_at=receiving.synced_at if page.more else event.at.wall,
+        copy_changes=receiving.copy_changes + changed,
+    )
+    # An empty page moves the cursor too: the server may have renewed its signature or its horizon.
+    return state, ((KeepPage(page),) if changed or page.cursor != position.cursor else ())
+
+
+def digest_answered(state: SyncState, event: DigestAnswered) -> Step:
+    """Plan the repair of the buckets that differ; after three rounds in vain the copy is built anew."""
+    state = replace(state, busy=None)
+    receiving = state.receiving
+    passed = receiving.circuit.passed()
+    if not event.answer.settled:
+        return state.with_receiving(circuit=passed, digest_from=event.at.mono + UNSETTLED_WAIT_S), ()
+    if not event.answer.differing:
+        return state.with_receiving(circuit=passed, digest_from=event.at.mono + DIGEST_EVERY_S, repair_rounds=0), ()
+    if receiving.repair_rounds >= REPAIRS_BEFORE_RESYNC:
+        return _resync(state, "digest"), ()
+    return state.with_receiving(
+        circuit=passed,
+        repair=event.answer.differing,
+        repair_rounds=receiving.repair_rounds + 1,
+        anomalies=receiving.anomalies + 1,
+    ), ()
+
+
+def bucket_arrived(state: SyncState, event: BucketArrived) -> Step:
+    """Replace one bucket; when the last is replaced the digest is compared once more."""
+    state = replace(state, busy=None)
+    receiving = state.receiving
+    rest = tuple(bucket for bucket in receiving.repair if bucket != event.rows.bucket)
+    state = state.with_receiving(
+        circuit=receiving.circuit.passed(),
+        repair=rest,
+        repaired=receiving.repaired + 1,
+        copy_changes=receiving.copy_changes + 1,
+    )
+    return state, (KeepBucket(event.rows),)
+
+
+def receiving_failed(state: SyncState, event: Failed) -> Step:
+    """A call of the receiving class failed: wait, start anew, or stop, by the class of trouble."""
+    trouble = event.trouble
+    # The next question must not be a long poll: the screen would call a service silent that is back already.
+    state = state.with_receiving(caught_up=False)
+    if trouble.kind is TroubleKind.RESYNC:
+        return _dead_cursor(state, event)
+    if trouble.kind is TroubleKind.REFUSED:
+        return state.with_contact(blocked=trouble.code), ()
+    state, chance = state.chance()
+    if event.call is Call.PING and state.sending.circuit.is_open:
+        state = state.with_sending(circuit=state.sending.circuit.failed(trouble, event.at, chance))
+    return state.with_receiving(circuit=state.receiving.circuit.failed(trouble, event.at, chance)), ()
+
+
+def _dead_cursor(state: SyncState, event: Failed) -> Step:
+    """410: build a new snapshot beside the copy; if the snapshot's own token is dead, start it again from the first row."""
+    state = _resync(state, event.trouble.params.get("reason", "compacted"))
+    position = state.position
+    if event.call is Call.SNAPSHOT and position is not None and position.snapshot is not None:
+        return replace(state, position=replace(position, snapshot=None)), (DropSnapshot(),)
+    if event.call is Call.SNAPSHOT:
+        state, chance = state.chance()
+        state = state.with_receiving(circuit=state.receiving.circuit.failed(event.trouble, event.at, chance))
+    return state, ()
+
+
+def _resync(state: SyncState, reason: str) -> SyncState:
+    return state.with_receiving(resync=reason, caught_up=False, repair=(), repair_rounds=0, gaps=0)
+
+
+def _continues(position: Position, page: ChangePage) -> bool:
+    """Receiver's checks (``sync.md`` §5.5): same epoch, next after our seq, rising, and no further than the page says."""
+    if page.epoch != position.epoch or page.after != position.seq or page.last < page.after:
+        return False
+    seqs = [page.after, *(change.seq for change in page.changes), page.last + 1]
+    return all(earlier < later for earlier, later in zip(seqs, seqs[1:], strict=False))
+
+
+def _gap(state: SyncState, at: Moment) -> SyncState:
+    """A stale or foreign page is not applied. Once may be a cache in between; three times in a row is a dead cursor."""
+    receiving = state.receiving
+    state = state.with_receiving(gaps=receiving.gaps + 1, anomalies=receiving.anomalies + 1, digest_from=at.mono)
+    if state.receiving.gaps >= GAPS_BEFORE_RESYNC:
+        return _resync(state, "gap")
+    return _not_understood(state, at)
+
+
+def _snapshot_wrong(state: SyncState, at: Moment) -> Step:
+    """The counts of a mark or of the end do not fit the rows: nothing of it is believed."""
+    position = state.position or Position()
+    state = replace(state, busy=None, position=replace(position, snapshot=None))
+    state = state.with_receiving(anomalies=state.receiving.anomalies + 1)
+    return _not_understood(state, at), (StopSnapshot(), DropSnapshot())
+
+
+def _not_understood(state: SyncState, at: Moment) -> SyncState:
+    state, chance = state.chance()
+    trouble = Trouble(TroubleKind.SERVER, "response_inconsistent")
+    return state.with_receiving(circuit=state.receiving.circuit.failed(trouble, at, chance))

@@ -1,0 +1,31 @@
+"""What the screens learn of sync: one immutable value, sent whenever it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from medreg_desktop.services.sync.lamp import Lamp, LampKind
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """The state of sync for the signed-in registrar; moments are this computer's clock, aware UTC."""
+
+    lamp: Lamp = Lamp(LampKind.OFFLINE)
+    unsent: int = 0
+    needs_you: int = 0
+    quarantined: int = 0
+    paused: bool = False
+    synced_at: datetime | None = None  # last time everything was fetched
+    heard_at: datetime | None = None  # last answer of the service
+    offline_until: datetime | None = None
+    clock_offset_s: float | None = None  # ours minus the server's
+    copy_changes: int = 0  # rises whenever the local copy changed: the screens read again
+    copy_usable: bool = False  # rows can be searched, even while the rest is loading
+    loaded: int = 0
+    to_load: int = 0
+    resync_reason: str = ""
+    server_version: str = ""
+    repaired_buckets: int = 0
+    anomalies: int = 0

@@ -1,0 +1,109 @@
+"""Everything the engine remembers between two events. Losing it costs nothing: it is rebuilt from the local copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from medreg_core.contract.v1.messages import BATCH_COMMANDS
+from medreg_core.domain.records import CommandId
+from medreg_desktop.services.sync.circuit import Circuit, draw
+from medreg_desktop.services.sync.effects import Effect
+from medreg_desktop.services.sync.events import Call
+from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow
+from medreg_desktop.services.sync.report import SyncReport
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A command on which the server failed; with ``others_passed`` it is the command, not the server."""
+
+    id: CommandId
+    failures: int = 0
+    others_passed: bool = False
+    alone: bool = False  # it failed a whole request: it travels alone from now on
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What concerns the outbox. ``queue`` is None while it must be read again; ``ids`` are in the running request."""
+
+    circuit: Circuit = Circuit()
+    queue: tuple[QueueRow, ...] | None = None
+    ids: tuple[CommandId, ...] = ()
+    limit: int = BATCH_COMMANDS
+    suspects: tuple[Suspect, ...] = ()
+    sent: int = 0  # commands answered since the outbox was last empty
+    paused: bool = False
+    stopped_by: str = ""  # a fault code: this account or program may not send at all
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """What concerns the copy. ``resync`` holds the reason while a new snapshot replaces a dead cursor."""
+
+    circuit: Circuit = Circuit()
+    caught_up: bool = False
+    resync: str = ""
+    digest_from: float = 0.0  # monotonic: the digest is compared from then on
+    repair: tuple[int, ...] = ()
+    repair_rounds: int = 0
+    repaired: int = 0
+    gaps: int = 0
+    anomalies: int = 0
+    copy_changes: int = 0
+    synced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What concerns the service itself."""
+
+    greeted: bool = False
+    greeted_mono: float = 0.0
+    asked_mono: float = 0.0  # when the running request left, for the clock comparison
+    session_ended: bool = False
+    blocked: str = ""  # a fault code: nothing at all can be exchanged until a person acts
+    clock_offset_s: float | None = None
+    heard_at: datetime | None = None
+    offline_since: datetime | None = None
+    offline_until: datetime | None = None
+    server_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """The engine's state. ``busy`` is the one exchange that is running; ``seed`` feeds the jitter."""
+
+    seed: int
+    actor: Actor | None = None
+    position: Position | None = None
+    busy: Call | None = None
+    sending: Sending = field(default_factory=Sending)
+    receiving: Receiving = field(default_factory=Receiving)
+    contact: Contact = field(default_factory=Contact)
+    disk: Circuit = Circuit()
+    disk_code: str = ""
+    stopped: bool = False
+    told: SyncReport | None = None
+
+    def chance(self) -> tuple[SyncState, float]:
+        """Return a number in [0, 1) and the state that will give another one next."""
+        seed, drawn = draw(self.seed)
+        return replace(self, seed=seed), drawn
+
+    def with_sending(self, **changes: object) -> SyncState:
+        """Return the state with these fields of :class:`Sending` changed."""
+        return replace(self, sending=replace(self.sending, **changes))  # type: ignore[arg-type]  # names are checked by tests
+
+    def with_receiving(self, **changes: object) -> SyncState:
+        """Return the state with these fields of :class:`Receiving` changed."""
+        return replace(self, receiving=replace(self.receiving, **changes))  # type: ignore[arg-type]  # as above
+
+    def with_contact(self, **changes: object) -> SyncState:
+        """Return the state with these fields of :class:`Contact` changed."""
+        return replace(self, contact=replace(self.contact, **changes))  # type: ignore[arg-type]  # as above
+
+
+Step = tuple[SyncState, tuple[Effect, ...]]
+"""What every handler returns: the next state, and what to do about it in order."""
