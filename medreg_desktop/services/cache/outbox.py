@@ -1,0 +1,362 @@
+"""The outbox: commands this office has made and the server has not finished answering (``sync.md`` §5.6).
+
+Every function runs inside a transaction of the store. A saved command never changes and is never deleted; what changes is
+where it stands. Rows belong to the registrar who made them: another one on the same PC sees counts only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from medreg_core.contract.v1.messages import Command, Outcome
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId
+from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
+from medreg_desktop.services.cache.connection import Connection, Row
+
+_decode_command = msgspec.json.Decoder(Command).decode
+_decode_outcome = msgspec.json.Decoder(Outcome).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class OutboxState(StrEnum):
+    """Where a command stands."""
+
+    QUEUED = "queued"  # 待上传
+    IN_FLIGHT = "in_flight"  # 发送中
+    DEFERRED = "deferred"  # 暂缓: the server waits for something else
+    NEEDS_YOU = "needs_you"  # 需处理: conflict or rejection
+    QUARANTINED = "quarantined"  # 已隔离
+    DONE = "done"
+
+
+class Resolution(StrEnum):
+    """How a command was closed other than by being accepted or superseded."""
+
+    NONE = ""
+    CANCELLED = "cancelled"  # taken back before it was ever sent
+    DROPPED = "dropped"  # the registrar gave it up after a refusal
+    REPLACED = "replaced"  # a newer command of his took its place
+    STOPPED = "stopped"  # the command it depended on was not taken
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One command with all that is known of its way."""
+
+    n: int
+    command: Command
+    actor: AccountId
+    state: OutboxState
+    sent: bool
+    attempts: int
+    next_try: datetime | None
+    last_cause: str
+    outcome: Outcome | None
+    epoch: str
+    saved_at: datetime
+    settled_at: datetime | None
+    resolution: Resolution
+
+    @property
+    def kind(self) -> CommandKind:
+        """What the command asks for."""
+        return kind_of(self.command)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the command still waits for something."""
+        return self.state is not OutboxState.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """What waits: the signed-in registrar's own by state, and how many of others."""
+
+    own: dict[OutboxState, int]
+    others: int
+
+    @property
+    def unsent(self) -> int:
+        """Commands of the registrar that the server has not finished with and that need nobody."""
+        return sum(self.own.get(s, 0) for s in (OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED))
+
+    @property
+    def need_you(self) -> int:
+        """Commands that wait for the registrar."""
+        return self.own.get(OutboxState.NEEDS_YOU, 0) + self.own.get(OutboxState.QUARANTINED, 0)
+
+
+_COLUMNS = (
+    "n, command, actor, state, sent, attempts, next_try, last_cause, outcome, epoch, saved_at, settled_at, resolution"
+)
+
+
+def kind_of(command: Command) -> CommandKind:
+    """Return the kind a command's body is tagged with."""
+    tag = command.body.__struct_config__.tag
+    return CommandKind(str(tag))
+
+
+def add(conn: Connection, command: Command, actor: AccountId, now: datetime) -> OutboxRow:
+    """Save a new command. Its bytes are fixed here, before any send."""
+    content = _encode(command).decode()
+    conn.execute(
+        "INSERT INTO outbox(id, actor, application_id, kind, base_version, depends_on, command, body_hash, saved_at, state)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')",
+        (
+            command.id,
+            actor,
+            command.application_id,
+            kind_of(command).value,
+            command.base_version,
+            command.depends_on,
+            content,
+            hashlib.sha256(content.encode()).hexdigest(),
+            now.isoformat(),
+        ),
+    )
+    return row_of(conn, command.id)
+
+
+def row_of(conn: Connection, command_id: CommandId) -> OutboxRow:
+    """Return a command's row. Raises LookupError."""
+    row = find(conn, command_id)
+    if row is None:
+        raise LookupError(command_id)
+    return row
+
+
+def find(conn: Connection, command_id: CommandId) -> OutboxRow | None:
+    """Return a command's row, or None."""
+    row = conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (command_id,)).fetchone()  # noqa: S608 - constant
+    return None if row is None else _row(row)
+
+
+def rows(conn: Connection, actor: AccountId, *, open_only: bool = True, limit: int = 1000) -> list[OutboxRow]:
+    """Return the registrar's commands: open ones in the order they were made, or the newest of all."""
+    where = "state <> 'done'" if open_only else "1"
+    order = "n" if open_only else "n DESC"
+    statement = f"SELECT {_COLUMNS} FROM outbox WHERE actor = ? AND {where} ORDER BY {order} LIMIT ?"  # noqa: S608 - constants
+    return [_row(row) for row in conn.execute(statement, (actor, limit))]
+
+
+def of_application(conn: Connection, application_id: ApplicationId, actor: AccountId) -> list[OutboxRow]:
+    """Return all the registrar's commands on one application, in the order they were made."""
+    statement = f"SELECT {_COLUMNS} FROM outbox WHERE application_id = ? AND actor = ? ORDER BY n"  # noqa: S608 - constants
+    return [_row(row) for row in conn.execute(statement, (application_id, actor))]
+
+
+def due(conn: Connection, actor: AccountId, now: datetime, limit: int = 100) -> list[OutboxRow]:
+    """Return what may be sent now, oldest first. Per application nothing overtakes an older command that still waits.
+
+    An older command in the same answer does not hold a younger one back: the server runs a batch in order.
+    """
+    found: list[OutboxRow] = []
+    held: set[ApplicationId] = set()
+    waiting = f"SELECT {_COLUMNS} FROM outbox WHERE state <> 'done' AND actor = ? ORDER BY n"  # noqa: S608 - constants
+    for row in map(_row, conn.execute(waiting, (actor,))):
+        application = row.command.application_id
+        if application in held or row.state is OutboxState.NEEDS_YOU:
+            continue
+        sendable = row.state in {OutboxState.QUEUED, OutboxState.DEFERRED}
+        if sendable and (row.next_try is None or row.next_try <= now):
+            found.append(row)
+        else:
+            held.add(application)
+        if len(found) == limit:
+            break
+    return found
+
+
+def next_due(conn: Connection, actor: AccountId) -> datetime | None:
+    """Return the earliest moment set for a further try, or None."""
+    row = conn.execute(
+        "SELECT min(next_try) FROM outbox WHERE state IN ('queued', 'deferred') AND actor = ?", (actor,)
+    ).fetchone()
+    return _moment(row[0]) if row else None
+
+
+def set_in_flight(conn: Connection, ids: Iterable[CommandId]) -> None:
+    """Note that the commands are about to go out: from here on the server may know them."""
+    conn.executemany(
+        "UPDATE outbox SET state = 'in_flight', sent = 1, attempts = attempts + 1, next_try = NULL WHERE id = ? AND state <> 'done'",
+        [(i,) for i in ids],
+    )
+
+
+def back_off(
+    conn: Connection, ids: Iterable[CommandId], cause: str, next_try: datetime | None, *, counted: bool = True
+) -> None:
+    """Put commands back in the queue after a try that brought no answer; ``counted=False`` takes the attempt back."""
+    conn.executemany(
+        "UPDATE outbox SET state = 'queued', last_cause = ?, next_try = ?, attempts = attempts - ? "
+        "WHERE id = ? AND state = 'in_flight'",
+        [(cause, _text(next_try), 0 if counted else 1, i) for i in ids],
+    )
+
+
+def reclaim(conn: Connection) -> list[ApplicationId]:
+    """Put everything a killed program left in flight back in the queue; sending it again is harmless (same key)."""
+    left = [
+        ApplicationId(row[0]) for row in conn.execute("SELECT application_id FROM outbox WHERE state = 'in_flight'")
+    ]
+    conn.execute("UPDATE outbox SET state = 'queued', next_try = NULL WHERE state = 'in_flight'")
+    return left
+
+
+def retry_now(conn: Connection, ids: Sequence[CommandId] = (), *, actor: AccountId) -> None:
+    """Make commands of the registrar due at once, quarantined ones only by name; without ids, all that wait for a moment."""
+    if not ids:
+        conn.execute("UPDATE outbox SET next_try = NULL WHERE actor = ? AND state IN ('queued', 'deferred')", (actor,))
+        return
+    conn.executemany(
+        "UPDATE outbox SET state = 'queued', next_try = NULL, attempts = 0 "
+        "WHERE id = ? AND actor = ? AND state IN ('queued', 'deferred', 'quarantined')",
+        [(i, actor) for i in ids],
+    )
+
+
+def quarantine(conn: Connection, command_id: CommandId, cause: str) -> None:
+    """Set a poisoned command aside, in sight, so that the rest flows."""
+    conn.execute(
+        "UPDATE outbox SET state = 'quarantined', last_cause = ?, next_try = NULL WHERE id = ? AND state <> 'done'",
+        (cause, command_id),
+    )
+
+
+def store_outcome(
+    conn: Connection,
+    outcome: Outcome,
+    state: OutboxState,
+    now: datetime,
+    *,
+    epoch: str,
+    next_try: datetime | None = None,
+) -> None:
+    """Store the server's answer in the transaction that moves the row on."""
+    conn.execute(
+        "UPDATE outbox SET state = ?, outcome_kind = ?, outcome = ?, epoch = ?, seq = ?, last_cause = ?, next_try = ?,"
+        " settled_at = ? WHERE id = ? AND state <> 'done'",
+        (
+            state.value,
+            outcome.kind.value,
+            _encode(outcome).decode(),
+            epoch,
+            outcome.seq if outcome.kind in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED} else 0,
+            outcome.code,
+            _text(next_try),
+            None if state in {OutboxState.QUEUED, OutboxState.DEFERRED} else now.isoformat(),
+            outcome.id,
+        ),
+    )
+
+
+def close(conn: Connection, command_id: CommandId, resolution: Resolution, now: datetime) -> None:
+    """Close a command by decision of the registrar, or because what it depended on was not taken."""
+    conn.execute(
+        "UPDATE outbox SET state = 'done', resolution = ?, next_try = NULL, settled_at = ? WHERE id = ? AND state <> 'done'",
+        (resolution.value, now.isoformat(), command_id),
+    )
+
+
+def reopen(conn: Connection, command_id: CommandId, cause: str) -> None:
+    """Ask for the registrar again: the server no longer holds what it had accepted (restored from a backup)."""
+    conn.execute("UPDATE outbox SET state = 'needs_you', last_cause = ?, seq = 0 WHERE id = ?", (cause, command_id))
+
+
+def need_you(conn: Connection, command_id: CommandId, cause: str) -> None:
+    """Ask the registrar for a command that has waited too long."""
+    conn.execute(
+        "UPDATE outbox SET state = 'needs_you', last_cause = ?, next_try = NULL WHERE id = ? AND state <> 'done'",
+        (cause, command_id),
+    )
+
+
+def forget_position(conn: Connection, command_id: CommandId) -> None:
+    """Drop the feed position of an effect that the copy now holds, in an epoch whose positions mean nothing any more."""
+    conn.execute("UPDATE outbox SET seq = 0 WHERE id = ?", (command_id,))
+
+
+def dependents(conn: Connection, command_id: CommandId) -> list[CommandId]:
+    """Return the open commands that build on this one, directly or through others, in order."""
+    found = conn.execute(
+        "WITH RECURSIVE chain(id) AS (SELECT ? UNION SELECT o.id FROM outbox o JOIN chain c ON o.depends_on = c.id) "
+        "SELECT o.id FROM outbox o JOIN chain c ON o.id = c.id WHERE o.id <> ? AND o.state <> 'done' ORDER BY o.n",
+        (command_id, command_id),
+    )
+    return [CommandId(row[0]) for row in found]
+
+
+def counts(conn: Connection, actor: AccountId) -> OutboxCounts:
+    """Count what is open: the registrar's own by state, everybody else's as one number."""
+    own: dict[OutboxState, int] = {}
+    others = 0
+    for state, who, number in conn.execute(
+        "SELECT state, actor, count(*) FROM outbox WHERE state <> 'done' GROUP BY 1, 2"
+    ):
+        if who == actor:
+            own[OutboxState(state)] = number
+        else:
+            others += number
+    return OutboxCounts(own, others)
+
+
+def open_of_others(conn: Connection, application_id: ApplicationId, actor: AccountId) -> int:
+    """Return how many commands of other registrars on this application are open."""
+    statement = "SELECT count(*) FROM outbox WHERE application_id = ? AND actor <> ? AND state <> 'done'"
+    return int(conn.execute(statement, (application_id, actor)).fetchall()[0][0])
+
+
+def applications_of(conn: Connection, actors: Iterable[AccountId]) -> list[ApplicationId]:
+    """Return the applications on which the registrars' commands may show."""
+    marks = json.dumps(list(actors))
+    statement = (
+        "SELECT DISTINCT application_id FROM outbox WHERE (state <> 'done' OR seq > 0)"
+        " AND actor IN (SELECT value FROM json_each(?))"
+    )
+    return [ApplicationId(row[0]) for row in conn.execute(statement, (marks,))]
+
+
+def applications_between(conn: Connection, after: int, last: int) -> list[ApplicationId]:
+    """Return the applications whose command takes effect in the feed behind ``after`` up to ``last``."""
+    found = conn.execute("SELECT DISTINCT application_id FROM outbox WHERE seq > ? AND seq <= ?", (after, last))
+    return [ApplicationId(row[0]) for row in found]
+
+
+def accepted_outside(conn: Connection, epoch: str) -> list[OutboxRow]:
+    """Return accepted commands whose effect belongs to another epoch than ``epoch``: receipts to compare after a restore."""
+    statement = f"SELECT {_COLUMNS} FROM outbox WHERE outcome_kind = 'accepted' AND seq > 0 AND epoch <> ?"  # noqa: S608 - constant
+    return [_row(row) for row in conn.execute(statement, (epoch,))]
+
+
+def _row(row: Row) -> OutboxRow:
+    return OutboxRow(
+        n=row[0],
+        command=_decode_command(row[1]),
+        actor=AccountId(row[2]),
+        state=OutboxState(row[3]),
+        sent=bool(row[4]),
+        attempts=row[5],
+        next_try=_moment(row[6]),
+        last_cause=row[7],
+        outcome=None if row[8] is None else _decode_outcome(row[8]),
+        epoch=row[9],
+        saved_at=datetime.fromisoformat(row[10]),
+        settled_at=_moment(row[11]),
+        resolution=Resolution(row[12]),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,96 @@
+"""What the screen shows over the server's row: the effect of this registrar's commands the feed has not brought back yet.
+
+The cache holds only what the server said (``sync.md`` §4). A command's effect is shown from the moment it is saved until the
+feed has passed the position that contains it, so an own accepted decision is never un-shown in between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from medreg_core.contract.v1.messages import Agree
+from medreg_core.domain.records import AccountId, Application, ApplicationId
+from medreg_core.domain.states import rule_for
+from medreg_core.domain.vocabulary import CommandKind, Move, OutcomeKind, State
+from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
+from medreg_desktop.services.search.conditions import RowSync
+
+MOVES = {
+    CommandKind.AGREE: Move.AGREE,
+    CommandKind.RETURN: Move.RETURN,
+    CommandKind.REFUSE: Move.REFUSE,
+    CommandKind.WITHDRAW_CONSENT: Move.WITHDRAW_CONSENT,
+}
+"""The move each command asks for; prints and recalls move nothing."""
+
+_WORDS = (
+    (OutboxState.NEEDS_YOU, RowSync.NEEDS_YOU),
+    (OutboxState.QUARANTINED, RowSync.QUARANTINED),
+    (OutboxState.IN_FLIGHT, RowSync.SENDING),
+    (OutboxState.DEFERRED, RowSync.DEFERRED),
+    (OutboxState.QUEUED, RowSync.WAITING),
+)
+"""By precedence: what needs the registrar comes first."""
+
+_EFFECTIVE = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED, OutboxState.QUARANTINED})
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The shown state, the sync word, and the command whose effect is shown last; None if the server's row stands alone."""
+
+    state: State
+    sync: RowSync
+    decision: OutboxRow | None = None
+
+    @property
+    def form_number(self) -> str:
+        """The number this device gave, while the server's row does not carry one."""
+        body = self.decision.command.body if self.decision is not None else None
+        return body.form_number if isinstance(body, Agree) else ""
+
+
+def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int) -> Overlay:
+    """Return what to show for the server's row under the registrar's commands on it, in the order they were made."""
+    state, decision = application.state, None
+    for row in rows:
+        move = MOVES.get(row.kind)
+        if move is None or not is_effective(row, epoch, seq):
+            continue
+        rule = rule_for(state, move)
+        if rule is not None:
+            state, decision = rule.target, row
+    return Overlay(state, sync_word(rows), decision)
+
+
+def is_effective(row: OutboxRow, epoch: str, seq: int) -> bool:
+    """Return whether the command's effect is to be shown although the server's row does not have it yet."""
+    if row.state in _EFFECTIVE:
+        return True
+    if row.outcome is None or row.resolution is not Resolution.NONE or row.state is not OutboxState.DONE:
+        return False
+    taken = row.outcome.kind in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED}
+    return taken and row.epoch == epoch and row.outcome.seq > seq
+
+
+def sync_word(rows: Iterable[OutboxRow]) -> RowSync:
+    """Return the word of the row's sync column."""
+    found = {row.state for row in rows}
+    return next((word for state, word in _WORDS if state in found), RowSync.SYNCED)
+
+
+def commands_on(
+    conn: Connection, actor: AccountId, seq: int, ids: Iterable[str] | None = None
+) -> dict[ApplicationId, list[OutboxRow]]:
+    """Return the registrar's commands on applications where any may still show: on all, or on ``ids``; each in order."""
+    wanted = "SELECT DISTINCT application_id FROM outbox WHERE actor = ? AND (state <> 'done' OR seq > ?)"
+    if ids is None:
+        found = conn.execute(wanted, (actor, seq)).fetchall()
+    else:
+        some = f"{wanted} AND application_id IN (SELECT value FROM json_each(?))"
+        found = conn.execute(some, (actor, seq, json.dumps(list(ids)))).fetchall()
+    return {ApplicationId(i): outbox.of_application(conn, ApplicationId(i), actor) for (i,) in found}

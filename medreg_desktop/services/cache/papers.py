@@ -1,0 +1,196 @@
+"""Review forms given a number here, their prints, and which papers must come back (``sync.md`` §3, print that tells the truth)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId
+from medreg_core.domain.vocabulary import FormState
+from medreg_desktop.services.cache.connection import Connection, Row
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedForm:
+    """A form number this device gave to a consent."""
+
+    number: str
+    application_id: ApplicationId
+    command_id: CommandId
+    actor: AccountId
+    digest: str
+    content_version: int
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PrintRecord:
+    """One print of a form. ``reprint`` 0 is the first, n is 补打 n."""
+
+    id: CommandId
+    form_number: str
+    application_id: ApplicationId
+    actor: AccountId
+    digest: str
+    form_state: FormState
+    printed_at: datetime
+    copies: int
+    reprint: int
+    to_file: bool
+
+
+class VoidCause(StrEnum):
+    """Why a form must not be used."""
+
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"  # the consent was taken back before it was sent
+    WITHDRAWN = "withdrawn"  # 撤回同意
+    VOIDED = "voided"  # the register says so
+
+
+@dataclass(frozen=True, slots=True)
+class PaperToRecall:
+    """Copies of a void form that may still be about."""
+
+    form_number: str
+    application_id: ApplicationId
+    cause: VoidCause
+    copies: int
+    recalled: int
+    last_printed_at: datetime
+
+    @property
+    def outstanding(self) -> int:
+        """Copies not yet back in the office."""
+        return max(0, self.copies - self.recalled)
+
+
+def issue(conn: Connection, form: IssuedForm) -> None:
+    """Bind a number to a consent; a number can be bound only once."""
+    conn.execute(
+        "INSERT INTO form(number, application_id, command_id, actor, digest, content_version, made_at)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?)",
+        (
+            form.number,
+            form.application_id,
+            form.command_id,
+            form.actor,
+            form.digest,
+            form.content_version,
+            form.made_at.isoformat(),
+        ),
+    )
+
+
+def form_of(conn: Connection, command_id: CommandId) -> IssuedForm | None:
+    """Return the form issued with a consent, or None."""
+    row = conn.execute(
+        "SELECT number, application_id, command_id, actor, digest, content_version, made_at FROM form WHERE command_id = ?",
+        (command_id,),
+    ).fetchone()
+    return None if row is None else IssuedForm(*row[:6], datetime.fromisoformat(row[6]))
+
+
+def add_print(conn: Connection, record: PrintRecord) -> None:
+    """Record a print."""
+    conn.execute(
+        "INSERT INTO print_record(id, form_number, application_id, actor, digest, form_state, printed_at, copies, reprint,"
+        " to_file) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.id,
+            record.form_number,
+            record.application_id,
+            record.actor,
+            record.digest,
+            record.form_state.value,
+            record.printed_at.isoformat(),
+            record.copies,
+            record.reprint,
+            int(record.to_file),
+        ),
+    )
+
+
+def prints_of(conn: Connection, application_id: ApplicationId) -> list[PrintRecord]:
+    """Return all prints of an application's forms made here, oldest first."""
+    found = conn.execute(
+        "SELECT id, form_number, application_id, actor, digest, form_state, printed_at, copies, reprint, to_file"
+        " FROM print_record WHERE application_id = ? ORDER BY n",
+        (application_id,),
+    )
+    return [_print(row) for row in found]
+
+
+def next_reprint(conn: Connection, form_number: str, form_state: FormState) -> int:
+    """Return 0 for the first print of a form in a state, n for 补打 n: the clean copy after 待同步 is a first print again."""
+    found = conn.execute(
+        "SELECT count(*) FROM print_record WHERE form_number = ? AND form_state = ?", (form_number, form_state.value)
+    )
+    return int(found.fetchall()[0][0])
+
+
+def add_recall(
+    conn: Connection, command_id: CommandId, form_number: str, actor: AccountId, copies: int, now: datetime
+) -> None:
+    """Record that copies are back in the office."""
+    conn.execute(
+        "INSERT INTO recall(id, form_number, actor, at, copies) VALUES(?, ?, ?, ?, ?)",
+        (command_id, form_number, actor, now.isoformat(), copies),
+    )
+
+
+_VOID_FORMS = """
+    SELECT f.number, f.application_id, CASE
+        WHEN o.outcome_kind = 'conflict' THEN 'conflict'
+        WHEN o.outcome_kind IN ('rejected', 'mismatch') THEN 'rejected'
+        WHEN o.outcome_kind = 'superseded' THEN 'superseded'
+        WHEN o.resolution = 'cancelled' THEN 'cancelled'
+        WHEN o.resolution IN ('dropped', 'stopped', 'replaced') THEN 'rejected'
+        WHEN EXISTS (SELECT 1 FROM outbox w WHERE w.application_id = f.application_id AND w.kind = 'withdraw_consent'
+            AND w.n > o.n AND w.outcome_kind NOT IN ('rejected', 'conflict', 'superseded', 'mismatch')
+            AND w.resolution = '') THEN 'withdrawn'
+        WHEN o.outcome_kind = 'accepted' AND (o.epoch <> :epoch OR o.seq <= :seq) AND EXISTS (
+            SELECT 1 FROM application a WHERE a.id = f.application_id
+            AND (a.form_voided = 1 OR a.form_number <> f.number)) THEN 'voided'
+        END AS cause
+    FROM form f JOIN outbox o ON o.id = f.command_id
+"""
+# A number that the register does not carry, although the feed is past the consent, was voided by a colleague elsewhere.
+
+_TO_RECALL = f"""
+    SELECT v.number, v.application_id, v.cause, sum(p.copies),
+        (SELECT coalesce(sum(r.copies), 0) FROM recall r WHERE r.form_number = v.number), max(p.printed_at)
+    FROM ({_VOID_FORMS}) v JOIN print_record p ON p.form_number = v.number
+    WHERE v.cause IS NOT NULL GROUP BY v.number ORDER BY max(p.printed_at)
+"""  # noqa: S608 - constants only
+
+
+def to_recall(conn: Connection, epoch: str, seq: int) -> list[PaperToRecall]:
+    """Return every printed form that must not be used, with copies still about first made first; recalled ones stay listed."""
+    return [
+        PaperToRecall(
+            number, ApplicationId(application_id), VoidCause(cause), copies, recalled, datetime.fromisoformat(at)
+        )
+        for number, application_id, cause, copies, recalled, at in conn.execute(
+            _TO_RECALL, {"epoch": epoch, "seq": seq}
+        )
+    ]
+
+
+def _print(row: Row) -> PrintRecord:
+    i, number, application_id, actor, digest, state, at, copies, reprint, to_file = row
+    return PrintRecord(
+        CommandId(i),
+        number,
+        ApplicationId(application_id),
+        AccountId(actor),
+        digest,
+        FormState(state),
+        datetime.fromisoformat(at),
+        copies,
+        reprint,
+        bool(to_file),
+    )

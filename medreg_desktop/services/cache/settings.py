@@ -1,0 +1,19 @@
+"""Settings that belong to this copy, such as column widths or saved conditions; survive a rebuild."""
+
+from __future__ import annotations
+
+from medreg_desktop.services.cache.connection import Connection, scalar
+
+
+def find(conn: Connection, name: str) -> str | None:
+    """Return a setting, or None."""
+    value = scalar(conn, "SELECT value FROM setting WHERE name = ?", (name,))
+    return None if value is None else str(value)
+
+
+def store(conn: Connection, name: str, value: str) -> None:
+    """Set a setting."""
+    conn.execute(
+        "INSERT INTO setting(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )

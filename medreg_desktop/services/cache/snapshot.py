@@ -1,0 +1,182 @@
+"""Takes the whole of the institution's rows: resumable by marks, beside a copy that stays usable (``sync.md`` §5.3–5.4).
+
+An empty copy is filled directly, so that search works from the first page on. A copy that holds rows is left alone while the
+new ones gather in ``snapshot_row``; once the stream is complete and its digest agrees, only the differences are written over,
+in small transactions. The cursor changes in the last of them. Outbox, drafts, prints and audit are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from medreg_core.contract.v1.digest import bucket_sums
+from medreg_core.contract.v1.messages import SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_desktop.services.cache import applications, audit, outbox, sync_state, synced
+from medreg_desktop.services.cache.connection import Connection, scalar
+from medreg_desktop.services.cache.feed import FeedBroken, MassRemoval, limit_of_removals
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.cache.synced import Judge, ServerRow
+
+_CHUNK = 500
+"""Rows per transaction while differences are written: a decision waits for one chunk at most."""
+
+LOST_BY_SERVER = "lost_by_server"
+"""Cause of a command that the server had accepted and, restored from a backup, no longer holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDone:
+    """What a finished snapshot did."""
+
+    rows: int
+    removed: int
+    lost_by_server: int
+
+
+class Snapshot:
+    """One snapshot under way. Called by the sync thread; a new object after a restart goes on where the last mark stands."""
+
+    def __init__(self, store: CacheStore, judge: Judge) -> None:
+        self._store = store
+        self._judge = judge
+
+    def begin(self, epoch: str) -> str:
+        """Start, or go on within the same epoch; return the resume token to ask with ("" from the start)."""
+        return self._store.write(lambda conn: _begin(conn, epoch))
+
+    def add(self, rows: Sequence[SnapshotRow], mark: SnapshotMark) -> int:
+        """Store the rows up to a mark, with the mark, in one transaction; return how many rows there are by now."""
+        return self._store.write(lambda conn: self._add(conn, rows, mark.after, mark.count))
+
+    def finish(
+        self, rest: Sequence[SnapshotRow], end: SnapshotEnd, *, removals_confirmed: bool = False
+    ) -> SnapshotDone:
+        """Store the rows behind the last mark, verify the whole, and make it the copy.
+
+        Raises:
+            FeedBroken: ``digest``; count or digest disagree, so the snapshot was thrown away and begins anew.
+            MassRemoval: as for a page; call again with ``removals_confirmed``.
+        """
+        self._store.write(lambda conn: self._add(conn, rest, _whole_so_far(conn), end.count))
+        if not self._store.write(lambda conn: _agrees(conn, end)):
+            self._store.write(_throw_away)
+            raise FeedBroken("digest")
+        removed = self._store.write(lambda conn: _check_removals(conn, confirmed=removals_confirmed))
+        with self._store.bulk():
+            while self._store.write(self._merge_some):
+                pass
+            return self._store.write(lambda conn: self._complete(conn, end, removed))
+
+    def _add(self, conn: Connection, rows: Sequence[SnapshotRow], after: str, count: int) -> int:
+        if _is_direct(conn):
+            synced.put(conn, [_server_row(row) for row in rows], self._judge, even_older=True)
+        else:
+            conn.executemany(
+                "INSERT INTO snapshot_row(kind, id, version, body) VALUES(?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE"
+                " SET version = excluded.version, body = excluded.body",
+                [(row.kind, row.id, row.version, bytes(row.body).decode()) for row in rows],
+            )
+        sync_state.write(conn, snapshot_after=after, snapshot_rows=str(count))
+        return count
+
+    def _merge_some(self, conn: Connection) -> bool:
+        """Write over some of the rows that differ; return whether there may be more."""
+        rows = [ServerRow(*row) for row in conn.execute(_DIFFERING, (_CHUNK,))]
+        synced.put(conn, rows, self._judge, even_older=True)
+        return bool(rows)
+
+    def _complete(self, conn: Connection, end: SnapshotEnd, removed: list[tuple[str, str]]) -> SnapshotDone:
+        epoch = str(scalar(conn, "SELECT value FROM sync_value WHERE name = 'snapshot_epoch'"))
+        synced.remove(conn, removed)
+        sync_state.write(conn, epoch=epoch, cursor=end.cursor, seq=str(end.seq))
+        lost = _receipts_lost(conn, epoch, self._store.clock.now)
+        viewer = sync_state.viewer(conn)
+        applications.refresh(conn, outbox.applications_of(conn, [viewer.actor]))
+        _throw_away(conn)
+        return SnapshotDone(end.count, len(removed), lost)
+
+
+_DIFFERING = """
+    SELECT s.kind, s.id, s.version, s.body FROM snapshot_row s
+    LEFT JOIN application a ON s.kind = 'application' AND a.id = s.id
+    LEFT JOIN entity e ON e.kind = s.kind AND e.id = s.id
+    WHERE s.version IS NOT coalesce(a.version, e.version) OR s.body IS NOT coalesce(a.body, e.body)
+    ORDER BY s.n LIMIT ?
+"""
+# Bodies are compared too: after a restore from a backup the same version may hold another content.
+
+_GONE = """
+    SELECT kind, id FROM (SELECT 'application' AS kind, id FROM application UNION ALL SELECT kind, id FROM entity)
+    WHERE NOT EXISTS (SELECT 1 FROM snapshot_row s WHERE s.kind = kind AND s.id = id)
+"""
+
+
+def _begin(conn: Connection, epoch: str) -> str:
+    known = sync_state.read(conn)
+    if known.snapshot_after and scalar(conn, "SELECT value FROM sync_value WHERE name = 'snapshot_epoch'") == epoch:
+        return known.snapshot_after
+    _throw_away(conn)
+    direct = not known.cursor and not synced.keys(conn)
+    sync_state.write(conn, snapshot_epoch=epoch, snapshot_direct="1" if direct else "")
+    return ""
+
+
+def _is_direct(conn: Connection) -> bool:
+    return bool(scalar(conn, "SELECT value FROM sync_value WHERE name = 'snapshot_direct'"))
+
+
+def _whole_so_far(conn: Connection) -> str:
+    return sync_state.read(conn).snapshot_after
+
+
+def _throw_away(conn: Connection) -> None:
+    if _is_direct(conn) and not sync_state.read(conn).cursor:
+        synced.remove(conn, [(kind, i) for kind, i, _ in synced.keys(conn)])
+    conn.execute("DELETE FROM snapshot_row")
+    conn.execute("DELETE FROM sync_value WHERE name LIKE 'snapshot%'")
+
+
+def _agrees(conn: Connection, end: SnapshotEnd) -> bool:
+    if _is_direct(conn):
+        rows = synced.versions(conn)
+    else:
+        rows = [(i, version) for i, version in conn.execute("SELECT id, version FROM snapshot_row")]
+    return len(rows) == end.count and running_digest(rows) == end.digest
+
+
+def running_digest(rows: Sequence[tuple[str, int]]) -> str:
+    """Return the digest of a snapshot's rows as marks and the end line carry it: the sum of the row hashes, 16 hex digits."""
+    return f"{sum(bucket_sums(rows)) % (1 << 64):016x}"
+
+
+def _check_removals(conn: Connection, *, confirmed: bool) -> list[tuple[str, str]]:
+    if _is_direct(conn):
+        return []
+    gone = [(kind, i) for kind, i in conn.execute(_GONE)]
+    total = synced.count(conn)
+    if not confirmed and len(gone) > limit_of_removals(total):
+        raise MassRemoval(len(gone), total)
+    return gone
+
+
+def _receipts_lost(conn: Connection, epoch: str, now: Callable[[], datetime]) -> int:
+    """Ask the registrar again for accepted decisions that a server restored from a backup does not have."""
+    lost = 0
+    for row in outbox.accepted_outside(conn, epoch):
+        application = synced.find(conn, row.command.application_id)
+        assert row.outcome is not None
+        if application is not None and application.version < row.outcome.version:
+            outbox.reopen(conn, row.command.id, LOST_BY_SERVER)
+            audit.append(
+                conn, now(), row.actor, LOST_BY_SERVER, row.command.application_id, {"command": row.command.id}
+            )
+            lost += 1
+        else:
+            outbox.forget_position(conn, row.command.id)
+    return lost
+
+
+def _server_row(row: SnapshotRow) -> ServerRow:
+    return ServerRow(row.kind, row.id, row.version, bytes(row.body).decode())

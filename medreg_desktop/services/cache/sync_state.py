@@ -1,0 +1,128 @@
+"""What the cache remembers of its source: epoch, cursor, the last contact and what the server told at hello."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from medreg_core.contract.v1.messages import Account, PublicKey, Welcome
+from medreg_core.domain.records import AccountId, Institution
+from medreg_desktop.services.cache import leases
+from medreg_desktop.services.cache.connection import Connection, scalar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How far the copy is. ``cursor`` is opaque; "" means that no snapshot has been finished in this epoch."""
+
+    server_id: str = ""
+    epoch: str = ""
+    cursor: str = ""
+    seq: int = 0
+    snapshot_after: str = ""  # resume token of a snapshot under way
+    snapshot_rows: int = 0
+    last_contact: datetime | None = None
+    server_offset_s: float = 0.0  # server clock minus this computer's
+    offline_until: datetime | None = None
+
+
+def read(conn: Connection) -> SyncState:
+    """Return the state as last committed."""
+    values: dict[str, str] = dict(conn.execute("SELECT name, value FROM sync_value").fetchall())
+    return SyncState(
+        server_id=values.get("server_id", ""),
+        epoch=values.get("epoch", ""),
+        cursor=values.get("cursor", ""),
+        seq=int(values.get("seq", 0)),
+        snapshot_after=values.get("snapshot_after", ""),
+        snapshot_rows=int(values.get("snapshot_rows", 0)),
+        last_contact=_moment(values.get("last_contact")),
+        server_offset_s=float(values.get("server_offset_s", 0)),
+        offline_until=_moment(values.get("offline_until")),
+    )
+
+
+def write(conn: Connection, **values: str) -> None:
+    """Store values by the names of :class:`SyncState`."""
+    conn.executemany(
+        "INSERT INTO sync_value(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+        list(values.items()),
+    )
+
+
+def note_contact(conn: Connection, server_time: datetime, now: datetime) -> None:
+    """Note that the server has just answered, and how far the two clocks are apart."""
+    write(conn, last_contact=now.isoformat(), server_offset_s=str((server_time - now).total_seconds()))
+
+
+def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> None:
+    """Store what hello told: who we are, the signing keys, until when the copy may be read, new form numbers.
+
+    A new epoch is not stored here: the copy belongs to the old one until a snapshot of the new one is complete.
+    """
+    note_contact(conn, welcome.server_time, now)
+    write(
+        conn,
+        server_id=welcome.server_id,
+        offline_until=welcome.offline_until.isoformat(),
+        account=_json(welcome.account),
+        institution=_json(welcome.institution),
+        keys=_json(welcome.keys),
+    )
+    if welcome.lease is not None:
+        leases.add(conn, welcome.lease)
+
+
+def account(conn: Connection) -> Account | None:
+    """Return who the server last said is signed in."""
+    return _read(conn, "account", Account)
+
+
+def institution(conn: Connection) -> Institution | None:
+    """Return the office's institution: the feed's row if there is one, else what hello told."""
+    body = scalar(conn, "SELECT body FROM entity WHERE kind = 'institution' LIMIT 1")
+    return msgspec.json.decode(body, type=Institution) if body else _read(conn, "institution", Institution)
+
+
+def public_keys(conn: Connection) -> tuple[PublicKey, ...]:
+    """Return the keys that sign forms and pings."""
+    return _read(conn, "keys", tuple[PublicKey, ...]) or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """For whom the overlay is computed, and how far the copy is."""
+
+    actor: AccountId  # "" before anyone has signed in
+    name: str
+    epoch: str
+    seq: int
+
+
+def viewer(conn: Connection) -> Viewer:
+    """Return the registrar at the screen, with his name as far as the server has told it."""
+    values: dict[str, str] = dict(
+        conn.execute(
+            "SELECT name, value FROM sync_value WHERE name IN ('actor', 'actor_name', 'epoch', 'seq')"
+        ).fetchall()
+    )
+    actor = AccountId(values.get("actor", ""))
+    return Viewer(actor, values.get("actor_name", ""), values.get("epoch", ""), int(values.get("seq", 0)))
+
+
+def _read(conn: Connection, name: str, kind: type[T]) -> T | None:
+    text = scalar(conn, "SELECT value FROM sync_value WHERE name = ?", (name,))
+    return None if text is None else msgspec.json.decode(text, type=kind)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

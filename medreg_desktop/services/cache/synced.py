@@ -1,0 +1,180 @@
+"""The server's rows in the cache: read by everybody, written only by the feed and the snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from medreg_core.contract.v1.messages import EntityKind
+from medreg_core.domain.records import Application, ApplicationId
+from medreg_desktop.services.cache import overlay, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.search import index
+from medreg_desktop.services.search.rows import IndexRow, RowDerived, index_row
+
+decode_application = msgspec.json.Decoder(Application).decode
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFacts:
+    """What the list shows of the rules' verdict; counted once when a row arrives, not each time it is drawn."""
+
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    have: int = 0
+    need: int = 0
+    deadline: date | None = None
+    deadline_unpublished: bool = False
+
+
+Judge = Callable[[Application], ReviewFacts]
+"""Applies the rules of review to an application; given by the composition root."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """A row as the wire brought it."""
+
+    kind: str
+    id: str
+    version: int
+    body: str
+
+
+def find(conn: Connection, application_id: ApplicationId) -> Application | None:
+    """Return the server's row of an application, or None."""
+    row = conn.execute("SELECT body FROM application WHERE id = ?", (application_id,)).fetchone()
+    return None if row is None else decode_application(row[0])
+
+
+def count(conn: Connection) -> int:
+    """Return how many applications the copy holds."""
+    return int(conn.execute("SELECT count(*) FROM application").fetchall()[0][0])
+
+
+def keys(conn: Connection) -> list[tuple[str, str, int]]:
+    """Return kind, id and version of every row."""
+    statement = f"SELECT '{EntityKind.APPLICATION}', id, version FROM application UNION ALL SELECT kind, id, version FROM entity"  # noqa: S608 - constant
+    return [(kind, i, version) for kind, i, version in conn.execute(statement)]
+
+
+def existing(conn: Connection, wanted: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return those of the rows (kind, id) that the copy holds."""
+    ids = json.dumps([i for _, i in wanted])
+    applications = {
+        i for (i,) in conn.execute("SELECT id FROM application WHERE id IN (SELECT value FROM json_each(?))", (ids,))
+    }
+    others = set(
+        conn.execute("SELECT kind, id FROM entity WHERE id IN (SELECT value FROM json_each(?))", (ids,)).fetchall()
+    )
+    return [key for key in wanted if key in others or (key[0] == EntityKind.APPLICATION and key[1] in applications)]
+
+
+def index_is_current(conn: Connection) -> bool:
+    """Return whether the search index has the shape this program reads."""
+    return index.is_current(conn)
+
+
+def versions(conn: Connection) -> list[tuple[str, int]]:
+    """Return id and version of every row of every kind: what the digest covers."""
+    return [
+        (i, v) for i, v in conn.execute("SELECT id, version FROM application UNION ALL SELECT id, version FROM entity")
+    ]
+
+
+def put(conn: Connection, rows: Sequence[ServerRow], judge: Judge, *, even_older: bool = False) -> list[ApplicationId]:
+    """Insert or update rows that are not older than the copy's, with their searchable rows; return the applications.
+
+    ``even_older`` takes the server's word against a newer copy: after a restore from a backup versions run again.
+    """
+    applications = [row for row in rows if row.kind == EntityKind.APPLICATION]
+    for row in rows:
+        if row.kind != EntityKind.APPLICATION:
+            _put_entity(conn, row, even_older=even_older)
+    return _put_applications(conn, applications, judge, even_older=even_older)
+
+
+def remove(conn: Connection, keys: Iterable[tuple[str, str]]) -> None:
+    """Remove rows by kind and id; an unknown one is no error. Outbox, drafts and prints on them stay."""
+    pairs = list(keys)
+    ids = [ApplicationId(i) for kind, i in pairs if kind == EntityKind.APPLICATION]
+    conn.executemany("DELETE FROM application WHERE id = ?", [(i,) for i in ids])
+    conn.executemany("DELETE FROM entity WHERE kind = ? AND id = ?", pairs)
+    index.delete_rows(conn, ids)
+
+
+def rebuild_index(conn: Connection, judge: Judge) -> None:
+    """Make the search index anew from the rows, for a program whose index has another shape."""
+    everything = (decode_application(body) for (body,) in conn.execute("SELECT body FROM application ORDER BY n"))
+    index.rebuild(conn, _index_rows(conn, everything, judge))
+
+
+def _put_entity(conn: Connection, row: ServerRow, *, even_older: bool) -> None:
+    conn.execute(
+        "INSERT INTO entity(kind, id, version, body) VALUES(?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE"
+        " SET version = excluded.version, body = excluded.body WHERE excluded.version >= version OR ?",
+        (row.kind, row.id, row.version, row.body, even_older),
+    )
+
+
+def _put_applications(
+    conn: Connection, rows: Sequence[ServerRow], judge: Judge, *, even_older: bool
+) -> list[ApplicationId]:
+    stored = {
+        i: (version, number, voided)
+        for i, version, number, voided in conn.execute(
+            "SELECT id, version, form_number, form_voided FROM application WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps([row.id for row in rows]),),
+        )
+    }
+    newer = [row for row in rows if even_older or row.id not in stored or row.version >= stored[row.id][0]]
+    decoded = [decode_application(row.body) for row in newer]
+    inserts, updates, forms = [], [], []
+    for row, application in zip(newer, decoded, strict=True):
+        form = (application.form.number, int(application.form.voided)) if application.form else ("", 0)
+        if row.id not in stored:
+            inserts.append((row.id, row.version, *form, row.body))
+        else:
+            updates.append((row.version, row.body, row.id))
+            # Only columns that changed are named: SQLite rewrites every index a SET names (performance.md §3).
+            if form != stored[row.id][1:]:
+                forms.append((*form, row.id))
+    conn.executemany(
+        "INSERT INTO application(id, version, form_number, form_voided, body) VALUES(?, ?, ?, ?, ?)", inserts
+    )
+    conn.executemany("UPDATE application SET version = ?, body = ? WHERE id = ?", updates)
+    conn.executemany("UPDATE application SET form_number = ?, form_voided = ? WHERE id = ?", forms)
+    index.write_rows(conn, _index_rows(conn, decoded, judge, [row.id for row in newer]))
+    return [application.id for application in decoded]
+
+
+def _index_rows(
+    conn: Connection, applications: Iterable[Application], judge: Judge, ids: Iterable[str] | None = None
+) -> Iterator[IndexRow]:
+    viewer = sync_state.viewer(conn)
+    commands = overlay.commands_on(conn, viewer.actor, viewer.seq, ids)
+    for application in applications:
+        shown = overlay.of(application, commands.get(application.id, ()), viewer.epoch, viewer.seq)
+        handler = viewer.name if shown.decision is not None else application.decided_by
+        yield index_row(application, _derived(judge(application), shown, handler))
+
+
+def _derived(facts: ReviewFacts, shown: overlay.Overlay, handler: str) -> RowDerived:
+    return RowDerived(
+        shown_state=shown.state,
+        sync=shown.sync,
+        passed=facts.passed,
+        failed=facts.failed,
+        unknown=facts.unknown,
+        have=facts.have,
+        need=facts.need,
+        deadline=facts.deadline,
+        deadline_unpublished=facts.deadline_unpublished,
+        handler=handler,
+        form_number=shown.form_number,
+    )
