@@ -84,6 +84,9 @@ class Registration:
     assessment: str = ""  # last period and result of 定期考核, "" unknown
     assessment_passed: bool | None = None
     sites: tuple[str, ...] = ()  # 多执业机构备案, standard names
+    education: str = ""  # what the register holds of the person, "" = nothing: GB/T 4658
+    title: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,7 @@ class Application:
     other_pending: int | None = None  # other applications of this physician in progress; None = not known
     form: ReviewForm | None = None
     claim: Claim | None = None
+    origin_agrees: bool | None = None  # 原执业机构意见 as the register holds it; None = not given, or not known here
 
 
 @dataclass(frozen=True, slots=True)

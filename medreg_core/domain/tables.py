@@ -172,7 +172,6 @@ class ReviewNumbers:
     stopped_years: int
     assessment_cycle_years: int
     report_days: int
-    military_transfer_days: int
     max_scopes: int
     max_scopes_county: int
     start_days_ahead: int

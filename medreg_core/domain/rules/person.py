@@ -1,0 +1,81 @@
+"""Rules about who applies: identity, qualification, grounds of refusal, photo."""
+
+from __future__ import annotations
+
+from medreg_core.domain.codes.findings import is_valid
+from medreg_core.domain.codes.id_number import same_id_number
+from medreg_core.domain.codes.qualification_code import check_qualification_code, parse_qualification_code
+from medreg_core.domain.records import Application, Qualification
+from medreg_core.domain.rules.check import Basis, Check, ReviewContext, Rule, law
+
+QUALIFICATION = Rule("qualification_valid", law(14))
+REFUSAL_GROUNDS = Rule("refusal_grounds", law(16))
+IDENTITY = Rule("identity_matches", Basis.SYSTEM)
+PHOTO = Rule("photo_present", Basis.REGISTRATION_MEASURES)
+
+
+def qualification_valid(application: Application, context: ReviewContext) -> Check:
+    """Pass when the qualification's code holds, and level and category are those asked for.
+
+    An assistant may not register as a physician; the other way round is no error of the code but of the request.
+    """
+    qualification, request = application.qualification, application.request
+    if qualification is None:
+        return QUALIFICATION.unknown("no_data")
+    findings = check_qualification_code(qualification.code, context.today, tables=context.tables)
+    if not is_valid(findings):
+        return QUALIFICATION.failed("code", finding=next(finding.code for finding in findings if finding.hard))
+    if not _code_agrees(qualification, context):
+        return QUALIFICATION.failed("code_differs")
+    if qualification.level is not request.level:
+        return QUALIFICATION.failed("level", has=qualification.level, wants=request.level)
+    if qualification.category is not request.category:
+        return QUALIFICATION.failed("category", has=qualification.category, wants=request.category)
+    return QUALIFICATION.passed()
+
+
+def _code_agrees(qualification: Qualification, context: ReviewContext) -> bool:
+    """Return whether the code's level and category digits agree with the qualification's data, if known."""
+    parsed = parse_qualification_code(qualification.code)
+    if parsed is None:
+        return False
+    owner = context.tables.exam_category_owners.get(parsed.exam_category)
+    level_agrees = parsed.level not in {"1", "2"} or parsed.level == qualification.level.value
+    return level_agrees and owner in (None, qualification.category)
+
+
+def refusal_grounds(application: Application, context: ReviewContext) -> Check:  # noqa: ARG001 - one shape for all rules
+    """Pass when the applicant declared that none of the grounds of Art. 16 applies."""
+    match application.statement.no_refusal_ground:
+        case True:
+            return REFUSAL_GROUNDS.passed()
+        case False:
+            return REFUSAL_GROUNDS.failed("declared", punishments=application.statement.punishments)
+        case None:
+            return REFUSAL_GROUNDS.unknown("not_declared")
+
+
+def identity_matches(application: Application, context: ReviewContext) -> Check:  # noqa: ARG001 - one shape for all rules
+    """Pass when the name equals the qualification's character by character, and the ID number is the same.
+
+    The name is compared as it stands: a look-alike character is the commonest cause of a physician not being found.
+    """
+    person, qualification = application.person, application.qualification
+    if qualification is None:
+        return IDENTITY.unknown("no_data")
+    if person.name != qualification.name:
+        return IDENTITY.failed("name", written=person.name, registered=qualification.name)
+    if not same_id_number(person.id_number, qualification.id_number):
+        return IDENTITY.failed("id_number")
+    embedded = parse_qualification_code(qualification.code)
+    if embedded is not None and not same_id_number(embedded.id_number, person.id_number):
+        return IDENTITY.failed("code_id")
+    return IDENTITY.passed()
+
+
+def photo_present(application: Application, context: ReviewContext) -> Check:  # noqa: ARG001 - one shape for all rules
+    """Pass when a photo was handed in: two-inch, white background, of the last six months."""
+    has_photo = any(
+        material.code == "photo" and (material.pages or material.copies) for material in application.materials
+    )
+    return PHOTO.passed() if has_photo else PHOTO.failed("missing")

@@ -1,0 +1,109 @@
+"""Rules about the practice registration as it stands: validity, interruption, assessment, other business."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from medreg_core.domain.records import Application
+from medreg_core.domain.rules.check import Basis, Check, ReviewContext, Rule, law
+from medreg_core.domain.vocabulary import ChangePart, RegistrationState
+
+REGISTERED = Rule("registration_valid", law(13))
+STOPPED = Rule("stopped_practice", law(19), configurable=True)
+ASSESSMENT = Rule("assessment_passed", law(42))
+PENDING = Rule("no_other_pending", Basis.SYSTEM)
+ORIGIN = Rule("origin_agrees", law(18))
+OTHER_SITES = Rule("other_sites", law(15))
+
+
+def years_later(day: date, years: int) -> date:
+    """Return the same day ``years`` later; 29 February becomes 1 March, so that a term is never short by a day."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
+def registration_valid(application: Application, context: ReviewContext) -> Check:  # noqa: ARG001 - one shape for all rules
+    """Pass when a valid practice registration is there to be changed, filed, or ended."""
+    registration = application.registration
+    if registration is None:
+        return REGISTERED.failed("none")
+    if registration.state is not RegistrationState.VALID:
+        return REGISTERED.failed("state", state=registration.state)
+    return REGISTERED.passed()
+
+
+def stopped_since(application: Application) -> date | None:
+    """Return since when the physician has not practised; before a first registration, since the qualification."""
+    registration, qualification = application.registration, application.qualification
+    if registration is not None:
+        return registration.practising_until
+    return qualification.obtained_on if qualification else None
+
+
+def needs_retraining(application: Application, today: date, stopped_years: int) -> bool:
+    """Return whether Art. 19 asks for training: two full years without practice, or without ever registering."""
+    since = stopped_since(application)
+    return since is not None and years_later(since, stopped_years) <= today
+
+
+def stopped_practice(application: Application, context: ReviewContext) -> Check:
+    """Pass when practice did not stop for two full years, or training and assessment made up for it."""
+    rules = context.tables.rules
+    if application.registration is None and application.qualification is None:
+        return STOPPED.unknown("no_data")
+    if not needs_retraining(application, context.today, rules.stopped_years):
+        return STOPPED.passed(years=str(rules.stopped_years))
+    months = application.statement.training_months
+    params = {"years": str(rules.stopped_years), "required": str(rules.training_months)}
+    if months is None:
+        return STOPPED.failed("no_training", **params)
+    if months < rules.training_months:
+        return STOPPED.failed("too_short", months=str(months), **params)
+    return STOPPED.passed("retrained", months=str(months), **params)
+
+
+def assessment_passed(application: Application, context: ReviewContext) -> Check:
+    """Pass when the last 定期考核 was passed, or the first cycle of three years is not over yet."""
+    registration = application.registration
+    if registration is None:
+        return ASSESSMENT.passed("first_registration")
+    if registration.assessment_passed is not None:
+        answer = ASSESSMENT.passed if registration.assessment_passed else ASSESSMENT.failed
+        return answer("" if registration.assessment_passed else "failed", period=registration.assessment)
+    due = years_later(registration.registered_on, context.tables.rules.assessment_cycle_years)
+    return ASSESSMENT.passed("not_due", due=due.isoformat()) if context.today < due else ASSESSMENT.unknown("no_data")
+
+
+def no_other_pending(application: Application, context: ReviewContext) -> Check:
+    """Pass when no other application of this physician is in progress anywhere."""
+    match application.other_pending:
+        case None:
+            return PENDING.unknown("not_given" if context.online else "offline")
+        case 0:
+            return PENDING.passed()
+        case count:
+            return PENDING.failed("pending", count=str(count))
+
+
+def origin_agrees(application: Application, context: ReviewContext) -> Check:
+    """Pass when the institution that the physician leaves has agreed; only the register knows."""
+    match application.origin_agrees:
+        case True:
+            return ORIGIN.passed()
+        case False:
+            return ORIGIN.failed("refused")
+        case None:
+            return ORIGIN.unknown("not_given" if context.online else "offline")
+
+
+def other_sites(application: Application, context: ReviewContext) -> Check:
+    """Pass when no filing at another institution is touched; offline a newer one may exist that is not known here."""
+    registration = application.registration
+    sites = registration.sites if registration else ()
+    if not context.online:
+        return OTHER_SITES.unknown("offline")
+    if sites and application.change_part is ChangePart.PLACE:
+        return OTHER_SITES.unknown("filings_end", sites="、".join(sites))
+    return OTHER_SITES.passed("sites" if sites else "", sites="、".join(sites))
