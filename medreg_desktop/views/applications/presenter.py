@@ -6,7 +6,7 @@ and the tabs, then the exact count. A newer search makes the older one's answers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from threading import Event
 from typing import TypeVar
@@ -108,7 +108,7 @@ class ApplicationsPresenter:
 
     def refresh(self) -> None:
         """Read the same rows again; ticks, and as many rows as were loaded, stay."""
-        self._search(self._state.query, limit=max(PAGE, len(self._state.rows)), keep=True)
+        self._search(self._state.query, limit=max(PAGE, len(self._state.rows)))
 
     def load_more(self) -> None:
         """Read the next page when the table nears its end."""
@@ -152,29 +152,15 @@ class ApplicationsPresenter:
 
         self._submit(lambda: self._worklist.page(query, None, ORDER_LIMIT), show)
 
-    def toggle(self, row: WorklistRow) -> None:
-        """Tick or untick a row."""
-        if row.id in self._ticked:
-            del self._ticked[row.id]
-        elif self.can_tick(row):
-            self._ticked[row.id] = row
-        self._show_ticks()
-
-    def toggle_all(self) -> None:
-        """Tick every row loaded that a batch may act on; with all of them ticked, untick."""
-        eligible = {row.id: row for row in self._state.rows if not self._reasons(row)}
-        self._ticked = {} if eligible.keys() <= self._ticked.keys() else {**self._ticked, **eligible}
-        self._show_ticks()
-
-    def untick_all(self) -> None:
-        """Give the selection up."""
-        self._ticked = {}
-        self._show_ticks()
+    def tick(self, rows: Iterable[WorklistRow]) -> None:
+        """Take over which rows are ticked; the table keeps the ticks, the presenter judges them."""
+        self._ticked = {row.id: row for row in rows}
+        self._render(batch=self._batch())
 
     # -- batch ------------------------------------------------------------------------------------------------------
 
     def agree_batch(self) -> None:
-        """Agree to the ticked rows that may be agreed; the others stay ticked and are listed with their reasons."""
+        """Agree to the ticked rows that may be agreed; the others are listed with their reasons."""
         batch = self._state.batch
         if batch is None or not batch.eligible or self._state.progress is not None:
             return
@@ -212,7 +198,6 @@ class ApplicationsPresenter:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _batch_finished(self, done: BatchDone, left: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
-        self._ticked = {}
         self._render(progress=None)
         self._view.batch_done(replace(done, left=left + done.left))
         self.refresh()
@@ -222,15 +207,13 @@ class ApplicationsPresenter:
         self._failed(error)
         self.refresh()
 
-    def _search(self, query: Query, limit: int = PAGE, *, keep: bool = False) -> None:
+    def _search(self, query: Query, limit: int = PAGE) -> None:
         self._generation += 1
         self._worklist.interrupt()
         for handle in self._handles:
             handle.cancel()
         self._handles.clear()
         self._loading_more = False
-        if not keep:
-            self._ticked = {}
         self._render(query=query, chips=active_conditions(query), fresh=False)
         self._submit(lambda: self._worklist.page(query, None, limit), self._show_page)
         self._submit(lambda: self._worklist.count(query), lambda total: self._show_total(query, total))
@@ -238,13 +221,10 @@ class ApplicationsPresenter:
 
     def _show_page(self, page: ListPage) -> None:
         self._next = page.next
-        present = {row.id: row for row in page.rows}
-        self._ticked = {id_: present.get(id_, row) for id_, row in self._ticked.items()}
         empty = None
         if not page.rows:
             empty = Empty.NO_MATCH if active_conditions(self._state.query) else Empty.NOTHING_YET
         self._render(rows=page.rows, more=page.next is not None, fresh=True, empty=empty, fault="")
-        self._show_ticks()
 
     def _show_total(self, query: Query, total: Total) -> None:
         self._render(total=total)
@@ -268,9 +248,6 @@ class ApplicationsPresenter:
         if not isinstance(error, KnownFault):
             raise error
         self._render(fault=error.code, fresh=True)
-
-    def _show_ticks(self) -> None:
-        self._render(ticked=frozenset(self._ticked), batch=self._batch())
 
     def _batch(self) -> Batch | None:
         if not self._ticked:

@@ -82,7 +82,6 @@ class ScreenState:
     rows: tuple[WorklistRow, ...] = ()
     more: bool = False
     total: Total | None = None
-    ticked: frozenset[ApplicationId] = frozenset()
     batch: Batch | None = None
     progress: Progress | None = None
     empty: Empty | None = None

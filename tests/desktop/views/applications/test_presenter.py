@@ -216,18 +216,13 @@ def test_pages_follow_each_other_once() -> None:
     assert not b.view.state.more
 
 
-def test_refresh_keeps_ticks_and_as_many_rows() -> None:
+def test_refresh_keeps_as_many_rows() -> None:
     b = bench([row(n) for n in range(250)])
     b.presenter.load_more()
     b.searching.release_all()
-    b.presenter.toggle(row(3))
-    b.worklist.rows[3] = row(3, state=State.AGREED)
     b.presenter.refresh()
     b.searching.release_all()
     assert len(b.view.state.rows) == 200
-    assert b.view.state.ticked == {"a3"}
-    assert b.view.state.batch is not None
-    assert b.view.state.batch.eligible == ()
 
 
 CLAIMED = {"claim_account": OTHER, "claim_name": "李四", "claim_until": NOW + timedelta(minutes=5)}
@@ -252,7 +247,7 @@ def test_what_a_row_offers(changes: dict[str, object], act: Act) -> None:
 def test_a_reader_may_only_view() -> None:
     b = bench([row(1)], may_decide=False)
     assert b.presenter.act_of(row(1)) is Act.VIEW
-    b.presenter.toggle(row(1))
+    b.presenter.tick([row(1)])
     assert b.view.state.batch is not None
     assert b.view.state.batch.eligible == ()
 
@@ -272,8 +267,7 @@ def test_a_row_that_needs_you_opens_its_conflict() -> None:
 
 def test_batch_splits_the_ticked_rows_with_every_reason() -> None:
     b = bench([row(1), row(2, failed=1, have=5), row(3, state=State.ACCEPTED), row(4, sync=RowSync.WAITING)])
-    for each in b.view.state.rows:
-        b.presenter.toggle(each)
+    b.presenter.tick(b.view.state.rows)
     batch = b.view.state.batch
     assert batch is not None
     assert batch.eligible == ("a1",)
@@ -284,24 +278,22 @@ def test_batch_splits_the_ticked_rows_with_every_reason() -> None:
     }
 
 
-def test_tick_all_leaves_out_what_cannot_be_acted_on_and_unticks_again() -> None:
-    b = bench([row(1), row(2, failed=1), row(3, **CLAIMED), row(4)])
-    b.presenter.toggle_all()
-    assert b.view.state.ticked == {"a1", "a4"}
-    b.presenter.toggle_all()
-    assert b.view.state.ticked == frozenset()
+def test_only_a_row_that_a_colleague_holds_cannot_be_ticked() -> None:
+    b = bench()
+    assert not b.presenter.can_tick(row(3, **CLAIMED))
+    assert b.presenter.can_tick(row(3, failed=1))
 
 
-def test_a_claimed_row_cannot_be_ticked() -> None:
-    b = bench([row(3, **CLAIMED)])
-    b.presenter.toggle(b.view.state.rows[0])
-    assert b.view.state.ticked == frozenset()
+def test_no_tick_no_bar() -> None:
+    b = bench([row(1)])
+    b.presenter.tick(b.view.state.rows)
+    b.presenter.tick([])
+    assert b.view.state.batch is None
 
 
 def test_batch_agrees_reports_and_reloads() -> None:
     b = bench([row(1), row(2), row(3, failed=1)])
-    for each in b.view.state.rows:
-        b.presenter.toggle(each)
+    b.presenter.tick(b.view.state.rows)
     b.presenter.agree_batch()
     b.searching.release_all()
     assert b.batches.agreed == ["a1", "a2"]
@@ -309,12 +301,11 @@ def test_batch_agrees_reports_and_reloads() -> None:
     assert b.view.done == [BatchDone(2, (("示例3", ("checks_failed",)),), cancelled=False)]
     assert b.view.state.progress is None
     assert Progress(0, 2) in [state.progress for state in b.view.states]
-    assert b.view.state.ticked == frozenset()
 
 
 def test_batch_can_be_cancelled_after_a_row() -> None:
     b = bench([row(1), row(2)])
-    b.presenter.toggle_all()
+    b.presenter.tick(b.view.state.rows)
     b.view.batch_progressed = lambda done, total: b.presenter.cancel_batch()  # type: ignore[method-assign]
     b.presenter.agree_batch()
     assert b.batches.agreed == ["a1"]
@@ -334,7 +325,7 @@ def test_print_asks_for_the_ticked_rows() -> None:
     b = bench([row(1), row(2)])
     b.presenter.print_ticked()
     assert b.view.printed == []
-    b.presenter.toggle(b.view.state.rows[1])
+    b.presenter.tick(b.view.state.rows[1:])
     b.presenter.print_ticked()
     assert b.view.printed == [("a2",)]
 
