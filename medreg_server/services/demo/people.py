@@ -14,9 +14,11 @@ from itertools import count
 from random import Random
 from typing import Final
 
+from medreg_core.domain.codes.id_number import make_id_number
+from medreg_core.domain.codes.practice_code import make_practice_code
+from medreg_core.domain.codes.qualification_code import make_qualification_code
 from medreg_core.domain.records import Person, Qualification, Registration
 from medreg_core.domain.vocabulary import Category, Level, RegistrationState, Sex
-from medreg_server.services.demo import codes
 from medreg_server.services.demo.names import Name, Weighted, draw_names
 from medreg_server.services.demo.province import (
     COUNTIES,
@@ -37,6 +39,9 @@ _SEQUENCES: Final = 240
 _REGION_SERIALS: Final = 1_000_000
 _STEP: Final = 48_271_999  # shares no factor with the birth space: the walk meets no birth twice
 _PHONE_STEP: Final = 387_420_489  # shares no factor with 10**8; numbers in 12… are assigned to nobody
+
+
+_ASSESSMENT: Final = "2023—2025 合格"  # the last full cycle of 医师法 Art. 42 on the demo's usual day
 
 
 class Generation(IntEnum):
@@ -163,7 +168,7 @@ def _candidate(
         name=name.text,
         sex=sex,
         birth_date=birth.on,
-        id_number=codes.id_number(birth.region, birth.on, birth.sequence * 2 + (sex is Sex.MALE)),
+        id_number=make_id_number(birth.region, birth.on, birth.sequence * 2 + (sex is Sex.MALE)),
         nation=name.nation,
         education=schooling.education,
         degree=schooling.degree,
@@ -190,19 +195,16 @@ def _birth(number: int, today: date, generation: Generation) -> Birth:
     at, sequence = divmod(number * _STEP % (len(COUNTIES) * days * _SEQUENCES), _SEQUENCES)
     county, day = divmod(at, days)
     youngest = today - timedelta(days=int(generation) * 366)
-    return (
-        COUNTIES[county],
-        youngest - timedelta(days=day),
-        sequence + (0 if generation is Generation.YOUNG else _SEQUENCES),
-    )
+    shift = 0 if generation is Generation.YOUNG else _SEQUENCES
+    return Birth(COUNTIES[county], youngest - timedelta(days=day), sequence + shift)
 
 
 def qualify(person: Person, ward: Ward, level: Level, obtained_on: date) -> Qualification:
     """Return the qualification that ``person`` obtained on that day."""
     year = obtained_on.year
-    embedded = codes.short_id(person.id_number) if year <= _LAST_SHORT_ID_YEAR else person.id_number
+    embedded = _short_id(person.id_number) if year <= _LAST_SHORT_ID_YEAR else person.id_number
     return Qualification(
-        code=codes.qualification_code(year, PROVINCE, level, ward.exam_category, embedded),
+        code=make_qualification_code(year, PROVINCE, level, ward.exam_category, embedded),
         level=level,
         category=ward.category,
         exam_category=ward.exam_category,
@@ -213,8 +215,13 @@ def qualify(person: Person, ward: Ward, level: Level, obtained_on: date) -> Qual
     )
 
 
+def _short_id(number: str) -> str:
+    """Return the 15-digit form of 1989, which certificates of the 1900s embed (``domain.md`` §7.1)."""
+    return number[:6] + number[8:17]
+
+
 class PracticeSerials:
-    """Hands out the serials of practice codes, one counter per prefix as the register keeps them (``domain.md`` §7.3)."""
+    """Hands out the serials of practice codes, counted per prefix as the register counts them (``domain.md`` §7.3)."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[Level, str], int] = {}
@@ -223,12 +230,12 @@ class PracticeSerials:
         """Return the next practice code of that level and category; a region is left when its million is used up."""
         issued = self._last[level, exam_category] = self._last.get((level, exam_category), 0) + 1
         region, serial = divmod(issued, _REGION_SERIALS)
-        return codes.practice_code(level, exam_category, REGISTER_REGIONS[region], serial)
+        return make_practice_code(level, exam_category, REGISTER_REGIONS[region], serial)
 
     def counters(self) -> dict[str, int]:
         """Return the last serial of each prefix in use: where the register must go on."""
         return {
-            codes.practice_code(level, category, REGISTER_REGIONS[region], 0)[:9]: last
+            make_practice_code(level, category, REGISTER_REGIONS[region], 0)[:9]: last
             for (level, category), issued in self._last.items()
             for region, last in _used_regions(issued)
         }
@@ -253,6 +260,7 @@ def employ(candidate: Candidate, today: date, serials: PracticeSerials) -> Physi
 
 def register(candidate: Candidate, registered_on: date, practice_code: str) -> Registration:
     """Return the candidate's valid registration at their hospital, with the last three-year assessment passed."""
+    person = candidate.person
     return Registration(
         practice_code=practice_code,
         state=RegistrationState.VALID,
@@ -264,8 +272,11 @@ def register(candidate: Candidate, registered_on: date, practice_code: str) -> R
         institution_code=candidate.hospital.institution.code,
         department=candidate.ward.department,
         registered_on=registered_on,
-        assessment="2023—2025 合格",
+        assessment=_ASSESSMENT,
         assessment_passed=True,
+        education=person.education,
+        title=person.title,
+        phone=person.phone,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from medreg_core.domain.codes.credit_code import make_credit_code
+from medreg_core.domain.codes.institution_code import make_institution_code
 from medreg_core.domain.records import Institution, InstitutionId
 from medreg_core.domain.vocabulary import Category
-from medreg_server.services.demo import codes
 
 PROVINCE: Final = "99"
 PROVINCE_NAME: Final = "示例省"
@@ -126,12 +127,12 @@ def _hospital(
     *,
     county_level: bool = False,
 ) -> Hospital:
-    organisation = codes.organisation_code(f"99{number:06d}")
+    organisation = f"99{number:06d}"
     institution = Institution(
         id=InstitutionId(f"{region}-{number:04d}"),
         name=name,
-        code=codes.institution_code(organisation, region),
-        credit_code=codes.credit_code(region, organisation),
+        code=make_institution_code(organisation, region, economy="11", kind="A100", management="1"),
+        credit_code=make_credit_code("12", region, organisation),
         region=region,
         address=PROVINCE_NAME + CITY + address,
         postcode="990000",
