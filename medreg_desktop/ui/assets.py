@@ -1,0 +1,97 @@
+"""The only door to ``resources/``: fonts, icons, catalogues, templates and tables shipped as files.
+
+A checkout keeps ``resources/`` next to the packages; an installed wheel keeps it inside ``medreg_desktop``.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+
+from PySide6.QtGui import QFontDatabase
+
+import medreg_desktop
+
+_SYSTEM_FAMILIES = (
+    ("Microsoft YaHei UI", "Noto Sans CJK SC", "Noto Sans SC")
+    if sys.platform == "win32"
+    else ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei UI")
+)
+_BUNDLED = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
+_RARE = "HanaMinB.ttf"
+
+
+class AssetMissing(Exception):
+    """A file the program is shipped with is not there: the installation is damaged."""
+
+
+@cache
+def folder() -> Path:
+    """Return the resources folder; raises AssetMissing when the installation is damaged."""
+    package = Path(medreg_desktop.__file__).resolve().parent
+    for candidate in (package / "resources", package.parent / "resources"):
+        if candidate.is_dir():
+            return candidate
+    raise AssetMissing("resources")
+
+
+def path(*parts: str) -> Path:
+    """Return the path of one shipped file; raises AssetMissing when it is not there."""
+    found = folder().joinpath(*parts)
+    if not found.exists():
+        raise AssetMissing("/".join(parts))
+    return found
+
+
+def text(*parts: str) -> str:
+    """Return the content of a shipped text file."""
+    return path(*parts).read_text("utf-8")
+
+
+@cache
+def icon_svg(name: str) -> str:
+    """Return the SVG of an icon, drawn with ``currentColor``."""
+    return text("icons", f"{name}.svg")
+
+
+def icon_names() -> tuple[str, ...]:
+    """Return the names of all icons, sorted."""
+    return tuple(sorted(file.stem for file in path("icons").glob("*.svg")))
+
+
+def catalogues(language: str) -> tuple[str, ...]:
+    """Return the JSON catalogues of a language such as ``zh_CN``; empty for English, the source language."""
+    directory = folder() / "translations" / language
+    return tuple(file.read_text("utf-8") for file in sorted(directory.glob("*.json")))
+
+
+@cache
+def ui_family() -> str:
+    """Return the family all screens use: the system's Chinese UI font, else the bundled Noto Sans SC, loaded now.
+
+    Needs a running QGuiApplication.
+    """
+    present = set(QFontDatabase.families())
+    for family in _SYSTEM_FAMILIES:
+        if family in present:
+            return family
+    families = [_load(name) for name in _BUNDLED]
+    return families[0]
+
+
+@cache
+def rare_family() -> str:
+    """Return the family that covers rare characters of names (CJK extension B and beyond), loading it at first use.
+
+    It is 30 MB: call it after the first paint.
+    """
+    return _load(_RARE)
+
+
+def _load(name: str) -> str:
+    number = QFontDatabase.addApplicationFont(str(path("fonts", name)))
+    families = QFontDatabase.applicationFontFamilies(number) if number >= 0 else []
+    if not families:
+        raise AssetMissing(name)
+    return families[0]

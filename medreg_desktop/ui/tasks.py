@@ -1,0 +1,114 @@
+"""Work off the UI thread: two runners, one for all cache writes, one small pool for reads and the network.
+
+``work`` takes and returns plain values and touches no Qt object. Answers come to the UI thread by a queued signal, in
+the order in which the work ended; a cancelled task's answer is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+T = TypeVar("T")
+
+
+class Task:
+    """Handle of one piece of submitted work. Lives on the UI thread."""
+
+    def __init__(self, on_done: Callable[[Any], None], on_error: Callable[[Exception], None]) -> None:
+        self._on_done: Callable[[Any], None] | None = on_done
+        self._on_error: Callable[[Exception], None] | None = on_error
+        self._future: Future[Any] | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the answer was delivered or will never be."""
+        return self._on_done is None
+
+    def cancel(self) -> None:
+        """Drop the answer; work that has not started is not started."""
+        self._forget()
+        if self._future is not None:
+            self._future.cancel()
+
+    def start(self, future: Future[Any]) -> None:
+        """Remember what runs; called by the runner only."""
+        self._future = future
+
+    def deliver(self, future: Future[Any]) -> None:
+        """Call exactly one of the two callbacks, unless cancelled. A bug (not an Exception) is raised here."""
+        on_done, on_error = self._on_done, self._on_error
+        self._forget()
+        if on_done is None or on_error is None or future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            on_done(future.result())
+        elif isinstance(error, Exception):
+            on_error(error)
+        else:
+            raise error
+
+    def _forget(self) -> None:
+        # The callbacks hold the screen that asked: let them go, so that a closed screen can be freed.
+        self._on_done = self._on_error = None
+
+
+class TaskRunner(QObject):
+    """Runs work on named threads of its own; made and closed by the composition root on the UI thread.
+
+    With ``threads=1`` all work runs on the same thread, in the order of submission, which is what an SQLite connection
+    for writing needs. Implements :class:`medreg_desktop.services.ports.Runner`.
+    """
+
+    _ended = Signal(object, object)
+
+    def __init__(self, name: str, threads: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._open: set[Task] = set()
+        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def pending(self) -> int:
+        """How many tasks have not been answered yet."""
+        return len(self._open)
+
+    def submit(
+        self,
+        work: Callable[[], T],
+        on_done: Callable[[T], None],
+        on_error: Callable[[Exception], None],
+    ) -> Task:
+        """Queue ``work``; exactly one callback runs on the UI thread unless the task is cancelled."""
+        task = Task(on_done, on_error)
+        future = self._pool.submit(work)
+        task.start(future)
+        self._open.add(task)
+        future.add_done_callback(lambda ended: self._ended.emit(task, ended))
+        return task
+
+    @Slot(object, object)
+    def _on_ended(self, task: Task, future: Future[Any]) -> None:
+        self._open.discard(task)
+        task.deliver(future)
+
+    def close(self) -> None:
+        """Start nothing more, drop all answers, wait for what runs now."""
+        for task in tuple(self._open):
+            task.cancel()
+        self._open.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def cache_writer(parent: QObject | None = None) -> TaskRunner:
+    """Return the single-thread runner of all cache writes."""
+    return TaskRunner("cache-write", 1, parent)
+
+
+def background(parent: QObject | None = None) -> TaskRunner:
+    """Return the small pool for reads and the network."""
+    return TaskRunner("background", 3, parent)

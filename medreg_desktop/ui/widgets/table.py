@@ -1,0 +1,309 @@
+"""The table of every list: whole rows only, one current row, tick boxes, painted buttons, keyboard throughout."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from medreg_desktop.ui.theme import look
+from medreg_desktop.ui.tokens import Colour
+from medreg_desktop.ui.widgets.cell_delegate import CellDelegate
+from medreg_desktop.ui.widgets.cells import ButtonCell
+from medreg_desktop.ui.widgets.header import TableHeader
+from medreg_desktop.ui.widgets.rows_model import TICK_KEY, Index, RowsModel
+
+RowT = TypeVar("RowT")
+
+
+class Table(QTableView):
+    """A list of rows. Signals carry row positions.
+
+    Enter or double click ``opened``; a click or Space on a painted button ``pressed`` (row, column key); Space
+    elsewhere ticks; a click on a title ``sort_requested`` (column key). Ctrl+C copies what the current or ticked rows
+    show. ``header_changed`` says that widths, order or shown columns are worth storing (:meth:`header_state`).
+    """
+
+    opened = Signal(int)
+    pressed = Signal(int, str)
+    sort_requested = Signal(str)
+    current_changed = Signal(int)
+    header_changed = Signal()
+
+    def __init__(self, model: RowsModel[RowT], name: str, *, schema: int = 1, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._schema = schema
+        self._hidden_keys: set[str] = set()
+        self._rows: RowsModel[Any] = model
+        self._delegate = CellDelegate(self)
+        self._fitting = False
+        self._restoring = False
+        self.setAccessibleName(name)
+        self.setItemDelegate(self._delegate)
+        self._header = TableHeader(self)
+        self.setHorizontalHeader(self._header)
+        self.setModel(model)
+        self._set_up_view()
+        self._set_up_columns()
+        self._connect()
+        self._dress()
+
+    def _set_up_view(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        vertical = self.verticalHeader()
+        vertical.setVisible(False)
+        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        vertical.setMinimumSectionSize(16)
+
+    def _set_up_columns(self) -> None:
+        for position, column in enumerate(self._rows.columns):
+            self.setColumnWidth(position, look().px(column.width))
+            mode = QHeaderView.ResizeMode.Stretch if column.stretch else QHeaderView.ResizeMode.Interactive
+            if column.key == TICK_KEY:
+                mode = QHeaderView.ResizeMode.Fixed
+            self._header.setSectionResizeMode(position, mode)
+
+    def _connect(self) -> None:
+        self._header.sectionClicked.connect(self._on_title_clicked)
+        self._header.sectionResized.connect(self._on_header_changed)
+        self._header.sectionMoved.connect(self._on_header_changed)
+        self.doubleClicked.connect(self._on_double_clicked)
+        self._rows.modelAboutToBeReset.connect(self._remember_place)
+        self._rows.modelReset.connect(self._return_to_place)
+        self._place: tuple[Any, int, int] | None = None
+
+    # current row
+
+    @property
+    def current_row(self) -> int:
+        """The position of the current row, -1 when there is none."""
+        return self.currentIndex().row()
+
+    def select_row(self, position: int) -> None:
+        """Make a row current and visible, keeping the current column."""
+        column = self.currentIndex().column()
+        index = self._rows.index(position, max(column, self._first_column()))
+        self.setCurrentIndex(index)
+
+    def _first_column(self) -> int:
+        return self._header.logicalIndex(0)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        """Tell the screen which row is current."""
+        super().currentChanged(current, previous)
+        if current.row() != previous.row() or not previous.isValid():
+            self.current_changed.emit(current.row())
+
+    def _remember_place(self) -> None:
+        row = self.current_row
+        if 0 <= row < self._rows.rowCount():
+            self._place = (self._rows.identity_at(row), row, self.currentIndex().column())
+
+    def _return_to_place(self) -> None:
+        """After a refresh: the same row stays current; if it is gone, the row now in its place."""
+        if self._place is None or self._rows.rowCount() == 0:
+            return
+        key, row, column = self._place
+        found = self._rows.position_of(key)
+        row = found if found >= 0 else min(row, self._rows.rowCount() - 1)
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().setCurrentIndex(self._rows.index(row, column), flags)
+
+    # sizes
+
+    def updateGeometries(self) -> None:
+        """Cut the viewport at a row edge: half a row looks like clipped text."""
+        super().updateGeometries()
+        if self._fitting or self.height() <= 0:
+            return
+        margins = self.viewportMargins()
+        bar = self.horizontalScrollBar().height() if self.horizontalScrollBar().isVisible() else 0
+        rest = max(self.height() - margins.top() - bar, 0) % look().metrics.row
+        if rest != margins.bottom():
+            self._fitting = True
+            self.setViewportMargins(margins.left(), margins.top(), margins.right(), rest)
+            super().updateGeometries()
+            self.setViewportMargins(margins.left(), margins.top(), margins.right(), rest)
+            self._fitting = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Drop the columns that a narrow window has no room for."""
+        super().resizeEvent(event)
+        width = self.window().width()
+        for position, column in enumerate(self._rows.columns):
+            if column.drops_below:
+                dropped = width < look().px(column.drops_below)
+                self.setColumnHidden(position, dropped or column.key in self._hidden_keys)
+
+    # header state
+
+    def set_column_shown(self, key: str, *, shown: bool) -> None:
+        """Show or hide a column, as the column chooser does."""
+        position = next(i for i, column in enumerate(self._rows.columns) if column.key == key)
+        hidden = self._hidden_keys
+        hidden.discard(key) if shown else hidden.add(key)
+        self.setColumnHidden(position, not shown)
+        self.header_changed.emit()
+
+    def is_column_shown(self, key: str) -> bool:
+        """Whether the user wants to see a column."""
+        return key not in self._hidden_keys
+
+    @property
+    def rows_model(self) -> RowsModel[Any]:
+        """The model given at construction."""
+        return self._rows
+
+    def header_state(self) -> str:
+        """Return widths, order and hidden columns as text for the settings; it names this table's schema."""
+        raw = self._header.saveState().toBase64().data()
+        return f"{self._schema}:{','.join(sorted(self._hidden_keys))}:{bytes(raw).decode()}"
+
+    def restore_header(self, state: str) -> bool:
+        """Return to a stored state; a state of another schema or a damaged one changes nothing and returns False."""
+        schema, _, rest = state.partition(":")
+        hidden, _, raw = rest.partition(":")
+        if schema != str(self._schema) or not raw:
+            return False
+        self._restoring = True
+        restored = self._header.restoreState(QByteArray(base64.b64decode(raw)))
+        self._restoring = False
+        self._hidden_keys.clear()
+        self._hidden_keys.update(key for key in hidden.split(",") if key)
+        return restored
+
+    def reset_header(self) -> None:
+        """Return to the designed columns."""
+        self._hidden_keys.clear()
+        for position in range(len(self._rows.columns)):
+            self.setColumnHidden(position, False)
+            self._header.moveSection(self._header.visualIndex(position), position)
+        self._set_up_columns()
+        self.header_changed.emit()
+
+    def _on_header_changed(self) -> None:
+        if not self._restoring and self.isVisible():
+            self.header_changed.emit()
+
+    def show_sort(self, key: str, *, descending: bool) -> None:
+        """Mark the column the rows are sorted by."""
+        self._header.show_sort(key, descending=descending)
+
+    # input
+
+    def _on_title_clicked(self, section: int) -> None:
+        column = self._rows.columns[section]
+        if column.key == TICK_KEY:
+            self._rows.tick_all(on=self._rows.tick_state != Qt.CheckState.Checked)
+        elif column.sortable:
+            self.sort_requested.emit(column.key)
+
+    def _on_double_clicked(self, index: QModelIndex) -> None:
+        if self._rows.columns[index.column()].key != TICK_KEY and not self._is_button(index):
+            self.opened.emit(index.row())
+
+    def _is_button(self, index: QModelIndex) -> bool:
+        return index.isValid() and isinstance(self._rows.cell(index), ButtonCell)
+
+    def _press(self, index: QModelIndex) -> None:
+        self.pressed.emit(index.row(), self._rows.columns[index.column()].key)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click on a tick box ticks; on a painted button presses."""
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if event.button() != Qt.MouseButton.LeftButton or not index.isValid() or index != self.currentIndex():
+            return
+        if self._rows.columns[index.column()].key == TICK_KEY:
+            self._rows.toggle_tick(index.row())
+        elif self._is_button(index):
+            self._press(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Show the row under the pointer."""
+        super().mouseMoveEvent(event)
+        self._hover(self.indexAt(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Forget the pointer."""
+        super().leaveEvent(event)
+        self._hover(QModelIndex())
+
+    def _hover(self, index: QModelIndex) -> None:
+        button = self._is_button(index)
+        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if button else Qt.CursorShape.ArrowCursor)
+        if index.row() != self._delegate.hovered_row:
+            self._delegate.hovered_row = index.row()
+            self.viewport().update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter opens, Space presses or ticks, Ctrl+A ticks all, Ctrl+C copies; the rest moves as usual."""
+        index = self.currentIndex()
+        plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}
+        if plain and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and index.isValid():
+            self.opened.emit(index.row())
+        elif plain and event.key() == Qt.Key.Key_Space and index.isValid():
+            self._on_space(index)
+        elif event.matches(QKeySequence.StandardKey.SelectAll) and self._rows.is_tickable:
+            self._rows.tick_all(on=True)
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            QGuiApplication.clipboard().setText(self.copied_text())
+        else:
+            super().keyPressEvent(event)
+
+    def _on_space(self, index: QModelIndex) -> None:
+        if self._is_button(index):
+            self._press(index)
+        elif self._rows.is_tickable:
+            self._rows.toggle_tick(index.row())
+
+    def copied_text(self) -> str:
+        """Return the ticked rows, else the current one, as tab-separated text as shown: masked stays masked."""
+        rows = [p for p in range(self._rows.rowCount()) if self._rows.is_ticked(p)] or [self.current_row]
+        order = [self._header.logicalIndex(v) for v in range(self._header.count())]
+        shown = [c for c in order if not self.isColumnHidden(c) and self._rows.columns[c].key != TICK_KEY]
+        lines = ["\t".join(str(self._rows.index(r, c).data() or "") for c in shown) for r in rows if r >= 0]
+        return "\n".join(lines)
+
+    # look
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the ring of the focused cell; give the first row to a keyboard user."""
+        super().focusInEvent(event)
+        self._delegate.view_focused = True
+        if not self.currentIndex().isValid() and self._rows.rowCount():
+            self.select_row(0)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hide the ring of the focused cell."""
+        super().focusOutEvent(event)
+        self._delegate.view_focused = False
+        self.viewport().update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "_header"):
+            self._dress()
+
+    def _dress(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(look().metrics.row)
+        palette = QPalette(self.palette())
+        palette.setColor(QPalette.ColorRole.Base, look().colour(Colour.SURFACE))
+        self.setPalette(palette)
+        self.updateGeometries()
+        self.viewport().update()
