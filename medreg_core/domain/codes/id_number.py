@@ -134,7 +134,7 @@ def _hints(code: str, number: str, regions: Regions | None) -> list[Finding]:
     hints = [hint("id_old_form")] if len(code) == 15 else []
     kind = id_kind_of(number, regions)
     if kind != "resident":
-        hints.append(hint("id_kind", kind=kind))
+        hints.append(hint("id_kind", id_kind=kind))
     elif regions is not None and number[:6] not in regions:
         hints.append(hint("id_region_unknown", region=number[:6]))
     return hints

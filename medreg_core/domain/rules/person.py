@@ -28,9 +28,9 @@ def qualification_valid(application: Application, context: ReviewContext) -> Che
     if not _code_agrees(qualification, context):
         return QUALIFICATION.failed("code_differs")
     if qualification.level is not request.level:
-        return QUALIFICATION.failed("level", has=qualification.level, wants=request.level)
+        return QUALIFICATION.failed("level", has_level=qualification.level, wants_level=request.level)
     if qualification.category is not request.category:
-        return QUALIFICATION.failed("category", has=qualification.category, wants=request.category)
+        return QUALIFICATION.failed("category", has_category=qualification.category, wants_category=request.category)
     return QUALIFICATION.passed()
 
 

@@ -30,7 +30,7 @@ def registration_valid(application: Application, context: ReviewContext) -> Chec
     if registration is None:
         return REGISTERED.failed("none")
     if registration.state is not RegistrationState.VALID:
-        return REGISTERED.failed("state", state=registration.state)
+        return REGISTERED.failed("state", registration_state=registration.state)
     return REGISTERED.passed()
 
 
