@@ -21,6 +21,7 @@ class CachedApplication:
     application: Application
     shown_state: State
     row_sync: RowSync
+    next_base_version: int  # what a further command of this registrar must name as its base
     decision: OutboxRow | None  # the command whose effect is shown
     commands: tuple[OutboxRow, ...]  # all of this registrar's, oldest first
     others_pending: int  # open commands of other registrars on this PC, as a number only
@@ -35,7 +36,7 @@ def get(conn: Connection, application_id: ApplicationId) -> CachedApplication | 
     rows = outbox.of_application(conn, application_id, viewer.actor)
     shown = overlay.of(application, rows, viewer.epoch, viewer.seq)
     others = outbox.open_of_others(conn, application_id, viewer.actor)
-    return CachedApplication(application, shown.state, shown.sync, shown.decision, tuple(rows), others)
+    return CachedApplication(application, shown.state, shown.sync, shown.version, shown.decision, tuple(rows), others)
 
 
 def refresh(conn: Connection, ids: Iterable[ApplicationId]) -> None:

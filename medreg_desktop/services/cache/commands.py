@@ -5,40 +5,54 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
+import msgspec
+
 from medreg_core.contract.v1.messages import Command, Outcome
-from medreg_core.domain.records import AccountId, CommandId
+from medreg_core.domain.records import AccountId, Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache import applications, audit, outbox, sync_state
+from medreg_desktop.services.cache import applications, audit, outbox, sync_state, synced
 from medreg_desktop.services.cache.audit import AuditLine
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 
 
-def save(conn: Connection, command: Command, actor: AccountId, now: datetime) -> AuditLine:
-    """Put a new command in the outbox; return its audit line, the registrar's receipt."""
+def save(
+    conn: Connection, command: Command, actor: AccountId, now: datetime, basis: Application | None = None
+) -> AuditLine:
+    """Put a new command in the outbox; return its audit line, the registrar's receipt.
+
+    ``basis`` is what he had read, kept to show what changed meanwhile if the server answers with a conflict.
+    """
     row = outbox.add(conn, command, actor, now)
+    if basis is not None:
+        text = msgspec.json.encode(basis).decode()
+        conn.execute("INSERT INTO basis(command_id, body) VALUES(?, ?)", (command.id, text))
     detail = {"command": command.id, "base_version": str(command.base_version)}
     line = audit.append(conn, now, actor, row.kind.value, command.application_id, detail)
     applications.refresh(conn, [command.application_id])
     return line
 
 
-def settle(conn: Connection, outcome: Outcome, now: datetime, *, next_try: datetime | None = None) -> OutboxRow:
+def settle(
+    conn: Connection, outcome: Outcome, now: datetime, *, next_try: datetime | None = None, overdue: bool = False
+) -> OutboxRow:
     """Store the server's answer and move the command on; what depended on a command that was not taken stops.
 
-    ``next_try`` is for deferred and retry. A late or repeated answer to a closed command changes nothing.
+    ``next_try`` is for deferred and retry; ``overdue`` turns a deferral that has lasted too long into a question. A late or repeated answer to a closed command changes nothing.
     Raises LookupError for an id this device never sent.
     """
     row = outbox.row_of(conn, outcome.id)
     if not row.is_open:
         return row
-    state = _state_after(outcome.kind)
+    state = OutboxState.NEEDS_YOU if overdue else _state_after(outcome.kind)
     outbox.store_outcome(conn, outcome, state, now, epoch=sync_state.viewer(conn).epoch, next_try=next_try)
     if state in {OutboxState.DONE, OutboxState.NEEDS_YOU}:
         detail = {"command": outcome.id, "code": outcome.code, "version": str(outcome.version), "seq": str(outcome.seq)}
         audit.append(conn, now, row.actor, f"answer_{outcome.kind}", row.command.application_id, detail)
     if outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.CONFLICT, OutcomeKind.SUPERSEDED}:
         _stop_dependents(conn, outcome.id, now)
+    if state is OutboxState.DONE:
+        conn.execute("DELETE FROM basis WHERE command_id = ?", (outcome.id,))
     applications.refresh(conn, [row.command.application_id])
     return outbox.row_of(conn, outcome.id)
 
@@ -48,9 +62,14 @@ def close(conn: Connection, command_id: CommandId, resolution: Resolution, now: 
     row = outbox.row_of(conn, command_id)
     outbox.close(conn, command_id, resolution, now)
     audit.append(conn, now, row.actor, f"command_{resolution}", row.command.application_id, {"command": command_id})
-    if resolution is not Resolution.REPLACED:
-        _stop_dependents(conn, command_id, now)
+    _stop_dependents(conn, command_id, now)
     applications.refresh(conn, [row.command.application_id])
+
+
+def basis_of(conn: Connection, command_id: CommandId) -> Application | None:
+    """Return what the registrar had read when he decided; None if it is not kept (any more)."""
+    row = conn.execute("SELECT body FROM basis WHERE command_id = ?", (command_id,)).fetchone()
+    return None if row is None else synced.decode_application(row[0])
 
 
 def reclaim(conn: Connection) -> int:

@@ -63,6 +63,8 @@ class OutboxRow:
     saved_at: datetime
     settled_at: datetime | None
     resolution: Resolution
+    size: int  # of the encoded command, in bytes
+    deferred_since: datetime | None  # when the server first asked to wait
 
     @property
     def kind(self) -> CommandKind:
@@ -94,7 +96,8 @@ class OutboxCounts:
 
 
 _COLUMNS = (
-    "n, command, actor, state, sent, attempts, next_try, last_cause, outcome, epoch, saved_at, settled_at, resolution"
+    "n, command, actor, state, sent, attempts, next_try, last_cause, outcome, epoch, saved_at, settled_at, resolution,"
+    " length(CAST(command AS BLOB)), deferred_since"
 )
 
 
@@ -243,7 +246,8 @@ def store_outcome(
     """Store the server's answer in the transaction that moves the row on."""
     conn.execute(
         "UPDATE outbox SET state = ?, outcome_kind = ?, outcome = ?, epoch = ?, seq = ?, last_cause = ?, next_try = ?,"
-        " settled_at = ? WHERE id = ? AND state <> 'done'",
+        " settled_at = ?, deferred_since = CASE WHEN ? THEN coalesce(deferred_since, ?) END"
+        " WHERE id = ? AND state <> 'done'",
         (
             state.value,
             outcome.kind.value,
@@ -253,6 +257,8 @@ def store_outcome(
             outcome.code,
             _text(next_try),
             None if state in {OutboxState.QUEUED, OutboxState.DEFERRED} else now.isoformat(),
+            state is OutboxState.DEFERRED,
+            now.isoformat(),
             outcome.id,
         ),
     )
@@ -351,6 +357,8 @@ def _row(row: Row) -> OutboxRow:
         saved_at=datetime.fromisoformat(row[10]),
         settled_at=_moment(row[11]),
         resolution=Resolution(row[12]),
+        size=row[13],
+        deferred_since=_moment(row[14]),
     )
 
 

@@ -45,6 +45,7 @@ class Overlay:
 
     state: State
     sync: RowSync
+    version: int  # the row's once the shown commands are carried out: the base of the next one
     decision: OutboxRow | None = None
 
     @property
@@ -56,7 +57,7 @@ class Overlay:
 
 def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int) -> Overlay:
     """Return what to show for the server's row under the registrar's commands on it, in the order they were made."""
-    state, decision = application.state, None
+    state, version, decision = application.state, application.version, None
     for row in rows:
         move = MOVES.get(row.kind)
         if move is None or not is_effective(row, epoch, seq):
@@ -64,7 +65,9 @@ def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int
         rule = rule_for(state, move)
         if rule is not None:
             state, decision = rule.target, row
-    return Overlay(state, sync_word(rows), decision)
+            answered = row.outcome is not None and row.outcome.kind is OutcomeKind.ACCEPTED
+            version = row.outcome.version if row.outcome is not None and answered else version + 1
+    return Overlay(state, sync_word(rows), version, decision)
 
 
 def is_effective(row: OutboxRow, epoch: str, seq: int) -> bool:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId
 from medreg_core.domain.vocabulary import FormState
 from medreg_desktop.services.cache.connection import Connection, Row
+from medreg_desktop.services.cache.sync_state import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,18 @@ def form_of(conn: Connection, command_id: CommandId) -> IssuedForm | None:
         "SELECT number, application_id, command_id, actor, digest, content_version, made_at FROM form WHERE command_id = ?",
         (command_id,),
     ).fetchone()
-    return None if row is None else IssuedForm(*row[:6], datetime.fromisoformat(row[6]))
+    if row is None:
+        return None
+    number, application_id, command, actor, digest, content_version, made_at = row
+    return IssuedForm(
+        number,
+        ApplicationId(application_id),
+        CommandId(command),
+        AccountId(actor),
+        digest,
+        content_version,
+        datetime.fromisoformat(made_at),
+    )
 
 
 def add_print(conn: Connection, record: PrintRecord) -> None:
@@ -147,16 +159,17 @@ _VOID_FORMS = """
         WHEN o.outcome_kind = 'conflict' THEN 'conflict'
         WHEN o.outcome_kind IN ('rejected', 'mismatch') THEN 'rejected'
         WHEN o.outcome_kind = 'superseded' THEN 'superseded'
+        WHEN o.last_cause = 'lost_by_server' THEN 'voided'
         WHEN o.resolution = 'cancelled' THEN 'cancelled'
         WHEN o.resolution IN ('dropped', 'stopped', 'replaced') THEN 'rejected'
         WHEN EXISTS (SELECT 1 FROM outbox w WHERE w.application_id = f.application_id AND w.kind = 'withdraw_consent'
             AND w.n > o.n AND w.outcome_kind NOT IN ('rejected', 'conflict', 'superseded', 'mismatch')
             AND w.resolution = '') THEN 'withdrawn'
-        WHEN o.outcome_kind = 'accepted' AND (o.epoch <> :epoch OR o.seq <= :seq) AND EXISTS (
+        WHEN o.outcome_kind = 'accepted' AND (o.epoch <> ?1 OR o.seq <= ?2) AND EXISTS (
             SELECT 1 FROM application a WHERE a.id = f.application_id
             AND (a.form_voided = 1 OR a.form_number <> f.number)) THEN 'voided'
         END AS cause
-    FROM form f JOIN outbox o ON o.id = f.command_id
+    FROM form f JOIN outbox o ON o.id = f.command_id WHERE f.actor = ?3
 """
 # A number that the register does not carry, although the feed is past the consent, was voided by a colleague elsewhere.
 
@@ -168,14 +181,14 @@ _TO_RECALL = f"""
 """  # noqa: S608 - constants only
 
 
-def to_recall(conn: Connection, epoch: str, seq: int) -> list[PaperToRecall]:
+def to_recall(conn: Connection, viewer: Viewer) -> list[PaperToRecall]:
     """Return every printed form that must not be used, with copies still about first made first; recalled ones stay listed."""
     return [
         PaperToRecall(
             number, ApplicationId(application_id), VoidCause(cause), copies, recalled, datetime.fromisoformat(at)
         )
         for number, application_id, cause, copies, recalled, at in conn.execute(
-            _TO_RECALL, {"epoch": epoch, "seq": seq}
+            _TO_RECALL, (viewer.epoch, viewer.seq, viewer.actor)
         )
     ]
 

@@ -40,6 +40,8 @@ _SYNCED = (
         body TEXT NOT NULL,
         PRIMARY KEY(kind, id)) WITHOUT ROWID""",
     "CREATE TABLE sync_value(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    # What the registrar had before him when he decided, to show later what changed meanwhile; gone once the answer is yes.
+    "CREATE TABLE basis(command_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE snapshot_row(
         n INTEGER PRIMARY KEY,
         kind TEXT NOT NULL,
@@ -65,6 +67,7 @@ _OWN = (
         sent INTEGER NOT NULL DEFAULT 0,
         attempts INTEGER NOT NULL DEFAULT 0,
         next_try TEXT,
+        deferred_since TEXT,
         last_cause TEXT NOT NULL DEFAULT '',
         outcome_kind TEXT NOT NULL DEFAULT '',
         outcome TEXT,

@@ -42,9 +42,13 @@ class Snapshot:
         self._store = store
         self._judge = judge
 
-    def begin(self, epoch: str) -> str:
+    def begin(self, epoch: str, total: int = 0) -> str:
         """Start, or go on within the same epoch; return the resume token to ask with ("" from the start)."""
-        return self._store.write(lambda conn: _begin(conn, epoch))
+        return self._store.write(lambda conn: _begin(conn, epoch, total))
+
+    def abandon(self) -> None:
+        """Throw away what has come so far: the server does not know the resume token any more."""
+        self._store.write(_throw_away)
 
     def add(self, rows: Sequence[SnapshotRow], mark: SnapshotMark) -> int:
         """Store the rows up to a mark, with the mark, in one transaction; return how many rows there are by now."""
@@ -59,14 +63,16 @@ class Snapshot:
             FeedBroken: ``digest``; count or digest disagree, so the snapshot was thrown away and begins anew.
             MassRemoval: as for a page; call again with ``removals_confirmed``.
         """
-        self._store.write(lambda conn: self._add(conn, rest, _whole_so_far(conn), end.count))
+        last_mark = self._store.write(sync_state.read).snapshot_after
+        self._store.write(lambda conn: self._add(conn, rest, last_mark, end.count))
         if not self._store.write(lambda conn: _agrees(conn, end)):
             self._store.write(_throw_away)
             raise FeedBroken("digest")
         removed = self._store.write(lambda conn: _check_removals(conn, confirmed=removals_confirmed))
         with self._store.bulk():
-            while self._store.write(self._merge_some):
-                pass
+            position = 0
+            while (reached := self._store.write(self._merging_from(position))) > position:
+                position = reached
             return self._store.write(lambda conn: self._complete(conn, end, removed))
 
     def _add(self, conn: Connection, rows: Sequence[SnapshotRow], after: str, count: int) -> int:
@@ -81,14 +87,20 @@ class Snapshot:
         sync_state.write(conn, snapshot_after=after, snapshot_rows=str(count))
         return count
 
-    def _merge_some(self, conn: Connection) -> bool:
-        """Write over some of the rows that differ; return whether there may be more."""
-        rows = [ServerRow(*row) for row in conn.execute(_DIFFERING, (_CHUNK,))]
+    def _merging_from(self, position: int) -> Callable[[Connection], int]:
+        return lambda conn: self._merge_some(conn, position)
+
+    def _merge_some(self, conn: Connection, position: int) -> int:
+        """Write over the rows that differ among the next ones; return how far that went."""
+        reached = scalar(
+            conn, "SELECT max(n) FROM (SELECT n FROM snapshot_row WHERE n > ? ORDER BY n LIMIT ?)", (position, _CHUNK)
+        )
+        rows = [ServerRow(*row) for row in conn.execute(_DIFFERING, (position, reached))]
         synced.put(conn, rows, self._judge, even_older=True)
-        return bool(rows)
+        return int(reached or position)
 
     def _complete(self, conn: Connection, end: SnapshotEnd, removed: list[tuple[str, str]]) -> SnapshotDone:
-        epoch = str(scalar(conn, "SELECT value FROM sync_value WHERE name = 'snapshot_epoch'"))
+        epoch = sync_state.read(conn).snapshot_epoch
         synced.remove(conn, removed)
         sync_state.write(conn, epoch=epoch, cursor=end.cursor, seq=str(end.seq))
         lost = _receipts_lost(conn, epoch, self._store.clock.now)
@@ -102,33 +114,29 @@ _DIFFERING = """
     SELECT s.kind, s.id, s.version, s.body FROM snapshot_row s
     LEFT JOIN application a ON s.kind = 'application' AND a.id = s.id
     LEFT JOIN entity e ON e.kind = s.kind AND e.id = s.id
-    WHERE s.version IS NOT coalesce(a.version, e.version) OR s.body IS NOT coalesce(a.body, e.body)
-    ORDER BY s.n LIMIT ?
+    WHERE s.n > ? AND s.n <= ?
+    AND (s.version IS NOT coalesce(a.version, e.version) OR s.body IS NOT coalesce(a.body, e.body))
 """
 # Bodies are compared too: after a restore from a backup the same version may hold another content.
 
 _GONE = """
     SELECT kind, id FROM (SELECT 'application' AS kind, id FROM application UNION ALL SELECT kind, id FROM entity)
-    WHERE NOT EXISTS (SELECT 1 FROM snapshot_row s WHERE s.kind = kind AND s.id = id)
+    AS held WHERE NOT EXISTS (SELECT 1 FROM snapshot_row s WHERE s.kind = held.kind AND s.id = held.id)
 """
 
 
-def _begin(conn: Connection, epoch: str) -> str:
+def _begin(conn: Connection, epoch: str, total: int) -> str:
     known = sync_state.read(conn)
-    if known.snapshot_after and scalar(conn, "SELECT value FROM sync_value WHERE name = 'snapshot_epoch'") == epoch:
+    if known.snapshot_after and known.snapshot_epoch == epoch:
         return known.snapshot_after
     _throw_away(conn)
     direct = not known.cursor and not synced.keys(conn)
-    sync_state.write(conn, snapshot_epoch=epoch, snapshot_direct="1" if direct else "")
+    sync_state.write(conn, snapshot_epoch=epoch, snapshot_direct="1" if direct else "", snapshot_total=str(total))
     return ""
 
 
 def _is_direct(conn: Connection) -> bool:
     return bool(scalar(conn, "SELECT value FROM sync_value WHERE name = 'snapshot_direct'"))
-
-
-def _whole_so_far(conn: Connection) -> str:
-    return sync_state.read(conn).snapshot_after
 
 
 def _throw_away(conn: Connection) -> None:

@@ -26,6 +26,8 @@ class SyncState:
     seq: int = 0
     snapshot_after: str = ""  # resume token of a snapshot under way
     snapshot_rows: int = 0
+    snapshot_total: int = 0
+    snapshot_epoch: str = ""
     last_contact: datetime | None = None
     server_offset_s: float = 0.0  # server clock minus this computer's
     offline_until: datetime | None = None
@@ -41,6 +43,8 @@ def read(conn: Connection) -> SyncState:
         seq=int(values.get("seq", 0)),
         snapshot_after=values.get("snapshot_after", ""),
         snapshot_rows=int(values.get("snapshot_rows", 0)),
+        snapshot_total=int(values.get("snapshot_total", 0)),
+        snapshot_epoch=values.get("snapshot_epoch", ""),
         last_contact=_moment(values.get("last_contact")),
         server_offset_s=float(values.get("server_offset_s", 0)),
         offline_until=_moment(values.get("offline_until")),
