@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.printing.template import Face
@@ -53,7 +53,7 @@ class _Glyphs:
     def open(cls, name: str, path: Path) -> _Glyphs:
         try:
             font = TTFont(name, str(path))
-        except OSError as error:
+        except (OSError, TTFError) as error:
             raise KnownFault("font_missing", file=path.name) from error
         return cls(font, font.face.charToGlyph, font.face.charWidths)
 

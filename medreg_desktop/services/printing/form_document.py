@@ -8,7 +8,7 @@ bytes, and the same contents always give the same bytes: no clock, no random id,
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,6 +20,8 @@ from medreg_desktop.services.printing.template import Template
 Progress = Callable[[int, int], None]
 """Called with (forms drawn, forms in all)."""
 
+_BLANKS = {ord("\r"): "\n", ord("\t"): " ", ord("\v"): "\n", ord("\f"): "\n"}
+
 
 @dataclass(frozen=True, slots=True)
 class FormContent:
@@ -27,8 +29,13 @@ class FormContent:
 
     template: Template
     name: str
-    texts: dict[str, str]
+    texts: Mapping[str, str]
     ticks: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        # One kind of line end and blanks for tabs; nothing else of a value is changed or dropped.
+        texts = {field: text.replace("\r\n", "\n").translate(_BLANKS) for field, text in self.texts.items()}
+        object.__setattr__(self, "texts", texts)
 
 
 class Defect(StrEnum):

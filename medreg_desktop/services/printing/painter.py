@@ -132,7 +132,7 @@ class FormCanvas(Canvas):  # type: ignore[misc]  # ReportLab has no types
         self.end_part()
 
     def _draw_text(self, element: Text, texts: Mapping[str, str]) -> Shortened:
-        text = _clean("".join(literal + texts.get(field, "") for literal, field in element.pieces()))
+        text = "".join(literal + texts.get(field, "") for literal, field in element.pieces())
         if not text:
             return _NOTHING
         style, box = element.style, element.box
@@ -257,8 +257,3 @@ def _start(align: Align, box: Box, pad: float, width: float) -> float:
             return (box.right - pad) * MM - width
         case _:
             assert_never(align)
-
-
-def _clean(text: str) -> str:
-    """Return ``text`` with one kind of line end and tabs as spaces; nothing else is changed or dropped."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ") if "\r" in text or "\t" in text else text

@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 from medreg_core.domain.forms import read_form_number
 
 _QR, _BARS = zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128
+_FORMATS = zxingcpp.BarcodeFormats([_QR, _BARS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +42,5 @@ def scan_page(image: Image.Image) -> ScannedCodes:
 
 
 def _read(image: Image.Image) -> ScannedCodes:
-    found = {code.format: code.text for code in zxingcpp.read_barcodes(image, formats=_QR | _BARS)}
+    found = {code.format: code.text for code in zxingcpp.read_barcodes(image, formats=_FORMATS)}
     return ScannedCodes(found.get(_QR, ""), found.get(_BARS, ""))

@@ -66,7 +66,7 @@ def _wrap(text: str, width: float, measure: Measure) -> list[str]:
                 line = atom.lstrip(" ")
             else:
                 line += atom
-        lines.append(line)
+        lines.append(line.rstrip())
     return lines
 
 
