@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from medreg_core.domain.codes.findings import is_valid
 from medreg_core.domain.codes.id_number import same_id_number
 from medreg_core.domain.codes.qualification_code import check_qualification_code, parse_qualification_code
 from medreg_core.domain.records import Application, Qualification
@@ -23,8 +22,9 @@ def qualification_valid(application: Application, context: ReviewContext) -> Che
     if qualification is None:
         return QUALIFICATION.unknown("no_data")
     findings = check_qualification_code(qualification.code, context.today, tables=context.tables)
-    if not is_valid(findings):
-        return QUALIFICATION.failed("code", finding=next(finding.code for finding in findings if finding.hard))
+    wrong = next((finding for finding in findings if finding.hard), None)
+    if wrong is not None:
+        return QUALIFICATION.failed("code", finding=wrong.code, **wrong.params)
     if not _code_agrees(qualification, context):
         return QUALIFICATION.failed("code_differs")
     if qualification.level is not request.level:
