@@ -31,5 +31,5 @@ Widgets (``from medreg_desktop.ui.widgets import …``):
   ``EmptyState``, ``ProgressStrip`` (``start/set_progress/finish``, ``cancelled``), ``Sheet`` (the one final sheet).
 
 Background work: ``runner.submit(work, on_done, on_error) -> Handle`` (:mod:`medreg_desktop.ui.tasks`); cancel the
-handle when the screen closes or asks again. News to the user: ``notices.post(Notice(text, Tone.DONE, action, on_action))``.
+handle when the screen closes or asks again. News to the user: ``notices.post(Notice(text, tone, action, on_action))``.
 """

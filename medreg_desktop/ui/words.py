@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from medreg_core.domain.comparison import Mark
 from medreg_core.domain.vocabulary import CheckResult, ScanResult, State
+from medreg_desktop.services.search.conditions import RowSync
+from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, tr, trn
 from medreg_desktop.ui.tokens import Colour
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A state as shown. ``source`` is looked up with ``tr``; ``soft`` fills a pill behind it."""
+    """A state as shown. ``source`` is a member of a closed list, or a text for ``tr``; ``soft`` fills a pill behind."""
 
     source: str
     icon: str
@@ -22,58 +26,64 @@ class Word:
     @property
     def text(self) -> str:
         """The word in the current language."""
-        return tr(self.source)
+        return term(self.source) if isinstance(self.source, StrEnum) else tr(self.source)
 
 
-STATES: dict[State, Word] = {
-    State.DRAFT: Word(mark("Draft"), "pen", Colour.TEXT2),
-    State.SUBMITTED: Word(mark("Awaiting review"), "circle-dashed", Colour.TEXT),
-    State.AGREED: Word(mark("Agreed"), "circle-tick", Colour.TEXT),
-    State.ACCEPTED: Word(mark("Accepted"), "tray", Colour.TEXT),
-    State.APPROVED: Word(mark("Approved"), "stamp", Colour.OK),
-    State.CERTIFIED: Word(mark("Certificate made"), "sheet-tick", Colour.TEXT),
-    State.COLLECTED: Word(mark("Certificate collected"), "parcel", Colour.TEXT2),
-    State.WITHDRAWN: Word(mark("Withdrawn"), "arrow-turning", Colour.TEXT2),
-    State.RETURNED: Word(mark("Returned"), "arrow-back", Colour.TEXT),
-    State.REFUSED: Word(mark("Refused by the institution"), "circle-barred", Colour.BAD, bold=True),
-    State.SUPPLEMENT: Word(mark("Supplement asked"), "sheet-alert", Colour.WARN),
-    State.NOT_ACCEPTED: Word(mark("Not accepted"), "parcel-cross", Colour.BAD, bold=True),
-    State.DENIED: Word(mark("Denied"), "octagon-cross", Colour.BAD, bold=True),
+def _words(*rows: tuple[StrEnum, str, Colour]) -> dict[StrEnum, Word]:
+    """What is bad is also bold."""
+    return {member: Word(member, icon, colour, bold=colour is Colour.BAD) for member, icon, colour in rows}
+
+
+STATES = _words(
+    (State.DRAFT, "pen", Colour.TEXT2),
+    (State.SUBMITTED, "circle-dashed", Colour.TEXT),
+    (State.AGREED, "circle-tick", Colour.TEXT),
+    (State.ACCEPTED, "tray", Colour.TEXT),
+    (State.APPROVED, "stamp", Colour.OK),
+    (State.CERTIFIED, "sheet-tick", Colour.TEXT),
+    (State.COLLECTED, "parcel", Colour.TEXT2),
+    (State.WITHDRAWN, "arrow-turning", Colour.TEXT2),
+    (State.RETURNED, "arrow-back", Colour.TEXT),
+    (State.REFUSED, "circle-barred", Colour.BAD),
+    (State.SUPPLEMENT, "sheet-alert", Colour.WARN),
+    (State.NOT_ACCEPTED, "parcel-cross", Colour.BAD),
+    (State.DENIED, "octagon-cross", Colour.BAD),
+)
+
+CHECKS = _words(
+    (CheckResult.PASS, "circle-tick", Colour.OK),
+    (CheckResult.FAIL, "circle-cross", Colour.BAD),
+    (CheckResult.UNKNOWN, "circle-question", Colour.WARN),
+)
+
+DIFFERENCES: dict[StrEnum, Word] = {
+    Mark.CHANGED: Word(Mark.CHANGED, "pencil", Colour.DIFF, bold=True),
+    Mark.ADDED: Word(Mark.ADDED, "circle-plus", Colour.DIFF, bold=True),
+    Mark.REMOVED: Word(Mark.REMOVED, "circle-minus", Colour.DIFF, bold=True),
+    Mark.SAME: Word(Mark.SAME, "", Colour.TEXT3),
+    Mark.NONE: Word(Mark.NONE, "", Colour.TEXT3),
 }
 
-CHECKS: dict[CheckResult, Word] = {
-    CheckResult.PASS: Word(mark("Passed"), "circle-tick", Colour.OK),
-    CheckResult.FAIL: Word(mark("Failed"), "circle-cross", Colour.BAD, bold=True),
-    CheckResult.UNKNOWN: Word(mark("Unknown"), "circle-question", Colour.WARN),
-}
+SCANS = _words(
+    (ScanResult.VALID, "circle-tick", Colour.OK),
+    (ScanResult.CHANGED, "pencil", Colour.BAD),
+    (ScanResult.VOID, "circle-struck", Colour.TEXT2),
+    (ScanResult.PENDING, "arrow-from-line", Colour.WARN),
+    (ScanResult.FORGED, "octagon-cross", Colour.BAD),
+)
 
-DIFFERENCES: dict[str, Word] = {
-    "changed": Word(mark("Chg"), "pencil", Colour.DIFF, bold=True),
-    "added": Word(mark("Add"), "circle-plus", Colour.DIFF, bold=True),
-    "removed": Word(mark("Rem"), "circle-minus", Colour.DIFF, bold=True),
-    "same": Word(mark("Same"), "", Colour.TEXT3),
-}
-
-ROW_SYNC: dict[str, Word] = {
-    "synced": Word(mark("Synced"), "tick", Colour.TEXT3),
-    "queued": Word(mark("To be sent"), "arrow-from-line", Colour.ACCENT),
-    "in_flight": Word(mark("Sending"), "circle-arrow-up", Colour.ACCENT),
-    "deferred": Word(mark("Deferred"), "hourglass", Colour.WARN),
-    "needs_you": Word(mark("Needs you"), "triangle-alert", Colour.BAD, bold=True),
-    "quarantined": Word(mark("Quarantined"), "circle-pause", Colour.BAD, bold=True),
+ROW_SYNC: dict[StrEnum, Word] = {
+    RowSync.SYNCED: Word(mark("Synced"), "tick", Colour.TEXT3),
+    RowSync.WAITING: Word(mark("To be sent"), "arrow-from-line", Colour.ACCENT),
+    RowSync.SENDING: Word(mark("Sending"), "circle-arrow-up", Colour.ACCENT),
+    RowSync.DEFERRED: Word(mark("Deferred"), "hourglass", Colour.WARN),
+    RowSync.NEEDS_YOU: Word(mark("Needs you"), "triangle-alert", Colour.BAD, bold=True),
+    RowSync.QUARANTINED: Word(mark("Quarantined"), "circle-pause", Colour.BAD, bold=True),
 }
 
 PAPERS: dict[str, Word] = {
     "to_recall": Word(mark("To recall"), "sheet-alert", Colour.BAD, bold=True),
     "recalled": Word(mark("Recalled"), "circle-tick", Colour.OK),
-}
-
-SCANS: dict[ScanResult, Word] = {
-    ScanResult.VALID: Word(mark("Genuine"), "circle-tick", Colour.OK),
-    ScanResult.CHANGED: Word(mark("Changed since"), "pencil", Colour.BAD, bold=True),
-    ScanResult.VOID: Word(mark("Void"), "circle-struck", Colour.TEXT2),
-    ScanResult.PENDING: Word(mark("Sync pending"), "arrow-from-line", Colour.WARN),
-    ScanResult.FORGED: Word(mark("Forged"), "octagon-cross", Colour.BAD, bold=True),
 }
 
 

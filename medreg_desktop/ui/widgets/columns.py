@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from medreg_desktop.services.texts.translator import tr
@@ -22,10 +25,13 @@ def column_menu(table: Table, parent: QWidget) -> QMenu:
     menu.addSeparator()
     reset = menu.addAction(tr("Restore default columns"))
     reset.triggered.connect(table.reset_header)
-    menu.triggered.connect(
-        lambda action: action.data() and table.set_column_shown(action.data(), shown=action.isChecked())
-    )
+    menu.triggered.connect(partial(_on_chosen, table))
     return menu
+
+
+def _on_chosen(table: Table, action: QAction) -> None:
+    if key := action.data():
+        table.set_column_shown(key, shown=action.isChecked())
 
 
 def drop_column_menu(table: Table, button: QWidget) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from medreg_desktop.ui import paint
@@ -26,7 +26,15 @@ class TableHeader(QHeaderView):
         self.setHighlightSections(False)
         self.setStretchLastSection(False)
         self.setMinimumSectionSize(28)
+        self.dress()
         self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def dress(self) -> None:
+        """Renew the ground behind and beside the titles."""
+        palette = QPalette(self.palette())
+        for role in (QPalette.ColorRole.Button, QPalette.ColorRole.Window, QPalette.ColorRole.Base):
+            palette.setColor(role, look().colour(Colour.SURFACE))
+        self.setPalette(palette)
 
     def show_sort(self, key: str, *, descending: bool) -> None:
         """Mark the column the rows are sorted by."""

@@ -92,9 +92,8 @@ class Sheet(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc goes back; Enter on the safe button too."""
-        if event.key() == Qt.Key.Key_Escape or (
-            event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.back.hasFocus()
-        ):
+        enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        if event.key() == Qt.Key.Key_Escape or (enter and self.back.hasFocus()):
             self.left.emit()
         else:
             super().keyPressEvent(event)

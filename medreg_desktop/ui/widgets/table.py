@@ -301,6 +301,7 @@ class Table(QTableView):
             self._dress()
 
     def _dress(self) -> None:
+        self._header.dress()
         self.verticalHeader().setDefaultSectionSize(look().metrics.row)
         palette = QPalette(self.palette())
         palette.setColor(QPalette.ColorRole.Base, look().colour(Colour.SURFACE))
