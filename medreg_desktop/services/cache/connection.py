@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 from sqlcipher3 import dbapi2
 
 from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.search import connection as search
 
 CIPHER_PAGE_BYTES = 8192
 """Larger than the default: scans cost 1.0 instead of 1.3 times an unencrypted file (``performance.md`` §2)."""
@@ -40,23 +41,15 @@ class Cursor(Protocol):
     def __iter__(self) -> Iterator[Row]: ...
 
 
-class Connection(Protocol):
+class Connection(search.Connection, Protocol):
     """The part of a DB-API connection that is used; the driver itself has no types."""
 
-    def execute(self, sql: str, parameters: Sequence[object] = ...) -> Cursor:
+    def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Cursor:
         """Run one statement."""
         ...
 
-    def executemany(self, sql: str, parameters: Iterable[Sequence[object]]) -> Cursor:
+    def executemany(self, sql: str, parameters: Iterable[Sequence[object]], /) -> Cursor:
         """Run one statement for each row of parameters."""
-        ...
-
-    def interrupt(self) -> None:
-        """Stop what this connection is doing; may be called from another thread."""
-        ...
-
-    def close(self) -> None:
-        """Give the file back."""
         ...
 
 

@@ -25,7 +25,8 @@ class SyncState:
     cursor: str = ""
     seq: int = 0
     snapshot_after: str = ""  # resume token of a snapshot under way
-    snapshot_rows: int = 0
+    snapshot_rows: int = 0  # lines streamed up to the token; a row that changed meanwhile may have come twice
+    snapshot_digest: str = ""  # over those lines
     snapshot_total: int = 0
     snapshot_epoch: str = ""
     last_contact: datetime | None = None
@@ -43,6 +44,7 @@ def read(conn: Connection) -> SyncState:
         seq=int(values.get("seq", 0)),
         snapshot_after=values.get("snapshot_after", ""),
         snapshot_rows=int(values.get("snapshot_rows", 0)),
+        snapshot_digest=values.get("snapshot_digest", ""),
         snapshot_total=int(values.get("snapshot_total", 0)),
         snapshot_epoch=values.get("snapshot_epoch", ""),
         last_contact=_moment(values.get("last_contact")),

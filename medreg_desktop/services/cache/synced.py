@@ -10,7 +10,7 @@ from datetime import date
 import msgspec
 
 from medreg_core.contract.v1.messages import EntityKind
-from medreg_core.domain.records import Application, ApplicationId
+from medreg_core.domain.records import Application, ApplicationId, Institution
 from medreg_desktop.services.cache import overlay, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.search import index
@@ -32,8 +32,8 @@ class ReviewFacts:
     deadline_unpublished: bool = False
 
 
-Judge = Callable[[Application], ReviewFacts]
-"""Applies the rules of review to an application; given by the composition root."""
+Judge = Callable[[Application, Institution | None], ReviewFacts]
+"""Applies the rules of review for the office's institution (None before hello); given by the composition root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class ServerRow:
     id: str
     version: int
     body: str
+
+
+def encode_application(application: Application) -> str:
+    """Return an application as the wire carries it."""
+    return msgspec.json.encode(application).decode()
 
 
 def find(conn: Connection, application_id: ApplicationId) -> Application | None:
@@ -157,11 +162,12 @@ def _index_rows(
     conn: Connection, applications: Iterable[Application], judge: Judge, ids: Iterable[str] | None = None
 ) -> Iterator[IndexRow]:
     viewer = sync_state.viewer(conn)
+    institution = sync_state.institution(conn)
     commands = overlay.commands_on(conn, viewer.actor, viewer.seq, ids)
     for application in applications:
         shown = overlay.of(application, commands.get(application.id, ()), viewer.epoch, viewer.seq)
         handler = viewer.name if shown.decision is not None else application.decided_by
-        yield index_row(application, _derived(judge(application), shown, handler))
+        yield index_row(application, _derived(judge(application, institution), shown, handler))
 
 
 def _derived(facts: ReviewFacts, shown: overlay.Overlay, handler: str) -> RowDerived:

@@ -15,6 +15,7 @@ from medreg_core.domain.records import (
     Application,
     ApplicationId,
     CommandId,
+    Institution,
     InstitutionId,
     Person,
     PhysicianId,
@@ -50,7 +51,7 @@ class StillClock:
         self.moment += timedelta(**span)
 
 
-def judge(application: Application) -> ReviewFacts:
+def judge(application: Application, institution: Institution | None) -> ReviewFacts:
     """A verdict that tells rows apart."""
     return ReviewFacts(passed=application.version, need=2, have=1, deadline=date(2026, 12, 1))
 

@@ -1,0 +1,189 @@
+"""The paper of a consent: what a form may claim, what was printed, and what must come back (``sync.md`` §3, §5.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medreg_core.contract.v1.messages import Agree, Command, CommandBody, RecordPrint, RecordRecall
+from medreg_core.domain.access import may_command
+from medreg_core.domain.records import Application, ApplicationId, CommandId, Institution
+from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind
+from medreg_desktop.services.cache import commands, papers, sync_state, synced
+from medreg_desktop.services.cache.applications import CachedApplication
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxRow
+from medreg_desktop.services.cache.papers import PaperToRecall, PrintRecord
+from medreg_desktop.services.faults import Problem
+from medreg_desktop.services.review.desk import Desk, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class FormToPrint:
+    """What the review form of an application may truthfully say now."""
+
+    application: Application
+    institution: Institution
+    number: str
+    digest: str
+    content_version: int
+    form_state: FormState
+    code: str  # the server-signed text of the QR; "" while pending: the device signs
+    opinion: str
+    decided_by: str
+    reprint: int  # what the next print will be: 0 the first, n 补打 n
+    depends_on: CommandId | None  # the consent, while the server has not answered it
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLine:
+    """One line of 待收回."""
+
+    paper: PaperToRecall
+    applicant: str  # "" when the application has left the scope
+
+
+class PaperDesk:
+    """Use cases of forms on paper; printing itself is the printing service's."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def form(self, application_id: ApplicationId) -> FormToPrint:
+        """Return what to print. Raises Refused ``no_form``: the institution has not agreed, or the form is void."""
+        return self._desk.store.read(lambda conn: self._form(conn, application_id))
+
+    def record_print(self, printed: FormToPrint, copies: int, *, to_file: bool) -> PrintRecord:
+        """Record that copies left the printer (or a file was saved), here and, by a command, in the register."""
+        desk = self._desk
+
+        def work(conn: Connection) -> PrintRecord:
+            now = desk.clock.now()
+            record = PrintRecord(
+                desk.new_command_id(),
+                printed.number,
+                printed.application.id,
+                desk.actor,
+                printed.digest,
+                printed.form_state,
+                now,
+                copies,
+                papers.next_reprint(conn, printed.number, printed.form_state),
+                to_file,
+            )
+            papers.add_print(conn, record)
+            body = RecordPrint(
+                form_number=record.form_number,
+                digest=record.digest,
+                form_state=record.form_state,
+                printed_at=now,
+                copies=copies,
+                reprint=record.reprint,
+                to_file=to_file,
+            )
+            self._save(conn, record.id, printed.application.id, body, printed.depends_on)
+            return record
+
+        return desk.store.write(work)
+
+    def prints(self, application_id: ApplicationId) -> list[PrintRecord]:
+        """Return the prints made here, oldest first."""
+        return self._desk.store.read(lambda conn: papers.prints_of(conn, application_id))
+
+    def papers_to_recall(self) -> list[PaperLine]:
+        """Return void forms that were printed; those whose copies are all back come with ``outstanding`` 0."""
+
+        def work(conn: Connection) -> list[PaperLine]:
+            found = papers.to_recall(conn, sync_state.viewer(conn))
+            return [PaperLine(paper, _applicant(conn, paper.application_id)) for paper in found]
+
+        return self._desk.store.read(work)
+
+    def record_recall(self, paper: PaperToRecall, copies: int) -> None:
+        """Record that copies are back. Raises Refused ``copies_wrong`` for none or more than are about."""
+        desk = self._desk
+
+        def work(conn: Connection) -> None:
+            known = {line.form_number: line for line in papers.to_recall(conn, sync_state.viewer(conn))}
+            about = known.get(paper.form_number)
+            if about is None or not 0 < copies <= about.outstanding:
+                raise Refused(Problem("copies_wrong", field="copies"))
+            command_id = desk.new_command_id()
+            papers.add_recall(conn, command_id, paper.form_number, desk.actor, copies, desk.clock.now())
+            body = RecordRecall(form_number=paper.form_number, copies=copies)
+            self._save(conn, command_id, paper.application_id, body, None)
+
+        desk.store.write(work)
+
+    def _form(self, conn: Connection, application_id: ApplicationId) -> FormToPrint:
+        cached = self._desk.application(conn, application_id)
+        institution = self._desk.institution(conn)
+        decision = cached.decision
+        if decision is not None:
+            return self._own_form(conn, cached, institution, decision)
+        form = cached.application.form
+        if form is None or form.voided:
+            raise Refused(Problem("no_form"))
+        return FormToPrint(
+            cached.application,
+            institution,
+            form.number,
+            form.digest,
+            cached.application.content_version,
+            FormState.AGREED,
+            form.code,
+            cached.application.opinion,
+            cached.application.decided_by,
+            papers.next_reprint(conn, form.number, FormState.AGREED),
+            None,
+        )
+
+    def _own_form(
+        self, conn: Connection, cached: CachedApplication, institution: Institution, decision: OutboxRow
+    ) -> FormToPrint:
+        """Return the form of a consent given here that the server's row does not show yet."""
+        consent = decision.command.body
+        if not isinstance(consent, Agree):
+            raise Refused(Problem("no_form"))
+        outcome = decision.outcome
+        answered = outcome if outcome is not None and outcome.kind is OutcomeKind.ACCEPTED else None
+        state = FormState.AGREED if answered is not None and answered.form is not None else FormState.PENDING
+        return FormToPrint(
+            cached.application,
+            institution,
+            consent.form_number,
+            consent.digest,
+            consent.content_version,
+            state,
+            answered.form.code if answered is not None and answered.form is not None else "",
+            consent.opinion,
+            self._desk.account.name,
+            papers.next_reprint(conn, consent.form_number, state),
+            decision.command.id if decision.is_open else None,
+        )
+
+    def _save(
+        self,
+        conn: Connection,
+        command_id: CommandId,
+        application_id: ApplicationId,
+        body: CommandBody,
+        depends_on: CommandId | None,
+    ) -> None:
+        kind = CommandKind.RECORD_PRINT if isinstance(body, RecordPrint) else CommandKind.RECORD_RECALL
+        if not may_command(self._desk.account.role, kind):
+            raise Refused(Problem("not_allowed"))
+        application = synced.find(conn, application_id)
+        command = Command(
+            id=command_id,
+            application_id=application_id,
+            base_version=application.version if application is not None else 0,
+            made_at=self._desk.clock.now(),
+            body=body,
+            depends_on=depends_on,
+        )
+        commands.save(conn, command, self._desk.actor, self._desk.clock.now())
+
+
+def _applicant(conn: Connection, application_id: ApplicationId) -> str:
+    application = synced.find(conn, application_id)
+    return application.person.name if application is not None else ""
