@@ -2,7 +2,7 @@
 
 ``worklist`` holds one row per application with all the list shows; ``worklist_text`` holds the tokens of the names as
 an FTS5 table without content (a store of posting lists, ranked by nobody); ``worklist_change`` says which rows changed,
-so that readers with columns in memory can follow. All are derived: they can be rebuilt from the applications at any time.
+so that readers with columns in memory can follow. All are derived: they can be rebuilt at any time.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.search.conditions import RowSync
+from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.names import sort_key, tokens
 from medreg_desktop.services.search.rows import (
     CATEGORIES,
@@ -35,18 +36,6 @@ __all__ = [
     "IndexRow", "RowDerived", "create", "delete_rows", "drop", "index_row", "is_current", "rebuild", "update_overlay",
     "write_rows",
 ]  # fmt: skip
-
-
-class Connection(Protocol):
-    """What is used of a DB-API connection of SQLCipher."""
-
-    def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Any:
-        """Run one statement."""
-        ...
-
-    def executemany(self, sql: str, parameters: Iterable[Sequence[object]], /) -> Any:
-        """Run one statement for every item."""
-        ...
 
 
 CODE_INDEXES = {
@@ -73,12 +62,13 @@ _TEXT = {
 
 _COLUMNS = (*PERSON_COLUMNS, *STATUS_COLUMNS)
 
+_FTS_OPTIONS = "tokenize=ascii, detail=none, content='', contentless_delete=1"
+
 TABLES = (
     "CREATE TABLE worklist (n INTEGER PRIMARY KEY, "
     + ", ".join(f"{column} {'TEXT' if column in _TEXT else 'INTEGER'} NOT NULL" for column in _COLUMNS)
     + ", UNIQUE (id)) STRICT",
-    "CREATE VIRTUAL TABLE worklist_text USING fts5"
-    + "(tokens, tokenize=ascii, detail=none, content='', contentless_delete=1)",
+    f"CREATE VIRTUAL TABLE worklist_text USING fts5(tokens, {_FTS_OPTIONS})",
     "CREATE TABLE worklist_change (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL, name_changed INTEGER NOT NULL) STRICT",
     "CREATE TABLE worklist_stamp (stamp TEXT NOT NULL) STRICT",
 )

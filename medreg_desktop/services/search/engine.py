@@ -1,0 +1,202 @@
+"""The search of the work list: a page of rows, and how many rows there are.
+
+Two ways give the same answers: the columns in memory (:mod:`columns`), once :meth:`SearchEngine.prepare` has loaded
+them, and the indexes of the file (:mod:`router`) before that and wherever the columns cannot help.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from sqlcipher3.dbapi2 import OperationalError
+
+from medreg_core.domain.vocabulary import State
+from medreg_desktop.services.search import columns, router
+from medreg_desktop.services.search.columns import Columns
+from medreg_desktop.services.search.conditions import TAB_STATES, Query, Tab, normalise
+from medreg_desktop.services.search.connection import Connection
+from medreg_desktop.services.search.filters import Sql, sort_column
+from medreg_desktop.services.search.router import Cursor, Found
+from medreg_desktop.services.search.rows import STATES, WorklistRow
+from medreg_desktop.services.search.slices import members
+from medreg_desktop.services.search.typed import TypedRows
+
+PAGE_ROWS = 100
+COUNT_CAP = 1000
+
+_PROGRESS_STEPS = 20_000  # of SQLite's machine between two looks at ``cancelled``: about a millisecond
+
+
+class SearchInterrupted(Exception):
+    """The question was dropped by :meth:`SearchEngine.interrupt`; its answer is not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows in order, and where the next page begins; ``next`` is None on the last page."""
+
+    rows: tuple[WorklistRow, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows; ``capped`` means at least so many (shown as 1000+)."""
+
+    n: int
+    capped: bool = False
+
+
+def tab_counts(counts: Mapping[State, int]) -> dict[Tab, int]:
+    """Return the number on each tab from the counts by state."""
+    return {tab: sum(counts.get(state, 0) for state in states) for tab, states in TAB_STATES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The columns, and the posting lists that belong to the same state of the names."""
+
+    columns: Columns
+    typed: TypedRows
+
+    def rows(self, connection: Connection, query: Query) -> int:
+        """Return the set of rows that meet a normalised query."""
+        return self.typed.narrow(connection, self.columns.meeting(query), query)
+
+    def count(self, connection: Connection, query: Query) -> int:
+        """Return how many rows meet a normalised query."""
+        return self.rows(connection, query).bit_count()
+
+
+class SearchEngine:
+    """Answers queries on connections of its own.
+
+    One thread at a time asks (a lock makes others wait); :meth:`interrupt` may be called from any thread at any time,
+    and :meth:`prepare` from another thread beside the questions. ``connect`` must return a connection in autocommit
+    mode (``isolation_level=None``) that other threads may use than the one that opened it.
+    """
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._asking = threading.Lock()
+        self._publishing = threading.Lock()
+        self._memory: _Memory | None = None
+
+    def page(self, query: Query, after: Cursor | None = None, limit: int = PAGE_ROWS) -> Page:
+        """Return up to ``limit`` rows after ``after``, which is the ``next`` of a page of the same query.
+
+        Raises SearchInterrupted, as all questions do.
+        """
+        asked = normalise(query)
+        with self._reading() as (connection, memory):
+            found = _found(connection, memory, asked, after, limit + 1)
+        if len(found.rows) <= limit:
+            return Page(found.rows, None)
+        return Page(found.rows[:limit], found.cursor(limit - 1))
+
+    def capped_count(self, query: Query, cap: int = COUNT_CAP) -> Count:
+        """Return how many rows meet the query, ``cap`` at most: the number shown at once."""
+        asked = normalise(query)
+        with self._reading() as (connection, memory):
+            n = memory.count(connection, asked) if memory else router.count(connection, asked, cap + 1)
+        return Count(min(n, cap), n > cap)
+
+    def exact_count(self, query: Query, cancelled: Callable[[], bool] = lambda: False) -> int:
+        """Return how many rows meet the query; ``cancelled`` is asked meanwhile and drops the question."""
+        asked = normalise(query)
+        with self._reading(cancelled) as (connection, memory):
+            return memory.count(connection, asked) if memory else router.count(connection, asked)
+
+    def state_counts(self, query: Query) -> dict[State, int]:
+        """Return how many rows are in each state, the tab left aside; :func:`tab_counts` sums them up for the tabs."""
+        asked = replace(normalise(query), tab=None)
+        with self._reading() as (connection, memory):
+            if memory:
+                counts = memory.columns.count_by_state(memory.rows(connection, asked))
+            else:
+                counts = router.counts_by_state(connection, asked)
+        return {state: counts.get(code, 0) for code, state in enumerate(STATES)}
+
+    def prepare(self, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Load the columns into memory, unless they are there; call it after the first paint and when changes are in.
+
+        Reads the whole table once, seconds for a million rows; questions are answered meanwhile, from the file.
+        """
+        if self._memory is not None and self._memory.columns.complete():
+            return
+        connection = self._connect()
+        try:
+            connection.execute("BEGIN")
+            loaded = columns.load(connection)
+            self._publish(loaded)
+            complete = columns.with_ranks(connection, loaded, cancelled)
+            if complete is not None:
+                self._publish(complete)
+        finally:
+            connection.close()
+
+    def _publish(self, loaded: Columns) -> None:
+        with self._publishing:
+            self._memory = _Memory(loaded, TypedRows())
+
+    def interrupt(self) -> None:
+        """Drop the question that is being answered, if there is one; whoever asked gets SearchInterrupted."""
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
+
+    def close(self) -> None:
+        """Give the file and the memory up; a question being answered is dropped first."""
+        self.interrupt()
+        with self._asking:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = self._memory = None
+
+    @contextmanager
+    def _reading(self, cancelled: Callable[[], bool] | None = None) -> Iterator[tuple[Connection, _Memory | None]]:
+        """Hold one read transaction, and the memory level with what it sees."""
+        with self._asking:
+            if self._connection is None:
+                self._connection = self._connect()
+            connection = self._connection
+            try:
+                connection.set_progress_handler(cancelled, _PROGRESS_STEPS)
+                connection.execute("BEGIN")
+                yield connection, self._level_memory(connection)
+            except OperationalError as error:
+                if "interrupted" in str(error):
+                    raise SearchInterrupted from error
+                raise
+            finally:
+                connection.set_progress_handler(None, _PROGRESS_STEPS)
+                connection.rollback()
+
+    def _level_memory(self, connection: Connection) -> _Memory | None:
+        known = self._memory
+        if known is None:
+            return None
+        followed = columns.follow(connection, known.columns)
+        if followed is None:
+            level = None
+        elif followed.columns is known.columns:
+            return known
+        else:
+            level = _Memory(followed.columns, TypedRows() if followed.names_changed else known.typed)
+        with self._publishing:
+            if self._memory is known:  # else prepare() has just brought newer columns: keep those for the next question
+                self._memory = level
+        return level
+
+
+def _found(connection: Connection, memory: _Memory | None, query: Query, after: Cursor | None, limit: int) -> Found:
+    order = memory.columns.order(sort_column(query.sort.column)) if memory else None
+    if memory is None or order is None or not order.goes_on(after):
+        return router.page(connection, query, after, limit)
+    rows = memory.rows(connection, query)
+    first = order.first(rows, after, limit, descending=query.sort.descending)
+    return router.read(connection, router.numbered(members(first)), Sql("1"), query.sort, after, limit)
