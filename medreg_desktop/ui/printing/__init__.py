@@ -1,0 +1,1 @@
+"""Paper: the system's printers through Qt."""
