@@ -275,4 +275,4 @@ class ApplicationsPresenter:
 
     def _render(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
-        self._view.render(self._state)
+        self._view.show_state(self._state)

@@ -149,7 +149,7 @@ class Batches(Protocol):
 class View(Protocol):
     """What the presenter asks of the window."""
 
-    def render(self, state: ScreenState) -> None:
+    def show_state(self, state: ScreenState) -> None:
         """Show ``state``, whole."""
         ...
 

@@ -95,7 +95,7 @@ class FakeView:
     def state(self) -> ScreenState:
         return self.states[-1]
 
-    def render(self, state: ScreenState) -> None:
+    def show_state(self, state: ScreenState) -> None:
         self.states.append(state)
 
     def open_review(self, application_id: ApplicationId, order: tuple[ApplicationId, ...]) -> None:

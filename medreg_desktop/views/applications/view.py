@@ -1,0 +1,321 @@
+"""业务办理: conditions, chips, tabs, the list, and the bar over ticked rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from medreg_core.domain.records import ApplicationId, Institution
+from medreg_core.domain.tables import Tables
+from medreg_desktop.services.search.conditions import SortColumn, Tab
+from medreg_desktop.services.search.rows import WorklistRow
+from medreg_desktop.services.texts.faults import sentence
+from medreg_desktop.services.texts.translator import tr, trn
+from medreg_desktop.ui.notices import Notice, Notices, Tone
+from medreg_desktop.ui.theme import look
+from medreg_desktop.ui.tokens import Colour, Space, Type
+from medreg_desktop.ui.widgets.blocks import Banner, EmptyState
+from medreg_desktop.ui.widgets.button import Button, Kind
+from medreg_desktop.ui.widgets.chips import ChipRow, ChipText
+from medreg_desktop.ui.widgets.columns import drop_column_menu
+from medreg_desktop.ui.widgets.labels import Text
+from medreg_desktop.ui.widgets.rows_model import RowsModel
+from medreg_desktop.ui.widgets.table import Table
+from medreg_desktop.ui.widgets.tabs import Tab as TabText
+from medreg_desktop.ui.widgets.tabs import Tabs
+from medreg_desktop.views.applications.batch_bar import BatchBar, all_reasons
+from medreg_desktop.views.applications.columns import SCHEMA, ListColumns
+from medreg_desktop.views.applications.condition_grid import ConditionGrid
+from medreg_desktop.views.applications.options import ConditionWords, tab_word
+from medreg_desktop.views.applications.presenter import ApplicationsPresenter
+from medreg_desktop.views.applications.state import BatchDone, Empty, ScreenState
+
+_FOLD_BELOW = 1366
+_WORK = {Tab.SUPPLEMENT: Colour.WARN}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the screen needs besides its presenter."""
+
+    tables: Tables
+    institution: Institution
+    handlers: tuple[str, ...]
+    today: Callable[[], date]
+    notices: Notices
+    header_state: str
+    keep_header: Callable[[str], None]
+
+
+class ApplicationsView(QWidget):
+    """The page; lives on the UI thread. ``attach`` joins the presenter, which then owns every decision."""
+
+    review_wanted = Signal(str, tuple)
+    conflict_wanted = Signal(str)
+    print_wanted = Signal(tuple)
+    _progressed = Signal(int, int)
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._around = around
+        self._words = ConditionWords(around.tables, around.institution, around.handlers, around.today())
+        self._presenter: ApplicationsPresenter | None = None
+        self._state: ScreenState | None = None
+        self._shown_rows: tuple[WorklistRow, ...] | None = None
+        self._folded_by_user = False
+        self._build_controls()
+        self._lay_out()
+
+    # -- set-up -----------------------------------------------------------------------------------------------------
+
+    def attach(self, presenter: ApplicationsPresenter) -> None:
+        """Join the presenter and show the first list."""
+        self._presenter = presenter
+        columns = ListColumns(self._around.tables, self._around.today, presenter.act_of)
+        extra = columns.extra()
+        self.model = RowsModel[WorklistRow](
+            (*columns.build(), *extra), identity=lambda row: row.id, tickable=presenter.can_tick, parent=self
+        )
+        self.table = Table(self.model, tr("Applications"), schema=SCHEMA)
+        if not self.table.restore_header(self._around.header_state):
+            for column in extra:
+                self.table.set_column_shown(column.key, shown=False)
+        self._body.insertWidget(0, self.table)
+        self._body.setCurrentWidget(self.table)
+        self._connect(presenter)
+        presenter.start()
+
+    def _build_controls(self) -> None:
+        self.conditions = ConditionGrid(self._words)
+        self._columns = Button(tr("Columns"), Kind.PLAIN, icon="columns")
+        self._refresh = Button(tr("Refresh"), Kind.PLAIN, icon="sync", keys="F5")
+        self.chips = ChipRow()
+        self._fold = Button("", Kind.PLAIN, icon="chevron-up", keys="F7")
+        self._query = Button(tr("Query"), icon="search", shown_keys="Enter")
+        self.tabs = Tabs(tr("States"))
+        self._total = Text("", Type.SMALL, Colour.TEXT2)
+        self._fault = Banner(Tone.FAULT, "")
+        self._fault.hide()
+        self._empty = EmptyState("")
+        self.batch_bar = BatchBar()
+
+    def _lay_out(self) -> None:
+        page = QVBoxLayout(self)
+        edge = look().px(Space.PAGE)
+        page.setContentsMargins(edge, look().px(Space.CONTROL), edge, look().px(Space.CONTROL))
+        page.setSpacing(look().px(Space.GROUP))
+        page.addLayout(_row(Text(tr("Applications"), Type.TITLE), None, self._columns, self._refresh))
+        page.addWidget(self.conditions)
+        page.addLayout(_row((self.chips, 1), self._fold, self._query))
+        page.addLayout(_row((self.tabs, 1), self._total))
+        page.addWidget(self._fault)
+        self._body = QStackedLayout()
+        self._body.addWidget(self._empty)
+        page.addLayout(self._body, 1)
+        page.addWidget(self.batch_bar)
+        self._set_folded(folded=False)
+
+    def _connect(self, presenter: ApplicationsPresenter) -> None:
+        self.conditions.changed.connect(presenter.change)
+        self.conditions.submitted.connect(self._on_submitted)
+        self.chips.removed.connect(self._on_chip_removed)
+        self.chips.cleared.connect(presenter.remove_all)
+        self.tabs.chosen.connect(lambda key: presenter.choose_tab(Tab(key)))
+        self.table.sort_requested.connect(lambda key: presenter.sort_by(SortColumn(key)))
+        self.table.opened.connect(self._on_opened)
+        self.table.pressed.connect(self._on_opened)
+        self.table.header_changed.connect(lambda: self._around.keep_header(self.table.header_state()))
+        self.model.more_wanted.connect(presenter.load_more)
+        self.model.ticks_changed.connect(lambda: presenter.tick(self.model.ticked))
+        self._progressed.connect(presenter.show_progress, Qt.ConnectionType.QueuedConnection)
+        self._columns.clicked.connect(lambda: drop_column_menu(self.table, self._columns))
+        self._refresh.clicked.connect(presenter.refresh)
+        self._query.clicked.connect(self._on_submitted)
+        self._fold.clicked.connect(self._on_fold)
+        self._empty.pressed.connect(self._on_empty_pressed)
+        self.batch_bar.agree.connect(presenter.agree_batch)
+        self.batch_bar.preview.connect(presenter.print_ticked)
+        self.batch_bar.untick.connect(self._untick)
+        self.batch_bar.cancelled.connect(presenter.cancel_batch)
+        self.batch_bar.reasons.connect(self._show_reasons)
+        QShortcut(QKeySequence("Ctrl+F"), self).activated.connect(self.conditions.focus_first)
+        QShortcut(QKeySequence("Ctrl+P"), self).activated.connect(presenter.print_ticked)
+
+    # -- what the presenter asks for --------------------------------------------------------------------------------
+
+    def show_state(self, state: ScreenState) -> None:
+        """Show the state, whole; only what changed is touched."""
+        before, self._state = self._state, state
+        if before is None or before.query != state.query:
+            self.conditions.set_query(state.query)
+            self.table.show_sort(state.query.sort.column, descending=state.query.sort.descending)
+        if before is None or before.chips != state.chips:
+            self._show_chips(state)
+        if before is None or (before.tabs, before.query.tab) != (state.tabs, state.query.tab):
+            self._show_tabs(state)
+        self._show_total(state)
+        self._query.set_kind(Kind.OUTLINED if state.fresh else Kind.FILLED)
+        self._show_body(state)
+        self.batch_bar.show_batch(state.batch, state.progress)
+
+    def open_review(self, application_id: ApplicationId, order: tuple[ApplicationId, ...]) -> None:
+        """Ask the shell for 审核窗口."""
+        self.review_wanted.emit(application_id, order)
+
+    def open_conflict(self, application_id: ApplicationId) -> None:
+        """Ask the shell for 同步中心."""
+        self.conflict_wanted.emit(application_id)
+
+    def print_forms(self, ids: tuple[ApplicationId, ...]) -> None:
+        """Ask the shell for 打印预览."""
+        self.print_wanted.emit(ids)
+
+    def batch_progressed(self, done: int, total: int) -> None:
+        """Bring the writer thread's progress to this thread."""
+        self._progressed.emit(done, total)
+
+    def batch_done(self, done: BatchDone) -> None:
+        """Tell what the batch did."""
+        self._untick()
+        words = trn("{n} agreed.", "{n} agreed.", done.done)
+        if done.left:
+            words += trn("{n} not done: {names}.", "{n} not done: {names}.", len(done.left), names=_names(done))
+        if done.cancelled:
+            words += tr("Stopped at your request; what was agreed stays.")
+        self._around.notices.post(Notice(words, Tone.CARE if done.left or done.cancelled else Tone.DONE))
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def focus_list(self) -> None:
+        """Put the keyboard on the list."""
+        self.table.setFocus()
+
+    def refresh(self) -> None:
+        """Read the rows again, after something changed in the cache."""
+        if self._presenter is not None:
+            self._presenter.refresh()
+
+    def close_screen(self) -> None:
+        """Drop everything under way."""
+        if self._presenter is not None:
+            self._presenter.close()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc gives the ticks up, one layer at a time."""
+        if event.key() == Qt.Key.Key_Escape and self.model.ticked:
+            self._untick()
+        else:
+            super().keyPressEvent(event)
+
+    def fit_width(self, width: int) -> None:
+        """Fold the conditions in a narrow window, unless the user has said otherwise."""
+        if not self._folded_by_user:
+            self._set_folded(folded=width < look().px(_FOLD_BELOW))
+
+    def _on_fold(self) -> None:
+        self._folded_by_user = True
+        self._set_folded(folded=not self.conditions.is_folded)
+
+    def _set_folded(self, *, folded: bool) -> None:
+        self.conditions.fold(folded=folded)
+        self._fold.set_icon("chevron-down" if folded else "chevron-up")
+        more = trn("{n} more condition", "{n} more conditions", self.conditions.hidden_count)
+        self._fold.set_label(more if folded else tr("Fold conditions"))
+
+    def _on_submitted(self) -> None:
+        if self._presenter is not None:
+            self._presenter.refresh()
+        self.focus_list()
+
+    def _on_chip_removed(self, key: str) -> None:
+        assert self._presenter is not None
+        for code in ("deadline_from", "deadline_to") if key == "deadline" else (key,):
+            self._presenter.remove(code)
+
+    def _on_opened(self, position: int) -> None:
+        assert self._presenter is not None
+        self._presenter.activate(self.model.row(position))
+
+    def _on_empty_pressed(self) -> None:
+        assert self._presenter is not None
+        self._presenter.remove_all()
+
+    def _untick(self) -> None:
+        self.model.tick_all(on=False)
+
+    def _show_reasons(self) -> None:
+        if self._state is not None and self._state.batch is not None:
+            self._around.notices.post(Notice(all_reasons(self._state.batch.ineligible), Tone.NEWS))
+
+    def _show_chips(self, state: ScreenState) -> None:
+        self.chips.set_chips(ChipText(*chip) for chip in self._words.chips(state.chips))
+
+    def _show_tabs(self, state: ScreenState) -> None:
+        counts = state.tabs or {}
+        self.tabs.set_tabs(
+            [
+                TabText(tab, tab_word(tab), f"{counts[tab]:,}" if tab in counts else "", _work(tab, counts.get(tab, 0)))
+                for tab in Tab
+            ]
+        )
+        self.tabs.set_current(state.query.tab or Tab.OPEN)
+
+    def _show_total(self, state: ScreenState) -> None:
+        if state.total is None:
+            self._total.setText("")
+            return
+        number = f"{state.total.n:,}{'+' if state.total.capped else ''}"
+        self._total.setText(tr("{number} in all", number=number))
+
+    def _show_body(self, state: ScreenState) -> None:
+        if state.rows is not self._shown_rows:
+            self._show_rows(state)
+        self._fault.setVisible(bool(state.fault))
+        if state.fault:
+            self._fault.show_news(Tone.FAULT, sentence(state.fault))
+        if state.empty is not None:
+            self._show_empty(state)
+        self._body.setCurrentWidget(self._empty if state.empty is not None and not state.rows else self.table)
+
+    def _show_rows(self, state: ScreenState) -> None:
+        before, self._shown_rows = self._shown_rows, state.rows
+        if before and len(state.rows) > len(before) and state.rows[: len(before)] == before:
+            self.model.append_rows(state.rows[len(before) :], has_more=state.more)
+        else:
+            self.model.set_rows(state.rows, has_more=state.more)
+
+    def _show_empty(self, state: ScreenState) -> None:
+        if state.empty is Empty.NO_MATCH:
+            n = len(state.chips)
+            words = trn("No application meets the {n} condition.", "No application meets the {n} conditions.", n)
+            self._empty.show_words(
+                words, tr("Remove one of the chips above, or clear them all."), button=tr("Clear all")
+            )
+        else:
+            self._empty.show_words(tr("Nothing is waiting here."), tr("New applications appear by themselves."))
+
+
+def _work(tab: Tab, count: int) -> Colour | None:
+    return _WORK.get(tab) if count else None
+
+
+def _names(done: BatchDone) -> str:
+    return tr(", ").join(name for name, _ in done.left[:3]) + (tr(" and more") if len(done.left) > 3 else "")
+
+
+def _row(*parts: QWidget | tuple[QWidget, int] | None) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(look().px(Space.CONTROL))
+    for part in parts:
+        if part is None:
+            row.addStretch(1)
+        elif isinstance(part, tuple):
+            row.addWidget(part[0], part[1])
+        else:
+            row.addWidget(part)
+    return row
