@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
@@ -118,6 +118,11 @@ class Physicians:
             .returning(practice_serial.c.last)
         )
         return int(taken.scalar_one())
+
+    def continue_practice_serials(self, last: Mapping[str, int]) -> None:
+        """Let the serials of each prefix go on after ``last``, for codes that were not issued one by one."""
+        for prefix, serial in last.items():
+            upsert(self._connection, practice_serial, {"prefix": prefix, "last": serial})
 
 
 def _person_row(person: Person) -> dict[str, object]:

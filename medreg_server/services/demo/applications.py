@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 from medreg_core.domain.deadlines import china_date
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import (
     Application,
@@ -16,7 +17,6 @@ from medreg_core.domain.records import (
     Material,
     PhysicianId,
     Qualification,
-    Registration,
 )
 from medreg_core.domain.rules import material_list
 from medreg_core.domain.states import OPEN
@@ -27,7 +27,7 @@ from medreg_server.services.demo.contents import Applicants, Content
 from medreg_server.services.demo.flaws import Flaw, can_have, spoil
 from medreg_server.services.demo.people import PracticeSerials
 from medreg_server.services.demo.province import HOME, Hospital
-from medreg_server.services.demo.register import registered_after
+from medreg_server.services.demo.register import Held, approved_on, held_now
 from medreg_server.services.demo.timeline import Progress, happened, moves_to
 
 _ASKED_ORIGIN: Final = frozenset({ChangePart.PLACE, ChangePart.MAIN_INSTITUTION})
@@ -39,10 +39,10 @@ class Filed:
     """An application with what the register holds of its applicant besides."""
 
     application: Application
+    digest: str  # of the content as the institution read it: an approval writes the new registration into it
     flaw: Flaw | None
     qualifications: tuple[Qualification, ...]
-    registration: Registration | None  # as the register holds it today, after an approval
-    registered_at: Hospital | None  # the hospital of the demo where that is
+    held: tuple[Held, ...]  # as the register holds them today, after an approval
 
 
 class Filings:
@@ -90,8 +90,12 @@ class Filings:
         flaw = case.flaw or (self._any_flaw(application) if case.is_flawed else None)
         if flaw is not None:
             application = spoil(application, flaw)
-        registration, registered_at = registered_after(application, content, self._hospital, self._serials)
-        return Filed(application, flaw, (content.qualification, *content.earlier), registration, registered_at)
+        held = held_now(application, content, self._hospital, self._serials)
+        digest = content_digest(application)
+        if approved_on(application) is not None:
+            application = replace(application, registration=held[0].registration)
+        assert application.qualification is not None
+        return Filed(application, digest, flaw, (application.qualification, *content.earlier), held)
 
     def _content(self, case: Case, progress: Progress) -> Content:
         assert progress.submitted_at is not None

@@ -82,7 +82,7 @@ class Applicants:
 
     def _first_registration(self, submitted_on: date, cast: CastMember | None) -> Content:
         """Newly qualified within the last two years, never registered (医师法 Art. 13)."""
-        candidate = self._applicant(self._young, cast)
+        candidate = self._applicant(self._young, cast, keeps_level=True)
         obtained_on = submitted_on - timedelta(days=self._rng.randint(10, 500))
         assert candidate.person.graduated_on is not None
         graduated_on = min(candidate.person.graduated_on, date(obtained_on.year - 1, 6, 30))
@@ -200,16 +200,20 @@ class Applicants:
             candidate, held.qualification, registration, submitted_on, reason=reason, registered_at=self._hospital
         )
 
-    def _applicant(self, stream: Iterator[Candidate], cast: CastMember | None) -> Candidate:
+    def _applicant(
+        self, stream: Iterator[Candidate], cast: CastMember | None, *, keeps_level: bool = False
+    ) -> Candidate:
+        """Return the next person of ``stream`` at this hospital, as a physician unless their level is kept."""
         candidate = next(stream)
         person, department = candidate.person, candidate.ward.department
         if cast is not None:
             candidate = next(other for other in stream if other.person.sex is cast.sex)
             person, department = replace(candidate.person, name=cast.name, nation="01"), cast.department
-        if candidate.level is Level.ASSISTANT:
+        level = candidate.level if keeps_level and cast is None else Level.PHYSICIAN
+        if level is not candidate.level:
             person = replace(person, title="住院医师")
         ward = next((ward for ward in self._hospital.wards if ward.department == department), self._hospital.wards[0])
-        return replace(candidate, person=person, level=Level.PHYSICIAN, ward=ward, hospital=self._hospital)
+        return replace(candidate, person=person, level=level, ward=ward, hospital=self._hospital)
 
     def _content(
         self,

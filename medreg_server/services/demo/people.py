@@ -141,10 +141,11 @@ def _block(rng: Random, today: date, generation: Generation, first: int, start: 
     names = draw_names(rng, sexes)
     schooling = _SCHOOLING.draw(rng, BLOCK)
     hospitals = _HOSPITALS.draw(rng, BLOCK)
+    wards = {key: iter(choice.draw(rng, BLOCK)) for key, choice in _WARDS.items()}
     for number, (sex, name, studied, hospital) in enumerate(
         zip(sexes, names, schooling, hospitals, strict=True), first + 1
     ):
-        ward = _WARDS[hospital.institution.id].draw(rng, 1)[0]
+        ward = next(wards[hospital.institution.id])
         birth = _birth(start + number, today, generation)
         yield _candidate(number, today, generation, sex, name, studied, birth, ward, hospital)
 
