@@ -28,7 +28,8 @@ Widgets (``from medreg_desktop.ui.widgets import …``):
   ``sort_requested(column)``, ``current_changed(row)``; the model's ``more_wanted`` and ``ticks_changed``. Store
   ``header_state()`` in the settings on ``header_changed``; ``drop_column_menu`` chooses columns.
 * ``Banner(Tone.CARE, what, todo)``, ``SectionHeader``, ``KeyValues((Pair(…), …))``, ``CheckRows((CheckRow(…), …))``,
-  ``EmptyState``, ``ProgressStrip`` (``start/set_progress/finish``, ``cancelled``), ``Sheet`` (the one final sheet).
+  ``EmptyState``, ``ProgressStrip`` (``start/set_progress/finish``, ``cancelled``), ``Sheet`` (the one final sheet),
+  ``ScrollArea``, ``Splitter``.
 
 Background work: ``runner.submit(work, on_done, on_error) -> Handle`` (:mod:`medreg_desktop.ui.tasks`); cancel the
 handle when the screen closes or asks again. News to the user: ``notices.post(Notice(text, tone, action, on_action))``.

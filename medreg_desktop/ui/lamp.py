@@ -12,7 +12,7 @@ from medreg_desktop.ui.tokens import Colour
 from medreg_desktop.ui.words import Word
 
 
-def lamp_word(lamp: Lamp, now: datetime) -> Word:
+def lamp_word(lamp: Lamp, now: datetime) -> Word:  # noqa: PLR0911 - one line per word
     """Return the lamp as shown; times are local, ``now`` (aware) is what the countdown runs against."""
     match lamp.kind:
         case LampKind.NEEDS_YOU:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
-from string import Template
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from medreg_desktop.ui import assets
 from medreg_desktop.ui.tokens import (
@@ -186,7 +185,7 @@ class Theme(QObject):
         _current = Look(self._is_dark(), self._density, self._font_pt)
         self._app.setPalette(palette(_current))
         self._app.setFont(_current.font(Type.BODY))
-        self._app.setStyleSheet(style_sheet(_current))
+        QToolTip.setPalette(self._app.palette())
         for widget in QApplication.allWidgets():
             QApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
         self.changed.emit()
@@ -230,26 +229,3 @@ def palette(of: Look) -> QPalette:
     for role in _DISABLED:
         result.setColor(QPalette.ColorGroup.Disabled, role, of.colour(Colour.TEXT3))
     return result
-
-
-_SHEET = Template("""
-QToolTip { color: $text; background: $surface; border: 1px solid $line2; padding: 4px 6px; }
-QMenu { color: $text; background: $surface; border: 1px solid $line2; padding: 4px 0; }
-QMenu::item { padding: 5px 24px 5px 12px; }
-QMenu::icon { padding-left: 10px; }
-QMenu::item:selected { background: $accent_soft; color: $text; }
-QMenu::item:disabled { color: $text3; }
-QMenu::separator { height: 1px; background: $line; margin: 4px 0; }
-QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
-QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
-QScrollBar::handle:vertical { background: $line2; border-radius: 3px; min-height: 32px; margin: 2px 2px 2px 2px; }
-QScrollBar::handle:horizontal { background: $line2; border-radius: 3px; min-width: 32px; margin: 2px 2px 2px 2px; }
-QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
-QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QSplitter::handle { background: $line; }
-""")
-
-
-def style_sheet(of: Look) -> str:
-    """Return the few rules Fusion's palette cannot express: tool tips, menus, scroll bars, splitters."""
-    return _SHEET.substitute({colour.value: of.hex(colour) for colour in Colour})

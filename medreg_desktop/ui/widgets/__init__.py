@@ -21,6 +21,7 @@ from medreg_desktop.ui.widgets.flow import FlowLayout
 from medreg_desktop.ui.widgets.labels import Hairline, IconLabel, Painted, Panel, Text, WordLabel, paint_word
 from medreg_desktop.ui.widgets.progress import ProgressStrip
 from medreg_desktop.ui.widgets.rows_model import Column, RowsModel
+from medreg_desktop.ui.widgets.scrolling import ScrollArea, Splitter, ThinScrollBar, use_thin_bars
 from medreg_desktop.ui.widgets.sheet import Sheet
 from medreg_desktop.ui.widgets.table import Table
 from medreg_desktop.ui.widgets.tabs import Tab, Tabs
@@ -55,14 +56,17 @@ __all__ = [
     "Panel",
     "ProgressStrip",
     "RowsModel",
+    "ScrollArea",
     "SectionHeader",
     "Sheet",
+    "Splitter",
     "Tab",
     "Table",
     "Tabs",
     "Text",
     "TextCell",
     "TextField",
+    "ThinScrollBar",
     "Tick",
     "TickCell",
     "TickState",
@@ -76,4 +80,5 @@ __all__ = [
     "paint_tick",
     "paint_word",
     "parse_date",
+    "use_thin_bars",
 ]

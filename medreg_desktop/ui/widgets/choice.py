@@ -24,6 +24,7 @@ from medreg_desktop.ui import icons, paint
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.field import Field
+from medreg_desktop.ui.widgets.scrolling import use_thin_bars
 from medreg_desktop.ui.widgets.tick import paint_tick
 
 Index = QModelIndex | QPersistentModelIndex
@@ -117,6 +118,7 @@ class _OptionsList(QListView):
         self.setModel(model)
         self.setItemDelegate(_OptionDelegate(many=many, parent=self))
         self.setFrameShape(QFrame.Shape.NoFrame)
+        use_thin_bars(self)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)

@@ -131,8 +131,6 @@ class TextField(Field):
     ) -> None:
         super().__init__(label, icon=icon, keys=keys, parent=parent)
         self.editor = QLineEdit(self)
-        # A transparent base is not enough: with an application style sheet Fusion still fills the line edit.
-        self.editor.setStyleSheet("QLineEdit { background: transparent; border: none; padding: 0; }")
         self.editor.setPlaceholderText(placeholder)
         self.editor.setAccessibleName(label or placeholder)
         if secret:
@@ -199,6 +197,7 @@ class TextField(Field):
 
     def _dress(self) -> None:
         palette = QPalette(self.palette())
+        palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
         palette.setColor(QPalette.ColorRole.Text, look().colour(Colour.TEXT))
         palette.setColor(QPalette.ColorRole.PlaceholderText, look().colour(Colour.TEXT3))
         self.editor.setPalette(palette)

@@ -6,15 +6,15 @@ import base64
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from medreg_desktop.ui.theme import look
-from medreg_desktop.ui.tokens import Colour
 from medreg_desktop.ui.widgets.cell_delegate import CellDelegate
 from medreg_desktop.ui.widgets.cells import ButtonCell
 from medreg_desktop.ui.widgets.header import TableHeader
 from medreg_desktop.ui.widgets.rows_model import TICK_KEY, Index, RowsModel
+from medreg_desktop.ui.widgets.scrolling import use_thin_bars
 
 RowT = TypeVar("RowT")
 
@@ -53,6 +53,7 @@ class Table(QTableView):
 
     def _set_up_view(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)
+        use_thin_bars(self)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setMouseTracking(True)
@@ -303,8 +304,5 @@ class Table(QTableView):
     def _dress(self) -> None:
         self._header.dress()
         self.verticalHeader().setDefaultSectionSize(look().metrics.row)
-        palette = QPalette(self.palette())
-        palette.setColor(QPalette.ColorRole.Base, look().colour(Colour.SURFACE))
-        self.setPalette(palette)
         self.updateGeometries()
         self.viewport().update()
