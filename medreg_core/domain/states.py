@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from medreg_core.domain.vocabulary import Move, Role, State
+from medreg_core.domain.vocabulary import Kind, Move, Role, State
 
 _INSTITUTION = frozenset({Role.REGISTRAR, Role.SUPERVISOR})
 _PHYSICIAN = frozenset({Role.PHYSICIAN})
@@ -45,9 +45,10 @@ RULES: dict[Move, Rule] = {
         _rule(Move.AGREE, State.SUBMITTED, State.AGREED, _INSTITUTION),
         _rule(Move.RETURN, State.SUBMITTED, State.RETURNED, _INSTITUTION, needs_reason=True),
         _rule(Move.REFUSE, State.SUBMITTED, State.REFUSED, _INSTITUTION, needs_reason=True),
-        _rule(Move.WITHDRAW_CONSENT, State.AGREED, State.SUBMITTED, _INSTITUTION),
+        # Papers may be with the authority already, yet until 受理 the consent is still the institution's to take back.
+        _rule(Move.WITHDRAW_CONSENT, (State.AGREED, State.SUPPLEMENT), State.SUBMITTED, _INSTITUTION),
         _rule(Move.ACCEPT, State.AGREED, State.ACCEPTED, _COMMISSION),
-        _rule(Move.NOT_ACCEPT, State.AGREED, State.NOT_ACCEPTED, _COMMISSION, needs_reason=True),
+        _rule(Move.NOT_ACCEPT, (State.AGREED, State.SUPPLEMENT), State.NOT_ACCEPTED, _COMMISSION, needs_reason=True),
         _rule(Move.ASK_SUPPLEMENT, State.AGREED, State.SUPPLEMENT, _COMMISSION, needs_reason=True),
         _rule(Move.SUPPLY, State.SUPPLEMENT, State.ACCEPTED, _COMMISSION),
         _rule(Move.APPROVE, State.ACCEPTED, State.APPROVED, _COMMISSION),
@@ -62,6 +63,15 @@ FINAL: frozenset[State] = frozenset(State) - frozenset(s for rule in RULES.value
 
 OPEN: frozenset[State] = frozenset(State) - FINAL - {State.DRAFT, State.APPROVED, State.CERTIFIED}
 """States in which an application is still in progress (全部在办)."""
+
+
+STARTED_BY_INSTITUTION: frozenset[Kind] = frozenset({Kind.CANCELLATION, Kind.DEPARTURE_FILING})
+"""Kinds that an institution may also start by itself: it has to report both (医师法 Art. 17)."""
+
+
+def may_start(kind: Kind, role: Role) -> bool:
+    """Return whether ``role`` may start an application of this kind."""
+    return role in _PHYSICIAN or (role in _INSTITUTION and kind in STARTED_BY_INSTITUTION)
 
 
 def rule_for(state: State, move: Move) -> Rule | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 
 from medreg_core.domain.records import Application, Material
@@ -23,10 +22,9 @@ class MaterialState(StrEnum):
 def material_list(application: Application, tables: Tables) -> tuple[RequiredMaterial, ...]:
     """Return what is asked for, in the order of the table: the national list as the province has altered it."""
     own = tables.materials.regions.get(province_of(application.request.place), RegionMaterials())
-    today = application.submitted_at.date()
     lines: dict[str, RequiredMaterial] = {}
     for rule in (*tables.materials.rules, *own.rules):
-        if rule.required.code in own.drop or not _applies(rule, application, today, tables):
+        if rule.required.code in own.drop or not _applies(rule, application, tables):
             continue
         lines[rule.required.code] = _as_welcome(rule.required) if rule.required.code in own.optional else rule.required
     return tuple(lines.values())
@@ -52,10 +50,10 @@ def missing_materials(application: Application, tables: Tables) -> tuple[Require
     )
 
 
-def _applies(rule: MaterialRule, application: Application, today: date, tables: Tables) -> bool:
+def _applies(rule: MaterialRule, application: Application, tables: Tables) -> bool:
     if application.kind not in rule.kinds or (rule.parts and application.change_part not in rule.parts):
         return False
-    return rule.when != "retraining" or needs_retraining(application, today, tables.rules.stopped_years)
+    return rule.when != "retraining" or needs_retraining(application, tables.rules.stopped_years)
 
 
 def _as_welcome(required: RequiredMaterial) -> RequiredMaterial:

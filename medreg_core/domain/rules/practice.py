@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application
 from medreg_core.domain.rules.check import Basis, Check, ReviewContext, Rule, law
 from medreg_core.domain.vocabulary import ChangePart, RegistrationState
@@ -42,18 +43,25 @@ def stopped_since(application: Application) -> date | None:
     return qualification.obtained_on if qualification else None
 
 
-def needs_retraining(application: Application, today: date, stopped_years: int) -> bool:
-    """Return whether Art. 19 asks for training: two full years without practice, or without ever registering."""
+def needs_retraining(application: Application, stopped_years: int) -> bool:
+    """Return whether Art. 19 asks for training: two full years without practice, or without ever registering.
+
+    Counted to the day of submission, so that the checklist of materials stays the same while the review takes its time.
+    """
     since = stopped_since(application)
-    return since is not None and years_later(since, stopped_years) <= today
+    return since is not None and years_later(since, stopped_years) <= china_date(application.submitted_at)
+
+
+def _practises(application: Application) -> bool:
+    return application.registration is not None and application.registration.state is RegistrationState.VALID
 
 
 def stopped_practice(application: Application, context: ReviewContext) -> Check:
     """Pass when practice did not stop for two full years, or training and assessment made up for it."""
     rules = context.tables.rules
-    if application.registration is None and application.qualification is None:
+    if stopped_since(application) is None and not _practises(application):
         return STOPPED.unknown("no_data")
-    if not needs_retraining(application, context.today, rules.stopped_years):
+    if not needs_retraining(application, rules.stopped_years):
         return STOPPED.passed(years=str(rules.stopped_years))
     months = application.statement.training_months
     params = {"years": str(rules.stopped_years), "required": str(rules.training_months)}
