@@ -1,5 +1,6 @@
-"""The encrypted local copy: what the server said, what this office decided and has not yet been answered, and the proof of both.
+"""The encrypted local copy: what the server said, what this office decided, and the proof of both.
 
-One SQLCipher file per institution and Windows account. Functions that take a :class:`~.connection.Connection` run inside a
-transaction of :meth:`~.store.CacheStore.write`, so that a decision, its audit line and its outbox row are one commit.
+One SQLCipher file per institution and Windows account. Functions that take a :class:`~.connection.Connection` run
+inside a transaction of :meth:`~.store.CacheStore.write`, so that a decision, its audit line and its outbox row are
+one commit.
 """

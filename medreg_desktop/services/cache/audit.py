@@ -1,4 +1,4 @@
-"""The local audit: who did what here, each line chained to the one before by SHA-256, so that no line can change unseen."""
+"""The local audit: who did what here, each line chained to the one before, so that no line can change unseen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saves a command and takes the server's answer to it, each with its audit line and what the screen shows, in one transaction."""
+"""Saves a command and takes the server's answer, each with audit line and overlay in one transaction."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def settle(
 ) -> OutboxRow:
     """Store the server's answer and move the command on; what depended on a command that was not taken stops.
 
-    ``next_try`` is for deferred and retry; ``overdue`` turns a deferral that has lasted too long into a question. A late or repeated answer to a closed command changes nothing.
+    ``next_try`` is for deferred and retry; ``overdue`` turns a deferral that has lasted too long into a question. A
+    late or repeated answer to a closed command changes nothing.
     Raises LookupError for an id this device never sent.
     """
     row = outbox.row_of(conn, outcome.id)
@@ -75,7 +76,7 @@ def basis_of(conn: Connection, command_id: CommandId) -> Application | None:
 
 
 def reclaim(conn: Connection) -> int:
-    """At the start: put what a killed program left in flight back in the queue; return how many applications it concerned."""
+    """Put what a killed program left in flight back in the queue; return how many applications it concerned."""
     found = outbox.reclaim(conn)
     applications.refresh(conn, found)
     return len(found)

@@ -1,4 +1,4 @@
-"""Opens SQLCipher connections and turns the driver's errors into known faults; the only module that names the driver."""
+"""Opens SQLCipher connections and turns the driver's errors into known faults."""
 
 from __future__ import annotations
 

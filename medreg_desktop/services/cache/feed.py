@@ -26,7 +26,7 @@ class FeedBroken(Exception):
 
 
 class MassRemoval(Exception):
-    """A run would remove more than max(50, 20 %): held until the digest confirms it (``sync.md`` §5.5). Nothing was applied."""
+    """A run would remove more than max(50, 20 %); applied only if the digest confirms it (``sync.md`` §5.5)."""
 
     def __init__(self, removals: int, total: int) -> None:
         super().__init__(f"{removals} of {total}")
@@ -59,7 +59,9 @@ class Feed:
         self._judge = judge
 
     def apply_page(self, page: ChangePage, *, removed_before: int = 0, removals_confirmed: bool = False) -> Applied:
-        """Apply a page, its cursor and the overlay's end in one transaction. ``removed_before``: by earlier pages of the run.
+        """Apply a page, its cursor and the overlay's end in one transaction.
+
+        ``removed_before`` counts what earlier pages of the same run have removed.
 
         Raises:
             FeedBroken: the page is of another epoch or does not begin where the copy ends.

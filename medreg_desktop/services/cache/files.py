@@ -51,7 +51,7 @@ class CacheFiles:
         return aside
 
     def copy_database(self, label: str) -> Path:
-        """Copy the checkpointed database beside itself under a name with ``label``; replaces an older copy of that name."""
+        """Copy the checkpointed database beside itself under a name with ``label``, over an older copy."""
         copy = self.database.with_name(f"{self.database.stem}.before-{label}.db")
         try:
             shutil.copyfile(self.database, copy)

@@ -1,8 +1,8 @@
 """The rescue journal: an append-only, sealed copy of the precious rows beside the database (ADR 013).
 
-The database is the truth; the journal is its replica and is only read when the database cannot be. Each frame is sealed on
-its own (AES-256-GCM under a key derived from the database key), so frames after a damaged one can still be read, and a
-frame that opens proves that the key is right: that is how a wrong key is told from a damaged file.
+The database is the truth; the journal is its replica and is only read when the database cannot be. Each frame is
+sealed on its own (AES-256-GCM under a key derived from the database key), so frames after a damaged one can still be
+read, and a frame that opens proves that the key is right: that is how a wrong key is told from a damaged file.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""The key of the cache: random, in the system's keyring; and each registrar's password opens it offline (``sync.md`` §5.10).
+"""The key of the cache: random, in the system's keyring, and opened offline by each registrar's password.
 
-The keyring lets a registrar whom the server has just let in open the copy on this Windows account. The key file holds the same
-key once per registrar, wrapped by his password (argon2id, AES-GCM): for unlocking offline, for a second registrar on this PC,
-and for the day the keyring has forgotten its entry. Where there is no keyring worth the name, the key file is all there is;
-then a passphrase of the office may be set beside the passwords. Never is the key itself written to a file.
+Source: ``sync.md`` §5.10. The keyring lets a registrar whom the server has just let in open the copy on this Windows
+account. The key file holds the same key once per registrar, wrapped by his password (argon2id, AES-GCM): for
+unlocking offline, for a second registrar on this PC, and for the day the keyring has forgotten its entry. Where there
+is no keyring worth the name, the key file is all there is; then a passphrase of the office may be set beside the
+passwords. Never is the key itself written to a file.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ class DatabaseKeys:
         The first account on a device makes the key. ``known_key`` is that of a copy already open in this program.
 
         Raises:
-            KnownFault: ``key_passphrase_needed``: no keyring, and neither this password nor ``passphrase`` opens the key
+            KnownFault: ``key_passphrase_needed``: no keyring, and neither this password nor ``passphrase`` opens the
+            key
                 file. A colleague signs in once, or the passphrase is entered, or the copy is begun anew.
         """
         file = self._read()
@@ -106,7 +108,8 @@ class DatabaseKeys:
         """Return the key offline.
 
         Raises:
-            KnownFault: ``offline_unknown_account``; ``offline_password_wrong`` with ``left`` tries; ``too_many_attempts``
+            KnownFault: ``offline_unknown_account``; ``offline_password_wrong`` with ``left`` tries;
+            ``too_many_attempts``
                 with ``wait_s``: the waiting time doubles and outlives a restart of the program.
         """
         file = self._read()

@@ -1,4 +1,4 @@
-"""Form numbers the server has leased to this device, each used once, inside the decision's transaction (``sync.md`` §5.7)."""
+"""Form numbers leased to this device, each used once, inside the decision's transaction (``sync.md`` §5.7)."""
 
 from __future__ import annotations
 

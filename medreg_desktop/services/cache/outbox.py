@@ -1,7 +1,7 @@
 """The outbox: commands this office has made and the server has not finished answering (``sync.md`` §5.6).
 
-Every function runs inside a transaction of the store. A saved command never changes and is never deleted; what changes is
-where it stands. Rows belong to the registrar who made them: another one on the same PC sees counts only.
+Every function runs inside a transaction of the store. A saved command never changes and is never deleted; what
+changes is where it stands. Rows belong to the registrar who made them: another one on the same PC sees counts only.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def add(conn: Connection, command: Command, actor: AccountId, now: datetime) -> 
     """Save a new command. Its bytes are fixed here, before any send."""
     content = _encode(command).decode()
     conn.execute(
-        "INSERT INTO outbox(id, actor, application_id, kind, base_version, depends_on, command, body_hash, saved_at, state)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')",
+        "INSERT INTO outbox(id, actor, application_id, kind, base_version, depends_on, command, body_hash, saved_at,"
+        " state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')",
         (
             command.id,
             actor,
@@ -189,7 +189,8 @@ def next_due(conn: Connection, actor: AccountId) -> datetime | None:
 def set_in_flight(conn: Connection, ids: Iterable[CommandId]) -> None:
     """Note that the commands are about to go out: from here on the server may know them."""
     conn.executemany(
-        "UPDATE outbox SET state = 'in_flight', sent = 1, attempts = attempts + 1, next_try = NULL WHERE id = ? AND state <> 'done'",
+        "UPDATE outbox SET state = 'in_flight', sent = 1, attempts = attempts + 1, next_try = NULL"
+        " WHERE id = ? AND state <> 'done'",
         [(i,) for i in ids],
     )
 
@@ -215,7 +216,7 @@ def reclaim(conn: Connection) -> list[ApplicationId]:
 
 
 def retry_now(conn: Connection, ids: Sequence[CommandId] = (), *, actor: AccountId) -> None:
-    """Make commands of the registrar due at once, quarantined ones only by name; without ids, all that wait for a moment."""
+    """Make the registrar's commands due at once, quarantined ones by name only; without ids all that wait."""
     if not ids:
         conn.execute("UPDATE outbox SET next_try = NULL WHERE actor = ? AND state IN ('queued', 'deferred')", (actor,))
         return
@@ -267,13 +268,14 @@ def store_outcome(
 def close(conn: Connection, command_id: CommandId, resolution: Resolution, now: datetime) -> None:
     """Close a command by decision of the registrar, or because what it depended on was not taken."""
     conn.execute(
-        "UPDATE outbox SET state = 'done', resolution = ?, next_try = NULL, settled_at = ? WHERE id = ? AND state <> 'done'",
+        "UPDATE outbox SET state = 'done', resolution = ?, next_try = NULL, settled_at = ?"
+        " WHERE id = ? AND state <> 'done'",
         (resolution.value, now.isoformat(), command_id),
     )
 
 
 def reopen(conn: Connection, command_id: CommandId, cause: str) -> None:
-    """Ask for the registrar again: the server no longer holds what it had accepted (restored from a backup)."""
+    """Ask the registrar again: the server no longer holds what it had accepted (restored from a backup)."""
     conn.execute("UPDATE outbox SET state = 'needs_you', last_cause = ?, seq = 0 WHERE id = ?", (cause, command_id))
 
 
@@ -286,7 +288,7 @@ def need_you(conn: Connection, command_id: CommandId, cause: str) -> None:
 
 
 def forget_position(conn: Connection, command_id: CommandId) -> None:
-    """Drop the feed position of an effect that the copy now holds, in an epoch whose positions mean nothing any more."""
+    """Drop the feed position of an effect the copy holds by now: positions of an older epoch mean nothing."""
     conn.execute("UPDATE outbox SET seq = 0 WHERE id = ?", (command_id,))
 
 
@@ -337,7 +339,7 @@ def applications_between(conn: Connection, after: int, last: int) -> list[Applic
 
 
 def accepted_outside(conn: Connection, epoch: str) -> list[OutboxRow]:
-    """Return accepted commands whose effect belongs to another epoch than ``epoch``: receipts to compare after a restore."""
+    """Return accepted commands whose effect belongs to another epoch: receipts to compare after a restore."""
     statement = f"SELECT {_COLUMNS} FROM outbox WHERE outcome_kind = 'accepted' AND seq > 0 AND epoch <> ?"  # noqa: S608 - constant
     return [_row(row) for row in conn.execute(statement, (epoch,))]
 

@@ -1,7 +1,7 @@
-"""What the screen shows over the server's row: the effect of this registrar's commands the feed has not brought back yet.
+"""What the screen shows over the server's row: the effect of commands the feed has not brought back yet.
 
-The cache holds only what the server said (``sync.md`` §4). A command's effect is shown from the moment it is saved until the
-feed has passed the position that contains it, so an own accepted decision is never un-shown in between.
+The cache holds only what the server said (``sync.md`` §4). A command's effect is shown from the moment it is saved
+until the feed has passed the position that contains it, so an own accepted decision is never un-shown in between.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EFFECTIVE = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.D
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """The shown state, the sync word, and the command whose effect is shown last; None if the server's row stands alone."""
+    """The shown state and sync word; ``decision`` is the command shown, None if the server's row stands alone."""
 
     state: State
     sync: RowSync
@@ -89,11 +89,11 @@ def sync_word(rows: Iterable[OutboxRow]) -> RowSync:
 def commands_on(
     conn: Connection, actor: AccountId, seq: int, ids: Iterable[str] | None = None
 ) -> dict[ApplicationId, list[OutboxRow]]:
-    """Return the registrar's commands on applications where any may still show: on all, or on ``ids``; each in order."""
+    """Return the registrar's commands on applications where any may still show: on all, or on ``ids``."""
     wanted = "SELECT DISTINCT application_id FROM outbox WHERE actor = ? AND (state <> 'done' OR seq > ?)"
     if ids is None:
         found = conn.execute(wanted, (actor, seq)).fetchall()
     else:
-        some = f"{wanted} AND application_id IN (SELECT value FROM json_each(?))"
+        some = wanted + " AND application_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
         found = conn.execute(some, (actor, seq, json.dumps(list(ids)))).fetchall()
     return {ApplicationId(i): outbox.of_application(conn, ApplicationId(i), actor) for (i,) in found}

@@ -1,4 +1,4 @@
-"""Review forms given a number here, their prints, and which papers must come back (``sync.md`` §3, print that tells the truth)."""
+"""Review forms given a number here, their prints, and which papers must come back (``sync.md`` §3)."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ def issue(conn: Connection, form: IssuedForm) -> None:
     )
 
 
-def form_of(conn: Connection, command_id: CommandId) -> IssuedForm | None:
-    """Return the form issued with a consent, or None."""
+def form_numbered(conn: Connection, number: str) -> IssuedForm | None:
+    """Return a form issued here, or None."""
     row = conn.execute(
-        "SELECT number, application_id, command_id, actor, digest, content_version, made_at FROM form WHERE command_id = ?",
-        (command_id,),
+        "SELECT number, application_id, command_id, actor, digest, content_version, made_at FROM form WHERE number = ?",
+        (number,),
     ).fetchone()
     if row is None:
         return None
@@ -109,8 +109,8 @@ def form_of(conn: Connection, command_id: CommandId) -> IssuedForm | None:
 def add_print(conn: Connection, record: PrintRecord) -> None:
     """Record a print."""
     conn.execute(
-        "INSERT INTO print_record(id, form_number, application_id, actor, digest, form_state, printed_at, copies, reprint,"
-        " to_file) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO print_record(id, form_number, application_id, actor, digest, form_state, printed_at, copies,"
+        " reprint, to_file) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.id,
             record.form_number,
@@ -137,7 +137,7 @@ def prints_of(conn: Connection, application_id: ApplicationId) -> list[PrintReco
 
 
 def next_reprint(conn: Connection, form_number: str, form_state: FormState) -> int:
-    """Return 0 for the first print of a form in a state, n for 补打 n: the clean copy after 待同步 is a first print again."""
+    """Return 0 for the first print of a form in a state, n for 补打 n; the clean copy after 待同步 is a first print."""
     found = conn.execute(
         "SELECT count(*) FROM print_record WHERE form_number = ? AND form_state = ?", (form_number, form_state.value)
     )
@@ -182,7 +182,7 @@ _TO_RECALL = f"""
 
 
 def to_recall(conn: Connection, viewer: Viewer) -> list[PaperToRecall]:
-    """Return every printed form that must not be used, with copies still about first made first; recalled ones stay listed."""
+    """Return every printed form that must not be used, in the order of printing; recalled ones stay listed."""
     return [
         PaperToRecall(
             number, ApplicationId(application_id), VoidCause(cause), copies, recalled, datetime.fromisoformat(at)

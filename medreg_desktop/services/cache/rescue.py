@@ -1,4 +1,4 @@
-"""Rebuilds a damaged cache: the file is kept aside, and this office's own work is carried over as far as anything holds it."""
+"""Rebuilds a damaged cache: the file is kept aside, this office's own work is carried over from all that holds it."""
 
 from __future__ import annotations
 

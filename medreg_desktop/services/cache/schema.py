@@ -1,7 +1,8 @@
 """The tables of the cache, their version, and how an older file is brought up to it.
 
-Rows of ``application`` and ``institution`` are the server's; only :mod:`.feed` and :mod:`.snapshot` write them. The tables of
-:data:`PRECIOUS` are this office's own work: nothing else can bring them back, so every row of them is also in the journal.
+Rows of ``application`` and ``institution`` are the server's; only :mod:`.feed` and :mod:`.snapshot` write them. The
+tables of :data:`PRECIOUS` are this office's own work: nothing else can bring them back, so every row of them is also
+in the journal.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ MINOR = 0
 _MAJOR_FACTOR = 1000
 
 PRECIOUS = ("outbox", "audit", "draft", "form", "print_record", "recall", "lease", "setting")
-"""Tables that only this device holds. Each has an integer key ``n`` and no binary column, so that a row is a JSON object."""
+"""Tables that only this device holds. Each has an integer key ``n`` and no binary column: a row is a JSON object."""
 
 _SYNCED = (
     """CREATE TABLE application(
@@ -32,7 +33,8 @@ _SYNCED = (
         form_voided INTEGER NOT NULL DEFAULT 0,
         body TEXT NOT NULL)""",
     "CREATE INDEX application_form ON application(form_number) WHERE form_number <> ''",
-    # Kinds a newer server sends are kept raw until a newer program understands them; the institution's own row is one of them.
+    # Kinds a newer server sends are kept raw until a newer program understands them; the institution's own row is one
+    # of them.
     """CREATE TABLE entity(
         kind TEXT NOT NULL,
         id TEXT NOT NULL,
@@ -40,7 +42,8 @@ _SYNCED = (
         body TEXT NOT NULL,
         PRIMARY KEY(kind, id)) WITHOUT ROWID""",
     "CREATE TABLE sync_value(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    # What the registrar had before him when he decided, to show later what changed meanwhile; gone once the answer is yes.
+    # What the registrar had before him when he decided, to show later what changed meanwhile; gone once the answer is
+    # yes.
     "CREATE TABLE basis(command_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE snapshot_row(
         n INTEGER PRIMARY KEY,
@@ -80,9 +83,10 @@ _OWN = (
     "CREATE INDEX outbox_seq ON outbox(seq) WHERE seq > 0",
     # What the server may already have executed can never become something else (sync.md §5.6).
     """CREATE TRIGGER outbox_is_immutable
-        BEFORE UPDATE OF id, actor, application_id, kind, base_version, depends_on, command, body_hash, saved_at ON outbox
-        BEGIN SELECT RAISE(ABORT, 'a saved command never changes'); END""",
-    "CREATE TRIGGER outbox_is_kept BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'a saved command is never deleted'); END",
+        BEFORE UPDATE OF id, actor, application_id, kind, base_version, depends_on, command, body_hash, saved_at ON
+        outbox BEGIN SELECT RAISE(ABORT, 'a saved command never changes'); END""",
+    """CREATE TRIGGER outbox_is_kept BEFORE DELETE ON outbox
+        BEGIN SELECT RAISE(ABORT, 'a saved command is never deleted'); END""",
     """CREATE TABLE audit(
         n INTEGER PRIMARY KEY,
         at TEXT NOT NULL,
@@ -92,8 +96,10 @@ _OWN = (
         detail TEXT NOT NULL,
         previous TEXT NOT NULL,
         hash TEXT NOT NULL)""",
-    "CREATE TRIGGER audit_is_immutable BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'an audit line never changes'); END",
-    "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'an audit line is never deleted'); END",
+    """CREATE TRIGGER audit_is_immutable BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'an audit line never changes'); END""",
+    """CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'an audit line is never deleted'); END""",
     """CREATE TABLE draft(
         n INTEGER PRIMARY KEY,
         application_id TEXT NOT NULL,
@@ -181,7 +187,8 @@ def missing_steps(conn: Connection, steps: tuple[Step, ...] = STEPS) -> tuple[St
 
     Raises:
         KnownFault: ``cache_newer`` if a later program wrote the file; ``cache_migration_waits`` if a step would rewrite
-            commands whose answer is still on its way: the program that sent them must receive it first (``sync.md`` §5.9).
+            commands whose answer is still on its way: the program that sent them must receive it first (``sync.md``
+            §5.9).
     """
     found = version_of(conn)
     newest = max([(MAJOR, MINOR), *((step.major, step.minor) for step in steps)])

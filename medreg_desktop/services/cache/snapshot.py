@@ -1,8 +1,9 @@
-"""Takes the whole of the institution's rows: resumable by marks, beside a copy that stays usable (``sync.md`` §5.3–5.4).
+"""Takes all of the institution's rows: resumable, beside a copy that stays usable (``sync.md`` §5.3–5.4).
 
-An empty copy is filled directly, so that search works from the first page on. A copy that holds rows is left alone while the
-new ones gather in ``snapshot_row``; once the stream is complete and its digest agrees, only the differences are written over,
-in small transactions. The cursor changes in the last of them. Outbox, drafts, prints and audit are never touched.
+An empty copy is filled directly, so that search works from the first page on. A copy that holds rows is left alone
+while the new ones gather in ``snapshot_row``; once the stream is complete and its digest agrees, only the differences
+are written over, in small transactions. The cursor changes in the last of them. Outbox, drafts, prints and audit are
+never touched.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class SnapshotDone:
 
 
 class Snapshot:
-    """One snapshot under way. Called by the sync thread; a new object after a restart goes on where the last mark stands."""
+    """One snapshot under way. Called by the sync thread; after a restart a new object goes on at the last mark."""
 
     def __init__(self, store: CacheStore, judge: Judge) -> None:
         self._store = store
@@ -162,7 +163,7 @@ def _agrees(conn: Connection, end: SnapshotEnd) -> bool:
 
 
 def running_digest(rows: Sequence[tuple[str, int]]) -> str:
-    """Return the digest of a snapshot's rows as marks and the end line carry it: the sum of the row hashes, 16 hex digits."""
+    """Return the digest of rows as marks and the end line carry it: the sum of the row hashes, 16 hex digits."""
     return f"{sum(bucket_sums(rows)) % (1 << 64):016x}"
 
 

@@ -33,7 +33,7 @@ _BULK_CHECKPOINT_PAGES = 30_000
 
 
 class CacheStore:
-    """The open cache. :meth:`write` may be called from any thread; every transaction runs on the one writer thread, in order."""
+    """The open cache. Any thread may call :meth:`write`; every transaction runs on the one writer thread, in order."""
 
     def __init__(self, files: CacheFiles, key: bytes, clock: Clock, conn: Connection, lock: ProgramLock) -> None:
         """Use :meth:`open`."""
@@ -73,7 +73,7 @@ class CacheStore:
         return store
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in one transaction and return its answer once it is durable. Any exception leaves nothing behind.
+        """Run ``work`` in one transaction; return its answer once it is durable. An exception leaves nothing behind.
 
         Raises:
             KnownFault: ``disk_full``, ``cache_damaged``, ``cache_locked``, ``cache_read_only``, ``disk_trouble``.

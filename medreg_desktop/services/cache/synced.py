@@ -64,7 +64,7 @@ def count(conn: Connection) -> int:
 
 def keys(conn: Connection) -> list[tuple[str, str, int]]:
     """Return kind, id and version of every row."""
-    statement = f"SELECT '{EntityKind.APPLICATION}', id, version FROM application UNION ALL SELECT kind, id, version FROM entity"  # noqa: S608 - constant
+    statement = "SELECT 'application', id, version FROM application UNION ALL SELECT kind, id, version FROM entity"
     return [(kind, i, version) for kind, i, version in conn.execute(statement)]
 
 
@@ -133,7 +133,8 @@ def _put_applications(
     stored = {
         i: (version, number, voided)
         for i, version, number, voided in conn.execute(
-            "SELECT id, version, form_number, form_voided FROM application WHERE id IN (SELECT value FROM json_each(?))",
+            "SELECT id, version, form_number, form_voided FROM application"
+            " WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps([row.id for row in rows]),),
         )
     }

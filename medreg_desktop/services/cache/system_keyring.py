@@ -1,4 +1,4 @@
-"""The operating system's keyring behind :class:`~medreg_desktop.services.ports.Keyring`; only back ends that really protect."""
+"""The operating system's keyring; only back ends that really protect are used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TRUSTED = (
     "keyring.backends.libsecret",
     "keyring.backends.kwallet",
 )
-"""Named one by one: a back end that keeps secrets in a plain file must not slip in because some package brought it along."""
+"""Named one by one: a back end that keeps secrets in a plain file must not slip in with some package."""
 
 
 class SystemKeyring:

@@ -1,4 +1,4 @@
-"""Decides, withdraws and edits inside one transaction: command, number, audit line, draft and overlay stand or fall together."""
+"""Decides and takes back inside one transaction: command, number, audit line, draft and overlay stand together."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def decide(desk: Desk, conn: Connection, application_id: ApplicationId, decision
 def withdraw(desk: Desk, conn: Connection, application_id: ApplicationId, reason: str) -> Receipt:
     """Take back the shown decision: by cancelling what never left this device, else by 撤回同意.
 
-    Raises Refused ``state`` if there is nothing to take back, ``cannot_be_undone`` for a return or refusal already sent.
+    Raises Refused ``state`` if there is nothing to take back, ``cannot_be_undone`` for a return or refusal already
+    sent.
     """
     cached = desk.application(conn, application_id)
     decision = cached.decision

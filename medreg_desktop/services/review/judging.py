@@ -17,7 +17,7 @@ from medreg_desktop.services.ports import Clock
 
 
 class Judging:
-    """The :data:`~medreg_desktop.services.cache.synced.Judge` of the real program; used on the cache's writer thread."""
+    """The ``Judge`` of the real program; used on the cache's writer thread."""
 
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._tables = tables

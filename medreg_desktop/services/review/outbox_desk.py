@@ -1,4 +1,4 @@
-"""The outbox as the registrar works with it: what waits and why, retry, edit, withdraw; and conflicts in both versions."""
+"""The outbox as the registrar works with it: what waits and why, retry, edit, withdraw; conflicts in both versions."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ class OutboxDesk:
     def edit(self, command_id: CommandId, decision: Decision) -> Receipt:
         """Put another decision in the place of one that never left this device, in one transaction.
 
-        Raises Refused as :meth:`ReviewService.decide`, and ``already_sent``: what the server may know is withdrawn first.
+        Raises Refused as :meth:`ReviewService.decide`, and ``already_sent``: what the server may know is withdrawn
+        first.
         """
 
         def work(conn: Connection) -> Receipt:

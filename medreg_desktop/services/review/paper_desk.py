@@ -8,10 +8,10 @@ from medreg_core.contract.v1.messages import Agree, Command, CommandBody, Record
 from medreg_core.domain.access import may_command
 from medreg_core.domain.records import Application, ApplicationId, CommandId, Institution
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind
-from medreg_desktop.services.cache import commands, papers, sync_state, synced
+from medreg_desktop.services.cache import commands, outbox, papers, sync_state, synced
 from medreg_desktop.services.cache.applications import CachedApplication
 from medreg_desktop.services.cache.connection import Connection
-from medreg_desktop.services.cache.outbox import OutboxRow
+from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
 from medreg_desktop.services.cache.papers import PaperToRecall, PrintRecord
 from medreg_desktop.services.faults import Problem
 from medreg_desktop.services.review.desk import Desk, Refused
@@ -31,7 +31,6 @@ class FormToPrint:
     opinion: str
     decided_by: str
     reprint: int  # what the next print will be: 0 the first, n 补打 n
-    depends_on: CommandId | None  # the consent, while the server has not answered it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,11 @@ class PaperDesk:
         return self._desk.store.read(lambda conn: self._form(conn, application_id))
 
     def record_print(self, printed: FormToPrint, copies: int, *, to_file: bool) -> PrintRecord:
-        """Record that copies left the printer (or a file was saved), here and, by a command, in the register."""
+        """Record that copies left the printer (or a file was saved), here and, by a command, in the register.
+
+        If the server has refused the consent while the paper was printing, only this device knows the paper: it
+        stands in :meth:`papers_to_recall` at once.
+        """
         desk = self._desk
 
         def work(conn: Connection) -> PrintRecord:
@@ -80,7 +83,10 @@ class PaperDesk:
                 reprint=record.reprint,
                 to_file=to_file,
             )
-            self._save(conn, record.id, printed.application.id, body, printed.depends_on)
+            consent = _consent_of(conn, record.form_number)
+            if consent is None or _may_stand(consent):
+                waits_for = consent.command.id if consent is not None and consent.is_open else None
+                self._save(conn, record.id, printed.application.id, body, waits_for)
             return record
 
         return desk.store.write(work)
@@ -134,7 +140,6 @@ class PaperDesk:
             cached.application.opinion,
             cached.application.decided_by,
             papers.next_reprint(conn, form.number, FormState.AGREED),
-            None,
         )
 
     def _own_form(
@@ -158,7 +163,6 @@ class PaperDesk:
             consent.opinion,
             self._desk.account.name,
             papers.next_reprint(conn, consent.form_number, state),
-            decision.command.id if decision.is_open else None,
         )
 
     def _save(
@@ -182,6 +186,19 @@ class PaperDesk:
             depends_on=depends_on,
         )
         commands.save(conn, command, self._desk.actor, self._desk.clock.now())
+
+
+def _consent_of(conn: Connection, form_number: str) -> OutboxRow | None:
+    """Return the consent a form was issued with here; None if another device or a rebuilt copy issued it."""
+    form = papers.form_numbered(conn, form_number)
+    return None if form is None else outbox.find(conn, form.command_id)
+
+
+def _may_stand(consent: OutboxRow) -> bool:
+    """Whether the register holds the consent, or may yet come to hold it."""
+    if consent.is_open:
+        return consent.state is not OutboxState.NEEDS_YOU
+    return consent.outcome is not None and consent.outcome.kind is OutcomeKind.ACCEPTED
 
 
 def _applicant(conn: Connection, application_id: ApplicationId) -> str:

@@ -37,7 +37,7 @@ class MaterialLine:
 
 @dataclass(frozen=True, slots=True)
 class ReviewSheet:
-    """One application on the desk. ``application`` is the server's row; state, materials and moves are as on the desk."""
+    """One application on the desk. ``application`` is the server's row; all the rest is as it lies on the desk."""
 
     application: Application
     institution: Institution
@@ -105,7 +105,7 @@ def moves_open(desk: Desk, cached: CachedApplication) -> frozenset[CommandKind]:
 
 
 def _can_undo(kind: CommandKind, cached: CachedApplication) -> bool:
-    """Whether an own decision other than a consent can still be taken back: only while it has never left this device."""
+    """Whether an own return or refusal can still be taken back: only while it has never left this device."""
     decision = cached.decision
     return kind is CommandKind.WITHDRAW_CONSENT and decision is not None and is_recallable(decision)
 
