@@ -48,7 +48,17 @@ class FormClaims:
 _STATE_SIGNS = {FormState.PENDING: 0, FormState.AGREED: 1}
 _STATES = {sign: state for state, sign in _STATE_SIGNS.items()}
 _COSE_SIGN1_TAG = 18
-_UNREADABLE = (CWTError, ValueError, TypeError, AttributeError, KeyError, OverflowError, OSError, RecursionError)
+_UNREADABLE = (
+    CWTError,
+    cbor2.CBORError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    OverflowError,
+    OSError,
+    RecursionError,
+)
 """What decoding foreign bytes may raise; OverflowError and OSError: a time that no calendar of this platform holds."""
 _ALG, _KID, _EDDSA = 1, 4, -8  # RFC 9052 §3.1, RFC 9053 §2.2
 
