@@ -52,23 +52,23 @@ class Snapshot:
         self._store.write(_throw_away)
 
     def add(self, rows: Sequence[SnapshotRow], mark: SnapshotMark) -> int:
-        """Store the rows up to a mark, with the mark, in one transaction; return how many rows there are by now."""
+        """Store the rows up to a mark, with the mark, in one transaction; return how many rows there are by now.
+
+        Raises FeedBroken ``digest`` if the rows are not what the mark covers; nothing of the block was stored then.
+        """
         return self._store.write(lambda conn: self._add_marked(conn, rows, mark))
 
     def finish(
         self, rest: Sequence[SnapshotRow], end: SnapshotEnd, *, removals_confirmed: bool = False
     ) -> SnapshotDone:
-        """Store the rows behind the last mark, verify the whole, and make it the copy.
+        """Store the rows behind the last mark, and make the whole the copy.
 
         Raises:
-            FeedBroken: ``digest``; count or digest disagree, so the snapshot was thrown away and begins anew.
+            FeedBroken: ``digest``; the rows are not all that the end line covers. Abandon, and begin anew.
             MassRemoval: as for a page; call again with ``removals_confirmed``.
         """
         # The mark stays where it is: a program killed from here on asks for the rest once more.
-        self._store.write(lambda conn: self._add(conn, rest))
-        if not self._store.write(lambda conn: _agrees(conn, end)):
-            self._store.write(_throw_away)
-            raise FeedBroken("digest")
+        self._store.write(lambda conn: self._add(conn, rest, end))
         removed = self._store.write(lambda conn: _check_removals(conn, confirmed=removals_confirmed))
         with self._store.bulk():
             position = 0
@@ -77,11 +77,15 @@ class Snapshot:
             return self._store.write(lambda conn: self._complete(conn, end, removed))
 
     def _add_marked(self, conn: Connection, rows: Sequence[SnapshotRow], mark: SnapshotMark) -> int:
-        self._add(conn, rows)
+        self._add(conn, rows, mark)
         sync_state.write(conn, snapshot_after=mark.after, snapshot_rows=str(mark.count), snapshot_digest=mark.digest)
         return mark.count
 
-    def _add(self, conn: Connection, rows: Sequence[SnapshotRow]) -> None:
+    def _add(self, conn: Connection, rows: Sequence[SnapshotRow], covers: SnapshotMark | SnapshotEnd) -> None:
+        known = sync_state.read(conn)
+        digest = digest_over(known.snapshot_digest, [(row.id, row.version) for row in rows])
+        if (known.snapshot_rows + len(rows), digest) != (covers.count, covers.digest):
+            raise FeedBroken("digest")
         if _is_direct(conn):
             synced.put(conn, [_server_row(row) for row in rows], self._judge, even_older=True)
         else:
@@ -150,21 +154,12 @@ def _throw_away(conn: Connection) -> None:
     conn.execute("DELETE FROM sync_value WHERE name LIKE 'snapshot%'")
 
 
-def _agrees(conn: Connection, end: SnapshotEnd) -> bool:
-    if _is_direct(conn):
-        rows = synced.versions(conn)
-    else:
-        rows = [(i, version) for i, version in conn.execute("SELECT id, version FROM snapshot_row")]
-    if len(rows) < end.count:
-        # An application that was closed while the stream ran came twice, the second time newer. The stream itself was
-        # verified mark by mark as it arrived; the feed and the digest after it prove the rest.
-        return True
-    return len(rows) == end.count and running_digest(rows) == end.digest
+def digest_over(so_far: str, rows: Sequence[tuple[str, int]]) -> str:
+    """Return the running digest as marks and the end line carry it: the sum of all row hashes, 16 hex digits.
 
-
-def running_digest(rows: Sequence[tuple[str, int]]) -> str:
-    """Return the digest of rows as marks and the end line carry it: the sum of the row hashes, 16 hex digits."""
-    return f"{sum(bucket_sums(rows)) % (1 << 64):016x}"
+    It runs over the stream, not over the copy: a row that moved while the server read may come twice.
+    """
+    return f"{(int(so_far or '0', 16) + sum(bucket_sums(rows))) % (1 << 64):016x}"
 
 
 def _check_removals(conn: Connection, *, confirmed: bool) -> list[tuple[str, str]]:
