@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -52,9 +53,14 @@ class Physicians:
         return None if row is None else (PhysicianId(row.id), to_person(row.body))
 
     def add_qualifications(
-        self, entries: Iterable[tuple[PhysicianId | None, Qualification]], admission_number: str = ""
+        self,
+        entries: Iterable[tuple[PhysicianId | None, Qualification]],
+        admission_numbers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Insert qualifications; those not matched to a physician yet have none."""
+        """Insert qualifications; those not matched to a physician yet have none.
+
+        ``admission_numbers`` gives the 准考证号 by qualification code, where the exam centre told it.
+        """
         rows = [
             {
                 "physician_id": owner,
@@ -64,7 +70,7 @@ class Physicians:
                 "level": entry.level.value,
                 "category": entry.category.value,
                 "obtained_on": entry.obtained_on,
-                "admission_number": admission_number,
+                "admission_number": admission_numbers.get(entry.code, ""),
                 "body": to_body(entry),
             }
             for owner, entry in entries

@@ -26,6 +26,7 @@ from medreg_server.db.clock import Clock
 from medreg_server.db.commands import Commands
 from medreg_server.db.devices import Devices
 from medreg_server.db.engine import WRITER
+from medreg_server.db.exam_results import ExamResults
 from medreg_server.db.feed import Feed
 from medreg_server.db.forms import Forms
 from medreg_server.db.institutions import Institutions
@@ -57,6 +58,7 @@ class ReadTransaction:
         self.applications = Applications(connection, self.feed)
         self.institutions = Institutions(connection, self.feed)
         self.physicians = Physicians(connection)
+        self.exam_results = ExamResults(connection)
         self.accounts = Accounts(connection)
         self.devices = Devices(connection)
         self.forms = Forms(connection)
