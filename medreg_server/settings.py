@@ -54,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign_in_attempts: int = 5
     """Wrong passwords per account and address before a pause."""
 
-    sign_in_address_attempts: int = 50
+    sign_in_address_attempts: int = 200
     """Attempts per address, over all accounts, before a pause."""
 
     sign_in_pause_minutes: int = 15

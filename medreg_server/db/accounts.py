@@ -121,6 +121,14 @@ class Accounts:
         ).one()
         return counted.attempts, counted.since
 
+    def return_attempt(self, key: bytes) -> None:
+        """Take one attempt back: it was no guess."""
+        self._connection.execute(
+            update(sign_in_throttle)
+            .where(sign_in_throttle.c.key == key, sign_in_throttle.c.attempts > 0)
+            .values(attempts=sign_in_throttle.c.attempts - 1)
+        )
+
     def forget_attempts(self, key: bytes) -> None:
         """Start counting anew: the right password was given."""
         self._connection.execute(delete(sign_in_throttle).where(sign_in_throttle.c.key == key))

@@ -1,8 +1,8 @@
 """The audit chain: each row holds the hash of itself and everything before it; the head is signed at every append.
 
 One chain per institution, and one named ``register`` for what belongs to none, so that institutions never wait for
-each other. Whoever alters, drops or inserts a row breaks the hashes; whoever rewrites a whole chain lacks the key of the head.
-Rolling a chain back to an older signed head shows only against the heads kept outside the database
+each other. Whoever alters, drops or inserts a row breaks the hashes; whoever rewrites a whole chain lacks the key of
+the head. Rolling a chain back to an older signed head shows only against the heads kept outside the database
 (:mod:`medreg_server.services.audit_heads`, ``ecosystem.md`` §3.5).
 """
 
@@ -24,7 +24,7 @@ from medreg_server.db.insert import insert_if_absent
 from medreg_server.db.tables import audit, audit_head
 
 REGISTER: Final = "register"
-_START: Final = "0" * 64
+START: Final = "0" * 64
 
 
 class Signer(Protocol):
@@ -123,7 +123,7 @@ class Audit:
         query = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.chain == chain).with_for_update()
         row = self._connection.execute(query).one_or_none()
         if row is None:
-            first = {"chain": chain, "seq": 0, "hash": _START, "kid": "", "signature": b"", "signed_at": at}
+            first = {"chain": chain, "seq": 0, "hash": START, "kid": "", "signature": b"", "signed_at": at}
             insert_if_absent(self._connection, audit_head, first)
             row = self._connection.execute(query).one()
         return row.seq, row.hash

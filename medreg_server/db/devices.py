@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.forms import FormNumber
 from medreg_core.domain.records import DeviceId, InstitutionId
 from medreg_server.db.insert import insert_if_absent
-from medreg_server.db.tables import device, form_lease, form_serial
+from medreg_server.db.tables import device, form, form_lease, form_serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,14 @@ class Devices:
             )
         )
         return lease
+
+    def outstanding(self, device_id: DeviceId, year: int) -> int:
+        """Return how many numbers of ``year`` the device was leased and has not used on a stored form."""
+        leased = select(func.coalesce(func.sum(form_lease.c.last - form_lease.c.first + 1), 0)).where(
+            form_lease.c.device_id == device_id, form_lease.c.year == year
+        )
+        used = select(func.count()).select_from(form).where(form.c.device_id == device_id)
+        return int(self._connection.execute(leased).scalar_one()) - int(self._connection.execute(used).scalar_one())
 
     def holder_of(self, number: FormNumber) -> tuple[InstitutionId, DeviceId] | None:
         """Return who holds the lease that contains ``number``, or None when it was never leased."""

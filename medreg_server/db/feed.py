@@ -1,7 +1,7 @@
 """The feed: what an institution's copy must learn, in the order of commits (``sync.md`` §5.2, §5.5).
 
-The log names *what* changed; the row itself says what it is now, so a page joins the two. A page may therefore show a row
-newer than its place in the log; the later entry repeats it, which a receiver that compares versions does not notice.
+The log names *what* changed; the row itself says what it is now, so a page joins the two. A page may therefore show a
+row newer than its place in the log; the later entry repeats it, which a receiver that compares versions ignores.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class Feed:
         """Take the numbers for all noted changes, write the log, return the new head of each institution touched.
 
         The counter row is locked from here to the commit and nothing else is awaited in between, so per institution the
-        order of numbers is the order of commits. Institutions go in sorted order: two transactions never wait for each other.
+        order of numbers is the order of commits. Institutions go in sorted order, so that no two transactions wait for
+        each other.
         """
         groups: dict[InstitutionId, list[Pending]] = defaultdict(list)
         for change in self._pending:

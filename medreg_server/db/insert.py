@@ -11,11 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert_if_absent(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert ``row`` unless its key exists, waiting for a writer of the same key; return whether it was inserted."""
+    key = next(iter(table.primary_key))
     if connection.dialect.name == "postgresql":
-        done = connection.execute(postgresql.insert(table).values(row).on_conflict_do_nothing())
+        done = connection.execute(postgresql.insert(table).values(row).on_conflict_do_nothing().returning(key))
     else:
-        done = connection.execute(sqlite.insert(table).values(row).on_conflict_do_nothing())
-    return done.rowcount == 1
+        done = connection.execute(sqlite.insert(table).values(row).on_conflict_do_nothing().returning(key))
+    return done.first() is not None
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """Every table of the register.
 
 An institution-scoped table carries ``institution_id`` (the distribution column of ``design.md`` §2) and is read through
-:mod:`medreg_server.db.scope`. A record that crosses the wire is stored as its wire JSON in ``body``, with the columns that
-are searched beside it; the body is the truth and the columns are written from it by the one repository of the table.
+:mod:`medreg_server.db.scope`. A record that crosses the wire is stored as its wire JSON in ``body``, with the columns
+that are searched beside it; the body is the truth, and the table's one repository writes the columns from it.
 """
 
 from __future__ import annotations

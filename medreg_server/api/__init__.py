@@ -1,0 +1,1 @@
+"""HTTP to contract and back; no rule and no SQL here."""

@@ -1,0 +1,52 @@
+"""The use cases that handlers call, built once by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medreg_server.services.applicants import ApplicantDesk
+from medreg_server.services.authority import AuthorityDesk
+from medreg_server.services.claims import ClaimDesk
+from medreg_server.services.commands import CommandDesk
+from medreg_server.services.environment import Environment
+from medreg_server.services.feed import FeedDesk
+from medreg_server.services.feed_watch import FeedWatch
+from medreg_server.services.hello import HelloDesk
+from medreg_server.services.passwords import Passwords
+from medreg_server.services.scans import ScanDesk
+from medreg_server.services.sign_in import SignInDesk
+from medreg_server.services.snapshot import SnapshotDesk
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Every use case reachable over the network."""
+
+    environment: Environment
+    sign_in: SignInDesk
+    hello: HelloDesk
+    commands: CommandDesk
+    feed: FeedDesk
+    watch: FeedWatch
+    snapshot: SnapshotDesk
+    claims: ClaimDesk
+    applicants: ApplicantDesk
+    authority: AuthorityDesk
+    scans: ScanDesk
+
+
+def open_desks(environment: Environment, passwords: Passwords) -> Desks:
+    """Build the use cases over one environment."""
+    return Desks(
+        environment=environment,
+        sign_in=SignInDesk(environment, passwords),
+        hello=HelloDesk(environment),
+        commands=CommandDesk(environment),
+        feed=FeedDesk(environment),
+        watch=FeedWatch(environment.database),
+        snapshot=SnapshotDesk(environment),
+        claims=ClaimDesk(environment),
+        applicants=ApplicantDesk(environment),
+        authority=AuthorityDesk(environment),
+        scans=ScanDesk(environment),
+    )

@@ -1,0 +1,136 @@
+"""The sync protocol of ``sync.md`` §5: hello, snapshot, changes, commands, digest."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.concurrency import sync_to_thread
+from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.response import Stream
+
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import (
+    BATCH_BYTES,
+    BucketRows,
+    ChangePage,
+    ClaimQuery,
+    CommandBatch,
+    DigestAnswer,
+    DigestQuery,
+    Hello,
+    OutcomeBatch,
+    Pong,
+    Welcome,
+)
+from medreg_core.domain.records import Claim, CommandId
+from medreg_server.api.access import CALLER, Signed, UseCases
+from medreg_server.services.faults import ServiceFault
+
+_CHUNK: Final = 64 * 1024
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_GZIP_LEVEL: Final = 6
+
+
+@get("/ping", sync_to_thread=True)
+def ping(nonce: FromQuery[str], desks: UseCases) -> Pong:
+    """Prove that this is the service: the answer signs the nonce."""
+    return desks.hello.pong(nonce)
+
+
+@post("/hello", status_code=200, sync_to_thread=True)
+def hello(data: JSONBody[Hello], caller: Signed, desks: UseCases) -> Welcome:
+    """Agree on the protocol; learn identity, keys, epoch and form numbers."""
+    return desks.hello.hello(data, caller)
+
+
+@get("/snapshot", media_type="application/x-ndjson", sync_to_thread=True)
+def snapshot(request: Request[Any, Any, State], caller: Signed, desks: UseCases, after: FromQuery[str] = "") -> Stream:
+    """Stream the institution's rows as NDJSON (``SnapshotLine``), gzip if accepted; ``after`` resumes at a mark."""
+    lines = _chunks(desks.snapshot.begin(after, caller))
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        return Stream(_gzipped(lines), headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    return Stream(lines)
+
+
+@get("/changes", responses={200: ResponseSpec(ChangePage, generate_examples=False)})
+async def changes(caller: Signed, desks: UseCases, cursor: FromQuery[str], wait: FromQuery[int] = 0) -> Response[bytes]:
+    """Return the changes after ``cursor``; with none, wait up to ``wait`` seconds (25 at most) for the first."""
+    position = await sync_to_thread(desks.feed.position, cursor, caller)
+    page = await sync_to_thread(desks.feed.page, position)
+    if wait > 0 and not page.changes:
+        longest = min(wait, desks.environment.settings.long_poll_seconds)
+        await desks.watch.wait(position.institution_id, position.seq, longest)
+        page = await sync_to_thread(desks.feed.page, position)
+    return _json(page)
+
+
+@post("/commands", status_code=200, sync_to_thread=True)
+def commands(
+    request: Request[Any, Any, State], data: JSONBody[CommandBatch], caller: Signed, desks: UseCases
+) -> OutcomeBatch:
+    """Carry out commands; every id gets its outcome."""
+    if int(request.headers.get("Content-Length") or 0) > BATCH_BYTES:
+        raise ServiceFault(FaultCode.TOO_LARGE)
+    return desks.commands.answer(data, caller)
+
+
+@get("/outcomes", sync_to_thread=True)
+def outcomes(caller: Signed, desks: UseCases, ids: Annotated[str, QueryParameter(max_length=8_000)]) -> OutcomeBatch:
+    """Return the outcomes of commands by their ids, separated by commas; unknown ids are left out."""
+    return desks.commands.known([CommandId(part) for part in ids.split(",") if part], caller)
+
+
+@post("/digest", status_code=200, sync_to_thread=True)
+def digest(data: JSONBody[DigestQuery], caller: Signed, desks: UseCases) -> DigestAnswer:
+    """Compare the client's copy with the register, by buckets."""
+    return desks.feed.compare(data, caller)
+
+
+@get("/buckets/{number:int}", sync_to_thread=True, responses={200: ResponseSpec(BucketRows, generate_examples=False)})
+def bucket(number: FromPath[int], caller: Signed, desks: UseCases) -> Response[bytes]:
+    """Return all rows of one bucket."""
+    return _json(desks.feed.bucket(number, caller))
+
+
+@post("/claims", status_code=200, dependencies=CALLER, sync_to_thread=True)
+def claim(data: JSONBody[ClaimQuery], caller: Signed, desks: UseCases) -> Claim | None:
+    """Take, extend or release a soft claim; the answer is the claim that stands afterwards."""
+    return desks.claims.claim(data, caller)
+
+
+def _json(body: ChangePage | BucketRows) -> Response[bytes]:
+    """Encode here: the bodies of rows pass through as they are stored."""
+    return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Join lines to chunks: one trip to the event loop for many rows, memory as for one."""
+    chunk = bytearray()
+    for line in lines:
+        chunk += line
+        if len(chunk) >= _CHUNK:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)
+
+
+def _gzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Compress chunk by chunk, flushing each: a cut stream still gives every row that was sent."""
+    gzip = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+    for chunk in chunks:
+        yield gzip.compress(chunk) + gzip.flush(zlib.Z_SYNC_FLUSH)
+    yield gzip.flush()
+
+
+_sync = Router(
+    "/sync",
+    route_handlers=[hello, snapshot, changes, commands, outcomes, digest, bucket],
+    dependencies=CALLER,
+)
+router = Router("", route_handlers=[ping, _sync, claim], tags=["sync"])

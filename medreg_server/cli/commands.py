@@ -1,0 +1,182 @@
+"""Carries out one command. Passwords of real accounts are asked for or read from a file, never shown in a process list."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from getpass import getpass
+from typing import Final
+
+import uvicorn
+
+from medreg_core.domain.records import Institution, InstitutionId
+from medreg_core.domain.vocabulary import Role
+from medreg_server.cli.parser import Options
+from medreg_server.db import backup
+from medreg_server.db.engine import open_engine
+from medreg_server.db.migrate import migrate
+from medreg_server.services.audit_heads import verify_audit
+from medreg_server.services.demo.seed import Size, seed_demo
+from medreg_server.services.registry import NewAccount, RegistryFault
+from medreg_server.services.service import Service, open_service
+from medreg_server.settings import Settings, load_settings
+
+
+def run(options: Options) -> int:
+    """Carry out the command of ``options`` and return the exit status."""
+    settings = load_settings(
+        database_url=options.database, data_dir=options.data_dir, host=options.host, port=options.port
+    )
+    return _COMMANDS[options.command](options, settings)
+
+
+def _serve(options: Options, settings: Settings) -> int:
+    if options.migrate_first:
+        _migrate(options, settings)
+    with _opened(settings):
+        pass  # says now, and not from a worker process, what keeps the service from starting
+    os.environ["MEDREG_DATABASE_URL"] = settings.database_url
+    os.environ["MEDREG_DATA_DIR"] = settings.data_dir
+    uvicorn.run(
+        "medreg_server.app:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=options.workers,
+        proxy_headers=False,  # api.access believes the proxies that the settings name, and only those
+        server_header=False,
+        access_log=False,  # query strings hold cursors and ids
+        timeout_graceful_shutdown=30,
+    )
+    return 0
+
+
+def _migrate(options: Options, settings: Settings) -> int:
+    engine = open_engine(settings.database_url)
+    try:
+        migrate(engine, options.revision)
+    finally:
+        engine.dispose()
+    return 0
+
+
+def _create_institution(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        institution = Institution(
+            id=service.registry.new_institution_id(options.region),
+            name=options.name,
+            code=options.code,
+            credit_code=options.credit_code,
+            region=options.region,
+            address=options.address,
+            postcode=options.postcode,
+            authority=options.authority,
+            departments=_listed(options.departments),
+            subjects=_listed(options.subjects),
+            county_level=options.county_level,
+        )
+        service.registry.add_institution(institution)
+    print(institution.id)
+    return 0
+
+
+def _create_account(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        account_id = service.registry.add_account(
+            NewAccount(
+                login=options.login,
+                name=options.name,
+                role=Role(options.role),
+                password=_password(options),
+                institution_id=_institution(service, options.institution),
+                region=options.region,
+            )
+        )
+    print(account_id)
+    return 0
+
+
+def _demo_data(options: Options, settings: Settings) -> int:
+    password = options.password or secrets.token_urlsafe(9)
+    with _opened(settings) as service:
+        accounts = seed_demo(service.environment, service.passwords, password, size=Size(physicians=options.physicians))
+    print(f"password {password}")
+    for account in accounts.staff:
+        print(f"{account.role.value} {account.login}")
+    return 0
+
+
+def _backup(options: Options, settings: Settings) -> int:
+    backup.back_up(settings.database_url, options.file)
+    return 0
+
+
+def _restore(options: Options, settings: Settings) -> int:
+    backup.restore(settings.database_url, options.file)
+    return _new_epoch(options, settings)
+
+
+def _new_epoch(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        print(service.registry.begin_epoch(options.reason))
+    return 0
+
+
+def _prune_feed(_: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        service.registry.prune_feed()
+    return 0
+
+
+def _verify_audit(_: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        result = verify_audit(service.environment.database, service.audit_heads)
+    for flaw in result.flaws:
+        print(f"{flaw.chain} row {flaw.seq}: {flaw.reason}")
+    print(f"{result.chains} chains, {result.rows} rows, {len(result.flaws)} flaws")
+    return 1 if result.flaws else 0
+
+
+_COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "create-institution": _create_institution,
+    "create-account": _create_account,
+    "demo-data": _demo_data,
+    "backup": _backup,
+    "restore": _restore,
+    "new-epoch": _new_epoch,
+    "prune-feed": _prune_feed,
+    "verify-audit": _verify_audit,
+}
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Service]:
+    service = open_service(settings)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+def _institution(service: Service, code: str) -> InstitutionId | None:
+    if not code:
+        return None
+    with service.environment.database.read() as transaction:
+        institution = transaction.institutions.by_code(code)
+    if institution is None:
+        raise RegistryFault("institution_unknown")
+    return institution.id
+
+
+def _password(options: Options) -> str:
+    if options.password_file is not None:
+        return options.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+    return getpass("Password: ")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,54 @@
+"""What an operator is told when a command cannot be carried out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from medreg_core.domain.tables import TableBroken
+from medreg_server.db.backup import BackupFault
+from medreg_server.db.migrate import SchemaMismatch
+from medreg_server.db.transaction import DatabaseBusy
+from medreg_server.services.demo.seed import DemoRefused
+from medreg_server.services.registry import RegistryFault
+from medreg_server.settings import SettingsFault
+
+_REGISTRY: Final = {
+    "institution_exists": "an institution with this code is registered already",
+    "institution_unknown": "no institution has this code",
+    "login_taken": "this login name is taken; choose another",
+    "password_length": "the password must have 8 to 128 characters",
+    "place_missing": "name where the account belongs: --institution of an office, --region of a commission",
+}
+_BACKUP: Final = {
+    "file_exists": "the file exists already; a backup never overwrites",
+    "database_not_empty": "the database exists already; restore only fills an empty place",
+    "program_missing": "this program of PostgreSQL is not installed",
+    "program_failed": "PostgreSQL refused",
+}
+_DEMO: Final = {
+    "demo_exists": "this database holds a demo province already; use an empty one",
+    "too_few_physicians": "the demo province needs more physicians than that",
+    "login_taken": "a login name of the demo is taken; use an empty database",
+}
+
+
+def spoken(error: Exception) -> str | None:
+    """Return the sentence for a fault the operator can mend, or None for a bug of ours."""
+    match error:
+        case SettingsFault() | OSError() | TableBroken():
+            sentence = str(error)
+        case SchemaMismatch():
+            sentence = (
+                f"the database is at schema {error.found or 'none'}, this program needs {error.needed}: run migrate"
+            )
+        case RegistryFault():
+            sentence = _REGISTRY[error.code]
+        case BackupFault():
+            sentence = f"{_BACKUP[error.code]}: {error.detail}"
+        case DemoRefused():
+            sentence = _DEMO[error.code]
+        case DatabaseBusy():
+            sentence = "the database does not answer, or is busy; nothing was changed"
+        case _:
+            return None
+    return sentence

@@ -1,0 +1,176 @@
+"""What a physician does: submit an application, withdraw it, submit it again after a return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.domain.access import Action
+from medreg_core.domain.records import (
+    Application,
+    ApplicationId,
+    InstitutionId,
+    Material,
+    Person,
+    Registration,
+    Request,
+    Statement,
+)
+from medreg_core.domain.states import RULES
+from medreg_core.domain.vocabulary import ChangePart, Kind, Move, State
+from medreg_server.db.transaction import ReadTransaction, WriteTransaction
+from medreg_server.services.callers import Caller
+from medreg_server.services.environment import Environment
+from medreg_server.services.faults import ServiceFault
+from medreg_server.services.moves import Step, allowed, find, moved, store
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The personal data a physician may state anew with each application; the rest is the register's."""
+
+    phone: str = ""
+    address: str = ""
+    postcode: str = ""
+    education: str = ""
+    degree: str = ""
+    school: str = ""
+    major: str = ""
+    title: str = ""
+
+
+_UNCHANGED: Final = Contact()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the applicant writes."""
+
+    request: Request
+    statement: Statement
+    contact: Contact = _UNCHANGED
+    materials: tuple[Material, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A new application. The applicant's program mints ``id``, so that sending it twice makes one application."""
+
+    id: ApplicationId
+    institution_id: InstitutionId
+    kind: Kind
+    content: Content
+    change_part: ChangePart | None = None
+
+
+class ApplicantDesk:
+    """The physician's own operations."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def submit(self, submission: Submission, caller: Caller) -> Application:
+        """Store a new application, submitted. Raises ServiceFault NOT_FOUND, BAD_REQUEST."""
+        caller.require(Action.APPLY)
+        with self._environment.database.write() as transaction:
+            known = transaction.applications.get(submission.id, caller.scope)
+            if known is not None:
+                return known
+            if transaction.institutions.get(submission.institution_id) is None:
+                raise ServiceFault(FaultCode.NOT_FOUND)
+            if (submission.kind is Kind.CHANGE) != (submission.change_part is not None):
+                raise ServiceFault(FaultCode.BAD_REQUEST, where="change_part")
+            step = Step(Move.SUBMIT, caller, self._environment.now())
+            application = moved(self._drafted(transaction, submission, step), RULES[Move.SUBMIT], step)
+            transaction.applications.add([application])
+            transaction.record(caller.event("application.submit", application.id, chain=application.institution_id))
+        return application
+
+    def _drafted(self, transaction: ReadTransaction, submission: Submission, step: Step) -> Application:
+        physician_id = step.caller.physician_id
+        content = submission.content
+        qualifications = transaction.physicians.qualifications_of(physician_id)
+        return Application(
+            id=submission.id,
+            institution_id=submission.institution_id,
+            physician_id=physician_id,
+            kind=submission.kind,
+            state=State.DRAFT,
+            version=0,
+            content_version=1,
+            submitted_at=step.at,
+            person=_person(transaction, step.caller, content.contact),
+            qualification=qualifications[0] if qualifications else None,
+            registration=_registration(transaction, step.caller),
+            request=content.request,
+            statement=content.statement,
+            change_part=submission.change_part,
+            materials=_uploaded(content.materials),
+            other_pending=transaction.applications.in_progress_of(physician_id, submission.id),
+        )
+
+    def withdraw(self, application_id: ApplicationId, base_version: int, reason: str, caller: Caller) -> Application:
+        """Withdraw an application that the institution has not agreed to. Raises ServiceFault."""
+        caller.require(Action.APPLY)
+        with self._environment.database.write() as transaction:
+            application = find(transaction, application_id, caller, base_version)
+            step = Step(Move.WITHDRAW, caller, self._environment.now(), reason)
+            withdrawn = moved(application, allowed(application, step), step)
+            store(transaction, withdrawn, step)
+        return withdrawn
+
+    def resubmit(
+        self, application_id: ApplicationId, base_version: int, content: Content, caller: Caller
+    ) -> Application:
+        """Submit a returned application with new content; its content version rises. Raises ServiceFault."""
+        caller.require(Action.APPLY)
+        with self._environment.database.write() as transaction:
+            application = find(transaction, application_id, caller, base_version)
+            step = Step(Move.RESUBMIT, caller, self._environment.now())
+            again = moved(application, allowed(application, step), step)
+            again = self._rewritten(transaction, again, content, step)
+            store(transaction, again, step, content_version=str(again.content_version))
+        return again
+
+    def _rewritten(
+        self, transaction: WriteTransaction, application: Application, content: Content, step: Step
+    ) -> Application:
+        """Return the application with new content; a form that stood for the old content is void."""
+        form = application.form
+        if form is not None and not form.voided:
+            transaction.forms.void(form.number, step.at)
+            form = replace(form, voided=True)
+        pending = transaction.applications.in_progress_of(application.physician_id, application.id)
+        return replace(
+            application,
+            submitted_at=step.at,
+            person=_person(transaction, step.caller, content.contact),
+            registration=_registration(transaction, step.caller),
+            request=content.request,
+            statement=content.statement,
+            materials=_uploaded(content.materials),
+            opinion="",
+            decided_by="",
+            decided_at=None,
+            other_pending=pending,
+            form=form,
+        )
+
+
+def _person(transaction: ReadTransaction, caller: Caller, contact: Contact) -> Person:
+    person = transaction.physicians.get(caller.physician_id)
+    if person is None:
+        raise LookupError("an account of a physician who is not in the register")
+    stated = {name: text for name in Contact.__slots__ if (text := getattr(contact, name))}
+    return replace(person, **stated)
+
+
+def _registration(transaction: ReadTransaction, caller: Caller) -> Registration | None:
+    found = transaction.physicians.registrations_of(caller.physician_id)
+    return found[0].registration if found else None
+
+
+def _uploaded(materials: tuple[Material, ...]) -> tuple[Material, ...]:
+    """Return what the applicant uploaded; whether originals were seen is the institution's to say."""
+    return tuple(Material(material.code, material.pages) for material in materials)

@@ -1,0 +1,195 @@
+"""Commands as ``sync.md`` §5.6: one transaction each, the key and its answer in the transaction of the effect."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from contextlib import suppress
+from typing import Final, assert_never
+
+import msgspec
+
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import (
+    BATCH_COMMANDS,
+    MAGIC,
+    Agree,
+    Command,
+    CommandBatch,
+    Outcome,
+    OutcomeBatch,
+    RecordPrint,
+    RecordRecall,
+    Refuse,
+    Return,
+    WithdrawConsent,
+)
+from medreg_core.domain.records import Application, CommandId
+from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_server.db.commands import CommandKey
+from medreg_server.db.devices import Device
+from medreg_server.db.transaction import DatabaseBusy, RolledBack, WriteTransaction
+from medreg_server.services.answers import Stopped, rejected
+from medreg_server.services.callers import Caller
+from medreg_server.services.decisions import DecisionDesk, Sent
+from medreg_server.services.environment import Environment
+from medreg_server.services.faults import ServiceFault
+from medreg_server.services.papers import record_print, record_recall
+
+_log: Final = logging.getLogger(__name__)
+_RETRY_AFTER_S: Final = 5
+
+
+class CommandDesk:
+    """Answers batches of commands; every id gets an outcome, whatever becomes of the others."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._decisions = DecisionDesk(environment)
+
+    def answer(self, batch: CommandBatch, caller: Caller) -> OutcomeBatch:
+        """Carry the batch out in its order. Raises ServiceFault when the envelope itself cannot be accepted."""
+        device = self._device(batch, caller)
+        if batch.dry_run:
+            outcomes = self._rehearsed(batch, caller, device)
+        else:
+            outcomes = [self._answer_one(command, caller, device) for command in batch.commands]
+        return OutcomeBatch(magic=MAGIC, outcomes=tuple(outcomes), server_time=self._environment.now())
+
+    def known(self, ids: list[CommandId], caller: Caller) -> OutcomeBatch:
+        """Return the outcomes already given for ``ids``; those never received are missing from the answer."""
+        if len(ids) > BATCH_COMMANDS:
+            raise ServiceFault(FaultCode.TOO_LARGE)
+        with self._environment.database.read() as transaction:
+            found = transaction.commands.outcomes(ids, caller.scope)
+        outcomes = tuple(found[key] for key in ids if key in found)
+        return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=self._environment.now())
+
+    def _device(self, batch: CommandBatch, caller: Caller) -> Device:
+        """Return the sending device: the one that signed in, known by its hello, of the same institution."""
+        if len(batch.commands) > BATCH_COMMANDS:
+            raise ServiceFault(FaultCode.TOO_LARGE)
+        institution_id = caller.institution_id
+        with self._environment.database.read() as transaction:
+            device = transaction.devices.get(batch.device_id)
+        if device is None or device.institution_id != institution_id or batch.device_id != caller.device_id:
+            raise ServiceFault(FaultCode.FORBIDDEN)
+        return device
+
+    def _answer_one(self, command: Command, caller: Caller, device: Device) -> Outcome:
+        sent = Sent(command, caller, device, self._environment.now())
+        try:
+            with self._environment.database.write() as transaction:
+                return _final(self._handled(transaction, sent))
+        except _NotNow as stop:
+            return stop.outcome
+        except DatabaseBusy:
+            return Outcome(id=command.id, kind=OutcomeKind.RETRY, code=FaultCode.BUSY, retry_after_s=_RETRY_AFTER_S)
+        except Exception:  # noqa: BLE001 - one command that trips a bug must not stop the others (sync.md §5.6)
+            _log.exception("command %s failed", command.id)
+            return Outcome(
+                id=command.id, kind=OutcomeKind.RETRY, code=FaultCode.SERVER_ERROR, retry_after_s=_RETRY_AFTER_S
+            )
+
+    def _rehearsed(self, batch: CommandBatch, caller: Caller, device: Device) -> list[Outcome]:
+        """Answer as if, seeing the effects of earlier commands of the batch, and keep nothing: not even a signature."""
+        outcomes: list[Outcome] = []
+        with suppress(RolledBack), self._environment.database.write() as transaction:
+            for command in batch.commands:
+                sent = Sent(command, caller, device, self._environment.now())
+                outcome = self._handled(transaction, sent)
+                outcomes.append(msgspec.structs.replace(outcome, form=None, seq=0))
+            raise RolledBack
+        return outcomes
+
+    def _handled(self, transaction: WriteTransaction, sent: Sent) -> Outcome:
+        """Claim the id, carry the command out, store its answer; or return the answer it had before."""
+        command = sent.command
+        body_hash = hashlib.sha256(msgspec.json.encode(command)).digest()
+        key = CommandKey(
+            id=command.id,
+            institution_id=sent.caller.institution_id,
+            account_id=sent.caller.account.id,
+            device_id=sent.device.id,
+            application_id=command.application_id,
+            body_hash=body_hash,
+            received_at=sent.at,
+        )
+        if not transaction.commands.claim(key):
+            return self._repeated(transaction, key)
+        try:
+            self._check_dependency(transaction, sent)
+            outcome = self._executed(transaction, sent)
+        except Stopped as stop:
+            outcome = stop.outcome
+            if not _is_final(outcome):
+                return outcome
+            transaction.record(
+                sent.caller.event(
+                    "command.refuse", command.application_id, command=command.id, kind=outcome.kind, code=outcome.code
+                )
+            )
+        heads = transaction.seal()
+        outcome = msgspec.structs.replace(outcome, seq=heads.get(key.institution_id, 0))
+        transaction.commands.settle(outcome)
+        return outcome
+
+    def _repeated(self, transaction: WriteTransaction, key: CommandKey) -> Outcome:
+        before = transaction.commands.answered(key.id)
+        if before is None or before.institution_id != key.institution_id or before.body_hash != key.body_hash:
+            return Outcome(id=key.id, kind=OutcomeKind.MISMATCH, code=FaultCode.BODY_MISMATCH)
+        return before.outcome
+
+    def _check_dependency(self, transaction: WriteTransaction, sent: Sent) -> None:
+        command = sent.command
+        if command.depends_on is None:
+            return
+        before = transaction.commands.answered(command.depends_on, sent.caller.scope)
+        if before is None:
+            raise Stopped(
+                Outcome(
+                    id=command.id,
+                    kind=OutcomeKind.DEFERRED,
+                    code=FaultCode.WAITS_FOR_COMMAND,
+                    waits_for=command.depends_on,
+                )
+            )
+        if before.outcome.kind is not OutcomeKind.ACCEPTED:
+            raise rejected(command, FaultCode.DEPENDENCY_FAILED, dependency=command.depends_on)
+
+    def _executed(self, transaction: WriteTransaction, sent: Sent) -> Outcome:
+        application = self._application(transaction, sent)
+        body = sent.command.body
+        match body:
+            case Agree() | Return() | Refuse() | WithdrawConsent():
+                return self._decisions.decide(transaction, sent, body, application)
+            case RecordPrint():
+                return record_print(transaction, sent, body, application)
+            case RecordRecall():
+                return record_recall(transaction, sent, body, application)
+            case _:
+                assert_never(body)
+
+    def _application(self, transaction: WriteTransaction, sent: Sent) -> Application:
+        application = transaction.applications.lock(sent.command.application_id, sent.caller.scope)
+        if application is None:
+            raise rejected(sent.command, FaultCode.APPLICATION_UNKNOWN)
+        return application
+
+
+class _NotNow(Exception):
+    """Rolls a command back that got no final answer, so that its id stays free for the next attempt."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.code)
+        self.outcome = outcome
+
+
+def _final(outcome: Outcome) -> Outcome:
+    if not _is_final(outcome):
+        raise _NotNow(outcome)
+    return outcome
+
+
+def _is_final(outcome: Outcome) -> bool:
+    return outcome.kind not in {OutcomeKind.DEFERRED, OutcomeKind.RETRY}

@@ -1,0 +1,116 @@
+"""The first words between a client and the service: protocol, identity, keys, form numbers (``sync.md`` §5.1, §5.7)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Final
+
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import MAGIC, PROTOCOL, FormLease, Hello, Pong, PublicKey, Welcome
+from medreg_core.domain.access import Action, may
+from medreg_core.domain.records import Institution
+from medreg_server import __version__
+from medreg_server.db.devices import Device
+from medreg_server.db.transaction import WriteTransaction
+from medreg_server.services.callers import Caller
+from medreg_server.services.environment import Environment
+from medreg_server.services.faults import ServiceFault
+
+_KEY_BYTES: Final = 32
+_MOST_LEASES: Final = 20
+"""Unused leases a device may hold: a lost answer costs one, a faulty client must not use up its region's serials."""
+
+_NONCE: Final = re.compile(r"[0-9A-Za-z_-]{8,64}")
+
+
+class HelloDesk:
+    """Answers hello and ping."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def hello(self, hello: Hello, caller: Caller) -> Welcome:
+        """Register the device and return what the client must know. Raises ServiceFault."""
+        environment = self._environment
+        _check(hello, caller, environment.settings.minimum_client)
+        institution_id = caller.institution_id
+        now = environment.now()
+        identity = environment.identity()
+        with environment.database.write() as transaction:
+            institution = transaction.institutions.get(institution_id)
+            if institution is None:
+                raise LookupError("an account of an institution that is not in the register")
+            self._registered(transaction, hello, caller)
+            lease = self._lease(transaction, hello, caller, institution)
+            keys = transaction.server_state.public_keys()
+            transaction.record(caller.event("device.hello", hello.device_id, leased=str(lease.first) if lease else ""))
+        return Welcome(
+            magic=MAGIC,
+            server_id=identity.server_id,
+            protocol=PROTOCOL,
+            server_version=__version__,
+            epoch=identity.epoch,
+            server_time=now,
+            account=caller.described(),
+            institution=institution,
+            offline_until=now + timedelta(days=environment.settings.offline_days),
+            keys=tuple(PublicKey(kid, key) for kid, key in keys.items()),
+            lease=lease,
+        )
+
+    def _registered(self, transaction: WriteTransaction, hello: Hello, caller: Caller) -> None:
+        """Note the device. Its key is taken once: paper that it signed must stay verifiable."""
+        now = self._environment.now()
+        new = Device(hello.device_id, caller.institution_id, hello.device_key, hello.client_version)
+        if transaction.devices.add(new, now):
+            return
+        known = transaction.devices.get(hello.device_id)
+        if known is None or known.institution_id != new.institution_id or known.public_key != new.public_key:
+            raise ServiceFault(FaultCode.FORBIDDEN)
+        if known.revoked_at is not None:
+            raise ServiceFault(FaultCode.DEVICE_REVOKED)
+        transaction.devices.seen(new.id, new.client_version, now)
+
+    def _lease(
+        self, transaction: WriteTransaction, hello: Hello, caller: Caller, institution: Institution
+    ) -> FormLease | None:
+        settings = self._environment.settings
+        if not may(caller.account.role, Action.AGREE) or hello.form_numbers_left >= settings.lease_refill_below:
+            return None
+        year = self._environment.today().year
+        if transaction.devices.outstanding(hello.device_id, year) >= _MOST_LEASES * settings.lease_size:
+            return None
+        return transaction.devices.lease_numbers(
+            institution.id,
+            hello.device_id,
+            institution.region,
+            year,
+            settings.lease_size,
+            self._environment.now(),
+        )
+
+    def pong(self, nonce: str) -> Pong:
+        """Return a signed answer that only this service can give. Raises ServiceFault for a nonce that is none."""
+        if not _NONCE.fullmatch(nonce):
+            raise ServiceFault(FaultCode.BAD_REQUEST, where="nonce")
+        keys, now = self._environment.keys, self._environment.now()
+        server_id = self._environment.identity().server_id
+        message = f"{MAGIC}.{server_id}.{nonce}.{now.isoformat()}".encode()
+        return Pong(MAGIC, server_id, nonce, now, keys.kid, keys.sign(message))
+
+
+def _check(hello: Hello, caller: Caller, minimum_client: str) -> None:
+    if not hello.protocol_min <= PROTOCOL <= hello.protocol_max:
+        raise ServiceFault(FaultCode.CLIENT_TOO_OLD, minimum=minimum_client or f"protocol {PROTOCOL}")
+    if _numbers(hello.client_version) < _numbers(minimum_client):
+        raise ServiceFault(FaultCode.CLIENT_TOO_OLD, minimum=minimum_client)
+    if len(hello.device_key) != _KEY_BYTES:
+        raise ServiceFault(FaultCode.BAD_REQUEST, where="device_key")
+    if hello.device_id != caller.device_id:
+        raise ServiceFault(FaultCode.FORBIDDEN)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return a version's numbers for comparison: 0.10.0 is newer than 0.9.3."""
+    return tuple(int(part) for part in re.findall(r"\d{1,9}", version)[:3])

@@ -1,0 +1,118 @@
+"""What the operator sets up: the service's identity, institutions, accounts, epochs, the length of the feed."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from medreg_core.domain.access import INSTITUTION_ROLES
+from medreg_core.domain.records import AccountId, Institution, InstitutionId, PhysicianId
+from medreg_core.domain.vocabulary import Role
+from medreg_server.db.accounts import AccountRecord
+from medreg_server.db.audit import REGISTER, Event
+from medreg_server.db.server_state import Identity
+from medreg_server.services.environment import Environment
+from medreg_server.services.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
+
+
+class RegistryFault(Exception):
+    """The operator's request cannot be carried out; ``code`` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to be made. Institution roles need an institution, physicians themselves, commissions a region."""
+
+    login: str
+    name: str
+    role: Role
+    password: str
+    institution_id: InstitutionId | None = None
+    physician_id: PhysicianId | None = None
+    region: str = ""
+
+
+class Registry:
+    """The operator's operations; they are not reachable over the network."""
+
+    def __init__(self, environment: Environment, passwords: Passwords) -> None:
+        self._environment = environment
+        self._passwords = passwords
+
+    def prepare(self) -> Identity:
+        """Give a new database its identity, publish the signing key; return the identity in force."""
+        environment = self._environment
+        with environment.database.write() as transaction:
+            now = environment.now()
+            identity = Identity(server_id=secrets.token_hex(8), epoch=secrets.token_hex(8))
+            if transaction.server_state.found(identity, now):
+                transaction.record(Event("server.found", identity.server_id, detail={"epoch": identity.epoch}))
+            transaction.server_state.publish_key(environment.keys.kid, environment.keys.public_key, now)
+        return environment.identity()
+
+    def begin_epoch(self, reason: str) -> str:
+        """Begin a new epoch after a restore or fail-over, so that no client goes on with numbers used twice."""
+        epoch = secrets.token_hex(8)
+        with self._environment.database.write() as transaction:
+            transaction.server_state.begin_epoch(epoch, self._environment.now())
+            transaction.record(Event("server.epoch", epoch, detail={"reason": reason}))
+        return epoch
+
+    def add_institution(self, institution: Institution) -> None:
+        """Register an institution. Raises RegistryFault institution_exists."""
+        with self._environment.database.write() as transaction:
+            if transaction.institutions.by_code(institution.code) is not None:
+                raise RegistryFault("institution_exists")
+            transaction.institutions.add(institution)
+            transaction.record(Event("institution.add", institution.id, chain=institution.id))
+
+    def new_institution_id(self, region: str) -> InstitutionId:
+        """Return a new id for an institution of ``region``; it begins with the region code."""
+        return InstitutionId(f"{region}-{self._environment.new_id()}")
+
+    def add_account(self, new: NewAccount) -> AccountId:
+        """Make an account. Raises RegistryFault login_taken, password_length, place_missing."""
+        if not MIN_LENGTH <= len(new.password) <= MAX_LENGTH:
+            raise RegistryFault("password_length")
+        if not _has_place(new):
+            raise RegistryFault("place_missing")
+        account = AccountRecord(
+            id=AccountId(self._environment.new_id()),
+            login=new.login,
+            name=new.name,
+            role=new.role,
+            password_hash=self._passwords.hash(new.password),
+            created_at=self._environment.now(),
+            institution_id=new.institution_id,
+            physician_id=new.physician_id,
+            region=new.region,
+        )
+        with self._environment.database.write() as transaction:
+            if not transaction.accounts.add(account):
+                raise RegistryFault("login_taken")
+            chain = new.institution_id or REGISTER
+            transaction.record(Event("account.add", account.id, chain=chain, detail={"role": new.role.value}))
+        return account.id
+
+    def prune_feed(self) -> None:
+        """Forget changes older than the settings allow; clients that were away longer take a new snapshot."""
+        before = self._environment.now() - timedelta(days=self._environment.settings.feed_days)
+        with self._environment.database.read() as transaction:
+            institutions = [institution.id for institution in transaction.institutions.all()]
+        for institution_id in institutions:
+            with self._environment.database.write() as transaction:
+                floor = transaction.feed.prune(institution_id, before)
+                transaction.record(Event("feed.prune", chain=institution_id, detail={"floor": str(floor)}))
+
+
+def _has_place(new: NewAccount) -> bool:
+    if new.role in INSTITUTION_ROLES:
+        return new.institution_id is not None
+    if new.role is Role.PHYSICIAN:
+        return new.physician_id is not None
+    return new.role is Role.COMMISSION and bool(new.region)

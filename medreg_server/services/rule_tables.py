@@ -1,0 +1,13 @@
+"""Loads core's tables from the installed package; core itself reads no files."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from medreg_core.domain.tables import Tables, load_tables
+
+
+def installed_tables() -> Tables:
+    """Return the tables delivered with this version. Raises TableBroken naming the file at fault."""
+    folder = resources.files("medreg_core") / "tables"
+    return load_tables(lambda name: (folder / name).read_text(encoding="utf-8"))

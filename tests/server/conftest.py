@@ -1,0 +1,69 @@
+"""Every test of the service runs on both engines: a file of SQLite, and a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medreg_server.db.engine import open_engine
+from medreg_server.db.migrate import migrate
+from medreg_server.services.service import Service
+from tests.helpers.postgres import Cluster, database_name, running_cluster
+from tests.helpers.server import Hospital, ServerHandle, open_register, running_server, seed_hospital, sqlite_url
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One private PostgreSQL for the whole session."""
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_template(cluster: Cluster) -> str:
+    """Name of a migrated database that tests copy."""
+    url = cluster.new_database()
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
+    return database_name(url)
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty, migrated database of the engine in turn."""
+    if engine_name == "sqlite":
+        yield sqlite_url(tmp_path)
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.new_database(request.getfixturevalue("migrated_template"))
+    yield url
+    cluster.drop(url)
+
+
+@pytest.fixture
+def register(database_url: str, tmp_path: Path) -> Iterator[Service]:
+    """The joined service without a network."""
+    with open_register(database_url, tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[ServerHandle]:
+    """The service, listening."""
+    with running_server(database_url, tmp_path) as handle:
+        yield handle
+
+
+@pytest.fixture
+def hospital(register: Service) -> Hospital:
+    return seed_hospital(register)
