@@ -1,4 +1,4 @@
-"""Which commands may leave now, in which order, and what an answer makes of each: pure rules of ``sync.md`` §5.6 and §5.8."""
+"""Which commands may leave now, in which order, and what an answer makes of each (``sync.md`` §5.6, §5.8)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ LONGEST_ROW_WAIT = timedelta(hours=1)
 DEFERRED_WAIT = timedelta(seconds=60)
 DEFERRED_BOUND = timedelta(hours=24)
 """A command the server defers for longer is shown to the registrar (not silently, ``sync.md`` §5.6)."""
+
+
+BackOff = Callable[[], timedelta]
+"""Says how long to wait when the server names no time itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +115,16 @@ def _overdue(rows: Iterable[QueueRow], now: datetime) -> tuple[CommandId, ...]:
     )
 
 
-def settlement(outcome: Outcome, now: datetime, back_off: Callable[[], timedelta]) -> Settlement:
+def settlement(outcome: Outcome, now: datetime, back_off: BackOff) -> Settlement:
     """Return what an answer makes of its command. ``back_off`` is asked only when the server names no wait itself."""
     told = timedelta(seconds=outcome.retry_after_s) if outcome.retry_after_s > 0 else None
     match outcome.kind:
         case OutcomeKind.ACCEPTED | OutcomeKind.SUPERSEDED:
             return Settlement(outcome.id, RowState.DONE, "", outcome)
-        case OutcomeKind.REJECTED | OutcomeKind.CONFLICT | OutcomeKind.MISMATCH:
+        case OutcomeKind.REJECTED | OutcomeKind.CONFLICT:
             return Settlement(outcome.id, RowState.NEEDS_YOU, outcome.code or outcome.kind.value, outcome)
+        case OutcomeKind.MISMATCH:
+            return Settlement(outcome.id, RowState.QUARANTINED, outcome.code or outcome.kind.value, outcome)
         case OutcomeKind.DEFERRED:
             wait = min(told or DEFERRED_WAIT, LONGEST_ROW_WAIT)
             return Settlement(outcome.id, RowState.DEFERRED, "deferred", outcome, now + wait)

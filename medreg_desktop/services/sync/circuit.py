@@ -1,4 +1,4 @@
-"""Back-off and circuit of one class of call (``sync.md`` §5.8): closed → open after five failures → one ping → a trial."""
+"""Back-off and circuit of one class of call (``sync.md`` §5.8): after five failures one ping, then a trial."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MASK = (1 << 64) - 1
 
 
 def draw(seed: int) -> tuple[int, float]:
-    """Return the next seed and a number in [0, 1): splitmix64, so that the engine stays a pure function of its state."""
+    """Return the next seed and a number in [0, 1): splitmix64, so that the engine stays a pure function."""
     seed = (seed + 0x9E3779B97F4A7C15) & _MASK
     mixed = ((seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK

@@ -87,6 +87,7 @@ class FinishSnapshot:
     rows: tuple[SnapshotRow, ...]
     end: SnapshotEnd
     epoch: str
+    confirmed: bool = False  # a second, independent stream would remove as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class KeepPage:
     """Apply a page of the feed and move the cursor."""
 
     page: ChangePage
+    confirmed: bool = False  # the digest agrees with its removals
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +154,10 @@ class SendCommands:
 
 @dataclass(frozen=True, slots=True)
 class AskDigest:
-    """Compare the copy with the register."""
+    """Compare the copy with the register; with a held page, the copy as it would be after that page."""
 
     cursor: str
+    page: ChangePage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The sync engine: ``step(state, event) -> (state, effects)``, a pure function (``sync.md`` §4).
 
-One exchange runs at a time. An event is absorbed first, then the next thing to do is planned, then the report is renewed.
+One exchange runs at a time. An event is absorbed first, then the next thing to do is planned, then the report renewed.
 The desktop's driver and the simulator run this very function; clock, network, disk and random are theirs.
 """
 
@@ -30,6 +30,7 @@ from medreg_desktop.services.sync.events import (
     PageArrived,
     PongArrived,
     QueueRead,
+    RemovalsHeld,
     SignedIn,
     SignedOut,
     SnapshotBlock,
@@ -54,6 +55,11 @@ def begin(seed: int) -> SyncState:
     return SyncState(seed=seed)
 
 
+def again(state: SyncState) -> SyncState:
+    """Return the state of a fresh start with the same person signed in."""
+    return SyncState(seed=state.seed, actor=state.actor, sending=Sending(paused=state.sending.paused))
+
+
 def step(state: SyncState, event: Event) -> tuple[SyncState, tuple[Effect, ...]]:
     """Absorb one event and return the next state with what to do now, in order."""
     state, done = _absorb(state, event)
@@ -65,7 +71,7 @@ def step(state: SyncState, event: Event) -> tuple[SyncState, tuple[Effect, ...]]
     return replace(state, told=report), (*done, Tell(report), *planned)
 
 
-def _absorb(state: SyncState, event: Event) -> Step:
+def _absorb(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912 - one line per event
     match event:
         case Tick():
             return state, ()
@@ -85,6 +91,8 @@ def _absorb(state: SyncState, event: Event) -> Step:
             return replace(state, stopped=True), ()
         case DiskFailed():
             return _disk_failed(state, event), ()
+        case RemovalsHeld():
+            return receiving.removals_held(state, event), ()
         case Broken(call=call):
             return _broken(state, call)
         case Failed():
@@ -93,7 +101,7 @@ def _absorb(state: SyncState, event: Event) -> Step:
             return _answered(_heard(state, event.at), event)
 
 
-def _answered(state: SyncState, event: Event) -> Step:
+def _answered(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911 - one line per event
     match event:
         case HelloAnswered():
             return _greeted(state, event)
@@ -115,7 +123,7 @@ def _answered(state: SyncState, event: Event) -> Step:
             return receiving.bucket_arrived(state, event)
         case Tick() | CopyRead() | QueueRead() | SignedIn() | SignedOut() | CommandSaved() | Asked():
             raise AssertionError(event)  # absorbed before
-        case NetworkChanged() | Stopped() | DiskFailed() | Broken() | Failed():
+        case NetworkChanged() | Stopped() | DiskFailed() | RemovalsHeld() | Broken() | Failed():
             raise AssertionError(event)  # absorbed before
         case _ as unreachable:
             assert_never(unreachable)
@@ -125,7 +133,11 @@ def _queue_read(state: SyncState, event: QueueRead) -> SyncState:
     """Take the rows; a drained outbox ends the count of "n of m"."""
     unsent = any(row.state in UNSENT for row in event.rows)
     state = replace(state, disk_code="", disk=state.disk.passed())
-    return state.with_sending(queue=event.rows, sent=state.sending.sent if unsent else 0)
+    return state.with_sending(
+        queue=event.rows,
+        sent=state.sending.sent if unsent else 0,
+        form_numbers_left=event.form_numbers_left,
+    )
 
 
 def _actor_changed(state: SyncState, event: SignedIn | SignedOut) -> SyncState:

@@ -1,4 +1,4 @@
-"""What happens to the sync engine. Each event carries the moment it happened; nothing else tells the engine the time."""
+"""What happens to the sync engine. Each event carries its moment; nothing else tells the engine the time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time on both clocks: ``mono`` seconds for waiting, ``wall`` (aware UTC) only for showing and comparing."""
+    """A point in time on both clocks: ``mono`` seconds for waiting, ``wall`` (aware UTC) for showing and comparing."""
 
     mono: float
     wall: datetime
@@ -71,6 +71,7 @@ class QueueRead:
 
     at: Moment
     rows: tuple[QueueRow, ...]
+    form_numbers_left: int | None = None  # of the lease; None: not known, or none is leased to this account
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,14 @@ class DiskFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovalsHeld:
+    """A page (None: a snapshot) would remove suspiciously much; nothing of it was applied (``sync.md`` §5.5)."""
+
+    at: Moment
+    page: ChangePage | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """The program ends."""
 
@@ -238,5 +247,6 @@ Event = (
     | Failed
     | Broken
     | DiskFailed
+    | RemovalsHeld
     | Stopped
 )

@@ -29,8 +29,8 @@ class LampKind(StrEnum):
 class Lamp:
     """The word and what fills it in; fields that the word does not use keep their defaults.
 
-    ``code`` names the cause where there is a finer one (a fault code of ``texts``), and for :attr:`LampKind.SENDING` why it
-    stands still: ``paused`` or ``receiving`` (the copy is being loaded: ``done`` and ``total`` are its rows).
+    ``code`` names the cause where there is a finer one (a fault code of ``texts``); for :attr:`LampKind.SENDING` what
+    it is instead: ``paused``, or ``receiving`` (the copy is being loaded: ``done`` and ``total`` are its rows).
     """
 
     kind: LampKind
@@ -65,7 +65,7 @@ class Situation:
     paused: bool = False
 
 
-def lamp(s: Situation) -> Lamp:
+def lamp(s: Situation) -> Lamp:  # noqa: PLR0911 - one line per word, in the order of precedence
     """Return the lamp of a situation. Green needs: nothing waiting, nobody needed, caught up, and the service heard."""
     kind = s.trouble.kind if s.trouble else None
     code = s.trouble.code if s.trouble else ""

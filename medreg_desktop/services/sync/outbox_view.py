@@ -1,4 +1,4 @@
-"""What the engine needs to know of an outbox row and of the local copy: no bodies, so that a view of 500 rows is cheap."""
+"""What the engine needs to know of the outbox and of the local copy: no bodies, so that 500 rows are cheap."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from medreg_core.contract.v1.messages import Outcome
+from medreg_core.contract.v1.messages import Outcome, PublicKey
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId
 
 
@@ -60,8 +60,9 @@ class SnapshotProgress:
     """A snapshot being built beside the copy: what the last committed mark covers."""
 
     epoch: str
-    after: str
-    count: int
+    after: str = ""
+    count: int = 0
+    digest: str = "0" * 16  # over all rows streamed so far, as marks carry it
     total: int = 0
 
 
@@ -75,6 +76,7 @@ class Position:
     server_id: str = ""
     institution_id: str = ""
     snapshot: SnapshotProgress | None = None
+    keys: tuple[PublicKey, ...] = ()  # sign the server's pings
 
 
 @dataclass(frozen=True, slots=True)

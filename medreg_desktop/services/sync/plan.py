@@ -1,4 +1,4 @@
-"""What the engine does next when no exchange is running: one thing at a time, the registrar's decisions before everything."""
+"""What the engine does next when no exchange is running: one thing at a time, the registrar's decisions first."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ from medreg_desktop.services.sync.state import Step, SyncState
 
 LONG_POLL_S = 25
 """Proxies cut longer ones."""
+
+LEASE_LOW = 50
+LEASE_EVERY_S = 60.0
+"""With fewer form numbers than :data:`LEASE_LOW`, hello asks for more, at most once a minute (``sync.md`` §5.7)."""
 
 GREET_EVERY_S = 6 * 3600.0
 """Hello is repeated, so that lease, keys and the offline limit stay fresh in a program that is never closed."""
@@ -66,7 +70,7 @@ def _exchange(state: SyncState, actor: Actor, position: Position, at: Moment) ->
     return _receive(state, position, batch, at)
 
 
-def _receive(state: SyncState, position: Position, batch: Selection, at: Moment) -> Step:
+def _receive(state: SyncState, position: Position, batch: Selection, at: Moment) -> Step:  # noqa: PLR0911 - a list
     receiving = state.receiving
     wait_s = _until_commands(state, batch, at)
     if not receiving.circuit.is_due(at.mono):
@@ -74,6 +78,9 @@ def _receive(state: SyncState, position: Position, batch: Selection, at: Moment)
     if not position.cursor or receiving.resync:
         after = position.snapshot.after if position.snapshot else ""
         return _call(state, receiving.circuit, Call.SNAPSHOT, (GetSnapshot(after),), at)
+    if receiving.held is not None:
+        ask = AskDigest(receiving.held.cursor, receiving.held)
+        return _call(state, receiving.circuit, Call.DIGEST, (ask,), at)
     if receiving.repair:
         return _call(state, receiving.circuit, Call.BUCKET, (GetBucket(receiving.repair[0]),), at)
     if receiving.caught_up and at.mono >= receiving.digest_from:
@@ -109,8 +116,11 @@ def _started(state: SyncState, call: Call, at: Moment) -> SyncState:
 
 def _should_greet(state: SyncState, at: Moment) -> bool:
     """Say hello first of all; the renewal later on must never hold anything up, so it is left out in trouble."""
-    stale = at.mono - state.contact.greeted_mono > GREET_EVERY_S and state.receiving.circuit.failures == 0
-    return stale or not state.contact.greeted
+    if not state.contact.greeted:
+        return True
+    left = state.sending.form_numbers_left
+    every_s = GREET_EVERY_S if left is None or left >= LEASE_LOW else LEASE_EVERY_S
+    return at.mono - state.contact.greeted_mono > every_s and state.receiving.circuit.failures == 0
 
 
 def _may_send(state: SyncState) -> bool:

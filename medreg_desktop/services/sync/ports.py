@@ -17,6 +17,7 @@ from medreg_core.contract.v1.messages import (
     Hello,
     OutcomeBatch,
     Pong,
+    PublicKey,
     SnapshotEnd,
     SnapshotHead,
     SnapshotLine,
@@ -26,6 +27,10 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_desktop.services.sync.outbox_view import Position, QueueRow, Settlement
+
+
+class TooManyRemovals(Exception):
+    """The server would have us remove suspiciously many rows (``sync.md`` §5.5)."""
 
 
 class LocalCopy(Protocol):
@@ -67,28 +72,36 @@ class LocalCopy(Protocol):
         """Add rows and their mark to the shadow tables."""
         ...
 
-    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str) -> None:
-        """Add the last rows and swap the shadow tables in, with cursor, seq and epoch. Outbox and drafts are untouched."""
+    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str, *, confirmed: bool) -> None:
+        """Add the last rows and swap the shadow tables in, with cursor, seq and epoch; outbox and drafts stay.
+
+        Raises:
+            TooManyRemovals: unless ``confirmed``; nothing was swapped.
+        """
         ...
 
     def drop_snapshot(self) -> None:
         """Empty the shadow tables and forget the progress."""
         ...
 
-    def keep_page(self, page: ChangePage) -> None:
-        """Apply the page where its versions are newer, and move the cursor."""
+    def keep_page(self, page: ChangePage, *, confirmed: bool) -> None:
+        """Apply the page where its versions are newer, and move the cursor.
+
+        Raises:
+            TooManyRemovals: the run removes more than max(50, 20 %), unless ``confirmed``; nothing was applied.
+        """
         ...
 
-    def digest(self) -> tuple[int, tuple[int, ...]]:
-        """Return the number of rows and the 256 bucket sums of the copy."""
+    def digest(self, page: ChangePage | None) -> tuple[int, tuple[int, ...]]:
+        """Return the number of rows and the 256 bucket sums of the copy; with ``page``, as it would be after it."""
         ...
 
     def keep_bucket(self, rows: BucketRows) -> None:
         """Make the bucket equal to these rows."""
         ...
 
-    def form_numbers_left(self) -> int:
-        """Return how many form numbers the lease still holds."""
+    def form_numbers_left(self) -> int | None:
+        """Return how many form numbers the lease still holds; None if there has never been one."""
         ...
 
 
@@ -97,6 +110,10 @@ class Service(Protocol):
 
     def expect(self, server_id: str) -> None:
         """From now on only this server's answers are ours; empty accepts the first that answers."""
+        ...
+
+    def trust(self, keys: tuple[PublicKey, ...]) -> None:
+        """From now on a ping must be signed by one of these keys; none accepts any."""
         ...
 
     def hello(self, hello: Hello) -> Welcome:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
-from medreg_core.contract.v1.messages import ChangePage
+from medreg_core.contract.v1.digest import row_hash
+from medreg_core.contract.v1.messages import ChangePage, SnapshotRow
 from medreg_desktop.services.sync.effects import (
     BeginSnapshot,
     DropSnapshot,
@@ -21,6 +24,7 @@ from medreg_desktop.services.sync.events import (
     Failed,
     Moment,
     PageArrived,
+    RemovalsHeld,
     SnapshotBlock,
     SnapshotEnded,
     SnapshotOpened,
@@ -35,7 +39,7 @@ DIGEST_EVERY_S = 3600.0
 """The copy is compared after each hello and each snapshot, and hourly in a program that is never closed."""
 
 UNSETTLED_WAIT_S = 30.0
-"""The server could not compare yet, because the register has moved on since our cursor: ask again after the next page."""
+"""The server could not compare yet, because the register has moved on since our cursor."""
 
 
 def snapshot_opened(state: SyncState, event: SnapshotOpened) -> Step:
@@ -49,7 +53,7 @@ def snapshot_opened(state: SyncState, event: SnapshotOpened) -> Step:
         # The stream continues a snapshot of another epoch: its rows must not be mixed. Start again from the first row.
         state = replace(state, busy=None, position=replace(position, snapshot=None))
         return state, (StopSnapshot(), DropSnapshot())
-    progress = SnapshotProgress(head.epoch, "", 0, head.total)
+    progress = SnapshotProgress(head.epoch, total=head.total)
     return replace(state, position=replace(position, snapshot=progress)), (BeginSnapshot(head),)
 
 
@@ -58,16 +62,16 @@ def snapshot_block(state: SyncState, event: SnapshotBlock) -> Step:
     position = state.position or Position()
     if position.snapshot is None:
         return state, ()
-    count = position.snapshot.count + len(event.rows)
-    if event.mark.count != count:
+    progress = _with_rows(position.snapshot, event.rows)
+    if (event.mark.count, event.mark.digest) != (progress.count, progress.digest):
         return _snapshot_wrong(state, event.at)
-    progress = replace(position.snapshot, after=event.mark.after, count=count)
+    progress = replace(progress, after=event.mark.after)
     state = replace(state, position=replace(position, snapshot=progress))
     state = state.with_receiving(
         circuit=state.receiving.circuit.passed(), copy_changes=state.receiving.copy_changes + 1
     )
     keep = KeepBlock(event.rows, event.mark)
-    if state.sending.queue is None and state.actor is not None:
+    if state.sending.queue is None or state.actor is None:
         return replace(state, busy=None), (keep, StopSnapshot())
     return state, (keep,)
 
@@ -75,9 +79,9 @@ def snapshot_block(state: SyncState, event: SnapshotBlock) -> Step:
 def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
     """Put the whole snapshot in the copy's place; the feed from its head repairs what changed while it streamed."""
     position = state.position or Position()
-    begun = position.snapshot
     state = replace(state, busy=None)
-    if begun is None or begun.count + len(event.rows) != event.end.count:
+    begun = position.snapshot and _with_rows(position.snapshot, event.rows)
+    if begun is None or (event.end.count, event.end.digest) != (begun.count, begun.digest):
         return _snapshot_wrong(state, event.at)
     state = replace(
         state,
@@ -91,9 +95,12 @@ def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
         digest_from=event.at.mono,
         repair=(),
         gaps=0,
+        held=None,
+        held_snapshots=0,
         copy_changes=receiving.copy_changes + 1,
     )
-    return state, (FinishSnapshot(event.rows, event.end, begun.epoch),)
+    confirmed = receiving.held_snapshots > 0
+    return state, (FinishSnapshot(event.rows, event.end, begun.epoch, confirmed),)
 
 
 def page_arrived(state: SyncState, event: PageArrived) -> Step:
@@ -115,9 +122,20 @@ def page_arrived(state: SyncState, event: PageArrived) -> Step:
     return state, ((KeepPage(page),) if changed or page.cursor != position.cursor else ())
 
 
+def removals_held(state: SyncState, event: RemovalsHeld) -> SyncState:
+    """Keep the page until the digest agrees with it; a snapshot is streamed a second time, which must say the same."""
+    state = replace(state, busy=None, position=None)
+    receiving = state.receiving
+    if event.page is not None:
+        return state.with_receiving(held=event.page, anomalies=receiving.anomalies + 1)
+    return state.with_receiving(held_snapshots=receiving.held_snapshots + 1, anomalies=receiving.anomalies + 1)
+
+
 def digest_answered(state: SyncState, event: DigestAnswered) -> Step:
     """Plan the repair of the buckets that differ; after three rounds in vain the copy is built anew."""
     state = replace(state, busy=None)
+    if state.receiving.held is not None:
+        return _held_page_judged(state, state.receiving.held, event)
     receiving = state.receiving
     passed = receiving.circuit.passed()
     if not event.answer.settled:
@@ -132,6 +150,21 @@ def digest_answered(state: SyncState, event: DigestAnswered) -> Step:
         repair_rounds=receiving.repair_rounds + 1,
         anomalies=receiving.anomalies + 1,
     ), ()
+
+
+def _held_page_judged(state: SyncState, page: ChangePage, event: DigestAnswered) -> Step:
+    receiving = state.receiving
+    state = state.with_receiving(held=None, caught_up=False)
+    if not event.answer.settled:
+        # The register has moved on: the next page will contain these removals too, and be judged in its turn.
+        waiting = receiving.circuit.passed().waiting(UNSETTLED_WAIT_S, event.at)
+        return state.with_receiving(circuit=waiting), ()
+    if event.answer.differing:
+        return _resync(state, "removals"), ()
+    position = replace(state.position or Position(), cursor=page.cursor, seq=page.last)
+    state = replace(state, position=position)
+    state = state.with_receiving(circuit=receiving.circuit.passed(), copy_changes=receiving.copy_changes + 1)
+    return state, (KeepPage(page, confirmed=True),)
 
 
 def bucket_arrived(state: SyncState, event: BucketArrived) -> Step:
@@ -164,7 +197,7 @@ def receiving_failed(state: SyncState, event: Failed) -> Step:
 
 
 def _dead_cursor(state: SyncState, event: Failed) -> Step:
-    """410: build a new snapshot beside the copy; if the snapshot's own token is dead, start it again from the first row."""
+    """410: build a new snapshot beside the copy; if the snapshot's own token is dead, start it from the first row."""
     state = _resync(state, event.trouble.params.get("reason", "compacted"))
     position = state.position
     if event.call is Call.SNAPSHOT and position is not None and position.snapshot is not None:
@@ -179,12 +212,20 @@ def _resync(state: SyncState, reason: str) -> SyncState:
     return state.with_receiving(resync=reason, caught_up=False, repair=(), repair_rounds=0, gaps=0)
 
 
+def _with_rows(progress: SnapshotProgress, rows: Iterable[SnapshotRow]) -> SnapshotProgress:
+    """Count the rows and carry the running digest on, exactly as the server does."""
+    count, digest = progress.count, int(progress.digest, 16)
+    for row in rows:
+        count, digest = count + 1, (digest + row_hash(row.id, row.version)) % (1 << 64)
+    return replace(progress, count=count, digest=f"{digest:016x}")
+
+
 def _continues(position: Position, page: ChangePage) -> bool:
-    """Receiver's checks (``sync.md`` §5.5): same epoch, next after our seq, rising, and no further than the page says."""
+    """Receiver's checks (``sync.md`` §5.5): same epoch, next after our seq, rising, not past the page's end."""
     if page.epoch != position.epoch or page.after != position.seq or page.last < page.after:
         return False
     seqs = [page.after, *(change.seq for change in page.changes), page.last + 1]
-    return all(earlier < later for earlier, later in zip(seqs, seqs[1:], strict=False))
+    return all(earlier < later for earlier, later in pairwise(seqs))
 
 
 def _gap(state: SyncState, at: Moment) -> SyncState:
@@ -197,7 +238,7 @@ def _gap(state: SyncState, at: Moment) -> SyncState:
 
 
 def _snapshot_wrong(state: SyncState, at: Moment) -> Step:
-    """The counts of a mark or of the end do not fit the rows: nothing of it is believed."""
+    """Count or digest of a mark or of the end do not fit the rows: nothing of it is believed."""
     position = state.position or Position()
     state = replace(state, busy=None, position=replace(position, snapshot=None))
     state = state.with_receiving(anomalies=state.receiving.anomalies + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
@@ -12,7 +12,7 @@ from medreg_desktop.services.sync.lamp import Lamp, LampKind
 class SyncReport:
     """The state of sync for the signed-in registrar; moments are this computer's clock, aware UTC."""
 
-    lamp: Lamp = Lamp(LampKind.OFFLINE)
+    lamp: Lamp = field(default_factory=lambda: Lamp(LampKind.OFFLINE))
     unsent: int = 0
     needs_you: int = 0
     quarantined: int = 0

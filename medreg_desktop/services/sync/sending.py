@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from medreg_core.contract.v1.messages import BATCH_COMMANDS, Outcome
 from medreg_core.domain.records import CommandId
-from medreg_desktop.services.sync.batch import settlement
+from medreg_desktop.services.sync.batch import BackOff, settlement
 from medreg_desktop.services.sync.circuit import OPENS_AT, back_off_s
 from medreg_desktop.services.sync.effects import Settle
 from medreg_desktop.services.sync.events import Failed, Moment, OutcomesArrived
@@ -21,7 +21,9 @@ POISON_AT = 5
 """Failures of the server on one command, while others pass, after which it is set apart."""
 
 SHRINK = 10
-"""A batch the server fails on is cut to a tenth: 100, 10, 1. Three requests find the neighbourhood of a poison command."""
+"""A batch the server fails on is cut to a tenth: 100, 10, 1."""
+
+ANSWERED = frozenset({RowState.DONE, RowState.NEEDS_YOU})
 
 UNCOUNTED = frozenset({TroubleKind.SIGN_IN, TroubleKind.TOLD, TroubleKind.ENVELOPE, TroubleKind.TOO_OLD})
 """Troubles that say nothing about the commands: no attempt is counted."""
@@ -43,7 +45,7 @@ def outcomes_arrived(state: SyncState, event: OutcomesArrived) -> Step:
         state = state.with_sending(
             circuit=state.sending.circuit.passed(), limit=min(BATCH_COMMANDS, state.sending.limit * SHRINK)
         )
-    answered = sum(1 for item in settlements if item.state in {RowState.DONE, RowState.NEEDS_YOU})
+    answered = sum(1 for item in settlements if item.state in ANSWERED)
     return _set_apart(_landed(state).with_sending(sent=state.sending.sent + answered), settlements)
 
 
@@ -85,19 +87,17 @@ def given_up(state: SyncState) -> Step:
 
 def overdue(state: SyncState, ids: tuple[CommandId, ...]) -> Step:
     """Show the registrar what the server has put off for a day."""
-    shown = tuple(Settlement(command, RowState.NEEDS_YOU, "deferred_too_long", counted=False) for command in ids)
+    shown = tuple(Settlement(command, RowState.QUARANTINED, "deferred_too_long", counted=False) for command in ids)
     return state.with_sending(queue=None), (Settle(shown),)
 
 
-def _answered(
-    outcome: Outcome | None, command: CommandId, now: datetime, back_off: Callable[[], timedelta]
-) -> Settlement:
+def _answered(outcome: Outcome | None, command: CommandId, now: datetime, back_off: BackOff) -> Settlement:
     if outcome is None:
         return Settlement(command, RowState.QUEUED, "unanswered", None, now + back_off())
     return settlement(outcome, now, back_off)
 
 
-def _waiter(attempts: int, chance: float) -> Callable[[], timedelta]:
+def _waiter(attempts: int, chance: float) -> BackOff:
     return lambda: timedelta(seconds=back_off_s(attempts + 1, chance))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from medreg_core.contract.v1.messages import BATCH_COMMANDS
+from medreg_core.contract.v1.messages import BATCH_COMMANDS, ChangePage
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.circuit import Circuit, draw
 from medreg_desktop.services.sync.effects import Effect
@@ -28,12 +28,13 @@ class Suspect:
 class Sending:
     """What concerns the outbox. ``queue`` is None while it must be read again; ``ids`` are in the running request."""
 
-    circuit: Circuit = Circuit()
+    circuit: Circuit = field(default_factory=Circuit)
     queue: tuple[QueueRow, ...] | None = None
     ids: tuple[CommandId, ...] = ()
     limit: int = BATCH_COMMANDS
     suspects: tuple[Suspect, ...] = ()
     sent: int = 0  # commands answered since the outbox was last empty
+    form_numbers_left: int | None = None
     paused: bool = False
     stopped_by: str = ""  # a fault code: this account or program may not send at all
 
@@ -42,7 +43,7 @@ class Sending:
 class Receiving:
     """What concerns the copy. ``resync`` holds the reason while a new snapshot replaces a dead cursor."""
 
-    circuit: Circuit = Circuit()
+    circuit: Circuit = field(default_factory=Circuit)
     caught_up: bool = False
     resync: str = ""
     digest_from: float = 0.0  # monotonic: the digest is compared from then on
@@ -50,6 +51,8 @@ class Receiving:
     repair_rounds: int = 0
     repaired: int = 0
     gaps: int = 0
+    held: ChangePage | None = None  # removes so much that the digest must confirm it first
+    held_snapshots: int = 0
     anomalies: int = 0
     copy_changes: int = 0
     synced_at: datetime | None = None
@@ -82,7 +85,7 @@ class SyncState:
     sending: Sending = field(default_factory=Sending)
     receiving: Receiving = field(default_factory=Receiving)
     contact: Contact = field(default_factory=Contact)
-    disk: Circuit = Circuit()
+    disk: Circuit = field(default_factory=Circuit)
     disk_code: str = ""
     stopped: bool = False
     told: SyncReport | None = None

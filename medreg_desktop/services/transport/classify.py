@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import msgspec
+import requests
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import Fault
@@ -56,7 +58,7 @@ def response_cut() -> Trouble:
 
 def by_origin(status: int, found: str, expected: str) -> Trouble | None:
     """Judge who answered: ``found`` is the :data:`SERVER_HEADER` or empty, ``expected`` our server's id or empty."""
-    if 300 <= status < 400 or status in {407, 511}:  # noqa: PLR2004 - HTTP's own numbers
+    if 300 <= status < 400 or status in {407, 511}:
         return Trouble(TroubleKind.PORTAL, "captive_portal", status=status)
     if not found:
         if status in _PROXY_MAY_SAY:
@@ -99,6 +101,10 @@ def by_exception(error: BaseException) -> Trouble:
     for cause in chain:
         if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError, socket.gaierror)):
             return Trouble(TroubleKind.LINK, "server_unreachable")
+    if any(
+        isinstance(cause, (http.client.IncompleteRead, requests.exceptions.ContentDecodingError)) for cause in chain
+    ):
+        return response_cut()
     if any(isinstance(cause, ssl.SSLError) and not _is_timeout(cause) for cause in chain):
         # Plain HTTP where TLS was expected: the classic answer of a portal on port 443.
         return Trouble(TroubleKind.UNTRUSTED, "tls_untrusted")

@@ -1,7 +1,7 @@
 """What can go wrong between this program and the service: a closed list, each with what the receiver does about it.
 
-The engine decides by the :class:`TroubleKind` alone. The ``code`` beside it is finer and only for words: the sentence on the
-screen, the explain panel, the log.
+The engine decides by the :class:`TroubleKind` alone. The ``code`` beside it is finer and only for words: the sentence
+on the screen, the explain panel, the log.
 """
 
 from __future__ import annotations
@@ -52,5 +52,5 @@ class TransportFault(KnownFault):
         self.trouble = trouble
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: the caller asked for it
+class Interrupted(Exception):
     """The caller no longer wants the answer. The request may or may not have reached the service."""

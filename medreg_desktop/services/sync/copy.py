@@ -1,0 +1,196 @@
+"""The cache as the sync engine sees it: each call one transaction of the store, in the store's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import msgspec
+
+from medreg_core.contract.v1.messages import (
+    BucketRows,
+    ChangePage,
+    Command,
+    SnapshotEnd,
+    SnapshotHead,
+    SnapshotMark,
+    SnapshotRow,
+    Welcome,
+)
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId
+from medreg_desktop.services.cache import applications, commands, feed, leases, outbox, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
+from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
+from medreg_desktop.services.cache.snapshot import Snapshot
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.cache.synced import Judge
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.sync.outbox_view import Position, QueueRow, RowState, Settlement, SnapshotProgress
+from medreg_desktop.services.sync.ports import TooManyRemovals
+
+_encode = msgspec.json.Encoder().encode
+
+DEFERRAL_REPEATS = 2
+"""Only a command deferred more than once can have waited too long: the age of one made offline says nothing."""
+
+
+class CacheCopy:
+    """The local copy of one office. Used by the sync thread alone; the store runs the transactions on its writer."""
+
+    def __init__(self, store: CacheStore, judge: Judge) -> None:
+        self._store = store
+        self._feed = Feed(store, judge)
+        self._snapshot = Snapshot(store, judge)
+        self._removed_in_run = 0
+
+    def position(self) -> Position:
+        """Return where the copy stands; what a killed program left in flight is in the queue again."""
+        return self._store.write(_position)
+
+    def queue(self, account_id: AccountId) -> tuple[QueueRow, ...]:
+        """Return the account's commands that are not done."""
+        return self._store.write(lambda conn: tuple(_queue_row(row) for row in outbox.rows(conn, account_id)))
+
+    def commands(self, ids: Iterable[CommandId]) -> tuple[Command, ...]:
+        """Return the commands, in the order asked."""
+        wanted = tuple(ids)
+        return self._store.write(lambda conn: tuple(outbox.row_of(conn, command).command for command in wanted))
+
+    def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
+        """The commands leave now."""
+
+        def work(conn: Connection) -> None:
+            outbox.set_in_flight(conn, ids)
+            _refresh(conn, ids)
+
+        self._store.write(work)
+
+    def settle(self, settlements: tuple[Settlement, ...], at: datetime) -> None:
+        """Write what became of each command, all or none."""
+
+        def work(conn: Connection) -> None:
+            for settlement in settlements:
+                _settle(conn, settlement, at)
+            _refresh(conn, [item.id for item in settlements])
+
+        self._store.write(work)
+
+    def hasten(self, account_id: AccountId) -> None:
+        """Forget the waits of the account's commands."""
+        self._store.write(lambda conn: outbox.retry_now(conn, actor=account_id))
+
+    def keep_welcome(self, welcome: Welcome, at: datetime) -> None:
+        """Store what hello told."""
+        self._store.write(lambda conn: sync_state.note_welcome(conn, welcome, at))
+
+    def begin_snapshot(self, head: SnapshotHead) -> None:
+        """Start an empty snapshot beside the copy."""
+        self._snapshot.abandon()
+        self._snapshot.begin(head.epoch, head.total)
+
+    def keep_block(self, rows: tuple[SnapshotRow, ...], mark: SnapshotMark) -> None:
+        """Add the rows up to a mark."""
+        self._snapshot.add(rows, mark)
+
+    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str, *, confirmed: bool) -> None:
+        """Make the snapshot the copy; what is refused for its many removals is streamed again."""
+        del epoch  # the store noted it when the snapshot began
+        try:
+            with _checked():
+                self._snapshot.finish(rows, end, removals_confirmed=confirmed)
+        except TooManyRemovals:
+            self._snapshot.abandon()
+            raise
+
+    def drop_snapshot(self) -> None:
+        """Throw the half-built snapshot away."""
+        self._snapshot.abandon()
+
+    def keep_page(self, page: ChangePage, *, confirmed: bool) -> None:
+        """Apply a page with its cursor."""
+        with _checked():
+            applied = self._feed.apply_page(page, removed_before=self._removed_in_run, removals_confirmed=confirmed)
+        self._removed_in_run = self._removed_in_run + applied.removed if page.more and not confirmed else 0
+
+    def digest(self, page: ChangePage | None) -> tuple[int, tuple[int, ...]]:
+        """Return count and bucket sums of the copy, or of what a page would make of it."""
+        found = self._feed.digest_with(page) if page is not None else self._store.write(feed.digest_of)
+        return found.count, found.buckets
+
+    def keep_bucket(self, rows: BucketRows) -> None:
+        """Make one bucket equal to the register's."""
+        self._feed.repair_bucket(rows)
+
+    def form_numbers_left(self) -> int | None:
+        """Return how many form numbers are left of the lease."""
+        return self._store.write(leases.left)
+
+
+@contextmanager
+def _checked() -> Iterator[None]:
+    """Translate what the cache refuses into the words of the port."""
+    try:
+        yield
+    except MassRemoval as held:
+        raise TooManyRemovals from held
+    except FeedBroken as broken:
+        raise KnownFault("copy_inconsistent", reason=broken.reason) from broken
+
+
+def _position(conn: Connection) -> Position:
+    commands.reclaim(conn)
+    known = sync_state.read(conn)
+    institution = sync_state.institution(conn)
+    begun = None
+    if known.snapshot_after:
+        begun = SnapshotProgress(
+            known.snapshot_epoch,
+            known.snapshot_after,
+            known.snapshot_rows,
+            known.snapshot_digest or "0" * 16,
+            known.snapshot_total,
+        )
+    return Position(
+        epoch=known.epoch,
+        cursor=known.cursor,
+        seq=known.seq,
+        server_id=known.server_id,
+        institution_id=institution.id if institution is not None else "",
+        snapshot=begun,
+        keys=sync_state.public_keys(conn),
+    )
+
+
+def _queue_row(row: OutboxRow) -> QueueRow:
+    repeated = row.state is OutboxState.DEFERRED and row.attempts >= DEFERRAL_REPEATS
+    return QueueRow(
+        id=row.command.id,
+        application_id=row.command.application_id,
+        counter=row.n,
+        size=len(_encode(row.command)) + 1,
+        state=RowState(row.state.value),
+        depends_on=row.command.depends_on,
+        attempts=row.attempts,
+        next_try=row.next_try,
+        waiting_since=row.saved_at if repeated else None,
+    )
+
+
+def _settle(conn: Connection, item: Settlement, at: datetime) -> None:
+    if item.outcome is not None:
+        commands.settle(conn, item.outcome, at, next_try=item.next_try)
+    elif item.state is RowState.QUARANTINED:
+        outbox.quarantine(conn, item.id, item.cause)
+    else:
+        outbox.back_off(conn, [item.id], item.cause, item.next_try, counted=item.counted)
+
+
+def _refresh(conn: Connection, ids: Iterable[CommandId]) -> None:
+    applications.refresh(conn, _applications(conn, ids))
+
+
+def _applications(conn: Connection, ids: Iterable[CommandId]) -> list[ApplicationId]:
+    found = (outbox.find(conn, command) for command in ids)
+    return list(dict.fromkeys(row.command.application_id for row in found if row is not None))

@@ -1,0 +1,157 @@
+"""Turns the engine's wheel: takes messages, steps, has the worker do what is wanted, waits. One plain thread.
+
+Other threads only leave messages (:meth:`SyncDriver.tell`); that ends a wait or a long poll at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.ports import Clock
+from medreg_desktop.services.sync import effects, events
+from medreg_desktop.services.sync.effects import Effect
+from medreg_desktop.services.sync.engine import again, begin, step
+from medreg_desktop.services.sync.events import Event, Moment
+from medreg_desktop.services.sync.ports import LocalCopy, Service
+from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.worker import Device, SyncWorker
+
+Message = Callable[[Moment], Event]
+"""What another thread wants to tell the engine: an event that still lacks its moment."""
+
+
+class Inbox:
+    """Messages from other threads, and the bell that wakes the sync thread."""
+
+    def __init__(self) -> None:
+        self._messages: deque[Message] = deque()
+        self._bell = threading.Event()
+
+    def put(self, message: Message) -> None:
+        """Leave a message; any thread."""
+        self._messages.append(message)
+        self._bell.set()
+
+    def ring(self) -> None:
+        """Wake the sync thread without a message."""
+        self._bell.set()
+
+    def has_mail(self) -> bool:
+        """Whether something waits."""
+        return bool(self._messages)
+
+    def take(self) -> Iterator[Message]:
+        """Yield what waits, oldest first; the sync thread."""
+        self._bell.clear()
+        while self._messages:
+            yield self._messages.popleft()
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Sleep until something is put or the time is over."""
+        self._bell.wait(timeout_s)
+
+
+class SyncDriver:
+    """Runs the engine over a local copy and a service. ``on_report`` is called on the sync thread, for every change."""
+
+    def __init__(
+        self,
+        copy: LocalCopy,
+        service: Service,
+        clock: Clock,
+        device: Device,
+        *,
+        seed: int,
+        on_report: Callable[[SyncReport], None],
+    ) -> None:
+        self.inbox = Inbox()
+        self.report = SyncReport()
+        self._clock = clock
+        self._on_report = on_report
+        self._worker = SyncWorker(copy, service, clock, device, self._is_urgent)
+        self._state = begin(seed)
+        self._events: deque[Event] = deque()
+        self._sleep: effects.Sleep | None = None
+        self._stopped: Callable[[], bool] = lambda: False
+        self._holds_polls = True
+
+    def tell(self, message: Message) -> None:
+        """Tell the engine something; any thread."""
+        self.inbox.put(message)
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Work until ``stopped()`` turns true; whoever makes it so rings the inbox."""
+        self._stopped = stopped
+        try:
+            while not stopped():
+                self._round()
+                if self._sleep is not None and not self._events and not self._is_urgent():
+                    self._wait(self._sleep)
+        finally:
+            self._worker.end_stream()
+
+    def run_once(self, stopped: Callable[[], bool] = lambda: False) -> SyncReport:
+        """Work until the engine has nothing to do but wait or hold a long poll open; return how things stand then."""
+        self._stopped, self._holds_polls = stopped, False
+        self._sleep = None
+        try:
+            while not stopped() and not self._waits():
+                self._round()
+        finally:
+            self._holds_polls = True
+            self._worker.end_stream()
+        return self.report
+
+    def _waits(self) -> bool:
+        return self._sleep is not None and not self.inbox.has_mail()
+
+    def restart(self) -> None:
+        """Forget everything but who is signed in, as after a start of the program: the copy holds all that counts."""
+        self._worker.end_stream()
+        self._events.clear()
+        self._state = again(self._state)
+
+    def _round(self) -> None:
+        """Take the messages, then one step with everything that follows from it at once."""
+        for message in self.inbox.take():
+            self._events.append(message(self._worker.now()))
+        if not self._events and self._worker.is_streaming:
+            self._events.append(self._worker.next_part())
+        elif not self._events:
+            self._events.append(events.Tick(self._worker.now()))
+        self._absorb(self._events.popleft())
+
+    def _absorb(self, event: Event) -> None:
+        self._sleep = None
+        self._state, wanted = step(self._state, event)
+        try:
+            for effect in wanted:
+                self._do(effect)
+        except KnownFault as fault:
+            # The rest of this step is not done: commands that could not be marked must not leave.
+            self._worker.end_stream()
+            self._events.appendleft(events.DiskFailed(self._worker.now(), fault.code))
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case effects.Sleep():
+                self._sleep = effect
+            case effects.Tell(report=report):
+                self.report = report
+                self._on_report(report)
+            case effects.GetChanges(wait_s=wait_s) if wait_s > 0 and not self._holds_polls:
+                self._sleep = effects.Sleep(None)
+                self._events.append(events.Broken(self._worker.now(), events.Call.CHANGES))
+            case _:
+                found = self._worker.do(effect)
+                if found is not None:
+                    self._events.append(found)
+
+    def _is_urgent(self) -> bool:
+        return self._stopped() or self.inbox.has_mail()
+
+    def _wait(self, sleep: effects.Sleep) -> None:
+        self.inbox.wait(None if sleep.until is None else max(0.0, sleep.until - self._clock.monotonic()))
