@@ -1,0 +1,1 @@
+"""What a user chose, kept per registrar and per computer."""

@@ -1,0 +1,125 @@
+"""Keeps the settings in small JSON files: one for the computer, one per registrar, named by the account's id.
+
+A value that cannot be read falls back to its default; a damaged file is put aside, never deleted. Written at once and
+whole (a temporary file replaces the old one), so that a kill leaves either the old or the new file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+import platformdirs
+
+from medreg_desktop.services.settings.options import Json, Option, Scope, Unreadable, is_registered
+
+T = TypeVar("T")
+Values = dict[str, Json]
+log = logging.getLogger(__name__)
+
+SCHEMA: Final = 1
+UPGRADES: Final[Mapping[int, Callable[[Values], Values]]] = {}
+"""From a file's schema to the next one; every step has a test. Schema 1 is the first."""
+
+
+def default_folder() -> Path:
+    """Return where the settings live: per user of the computer, not roaming."""
+    return platformdirs.user_config_path("medreg", appauthor=False, roaming=False)
+
+
+class Settings:
+    """Reads and writes options; lives on the UI thread. ``use_registrar`` switches whose choices count."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._computer = _File(folder / "computer.json")
+        self._registrar: _File | None = None
+        self._watchers: list[Callable[[str], None]] = []
+
+    def use_registrar(self, account_id: str | None) -> None:
+        """Take the settings of this registrar; None while nobody is signed in: his options then show defaults."""
+        self._registrar = _File(self._folder / "registrars" / f"{account_id}.json") if account_id else None
+        for watcher in self._watchers:
+            watcher("")
+
+    def get(self, option: Option[T]) -> T:
+        """Return the value, or the default when there is none or it cannot be read."""
+        _must_be_registered(option.key)
+        file = self._file(option)
+        if file is None or option.key not in file.values:
+            return option.default
+        try:
+            return option.read(file.values[option.key])
+        except Unreadable:
+            return option.default
+
+    def set(self, option: Option[T], value: T) -> None:
+        """Store a value; a registrar's option only while he is signed in. Raises Unreadable for a bad value."""
+        _must_be_registered(option.key)
+        written = option.write(value)
+        option.read(written)
+        file = self._file(option)
+        if file is not None and file.values.get(option.key) != written:
+            file.put(option.key, written)
+            for watcher in self._watchers:
+                watcher(option.key)
+
+    def watch(self, on_changed: Callable[[str], None]) -> None:
+        """Call ``on_changed`` with a key after each change, and with "" when another registrar's choices count."""
+        self._watchers.append(on_changed)
+
+    def _file(self, option: Option[T]) -> _File | None:
+        return self._computer if option.scope is Scope.COMPUTER else self._registrar
+
+
+def _must_be_registered(key: str) -> None:
+    if not is_registered(key):
+        raise KeyError(key)
+
+
+class _File:
+    """One JSON file: ``{"schema": 1, "values": {…}}``. Keys of a newer program are kept as they are."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._schema = SCHEMA
+        self.values = self._load()
+
+    def _load(self) -> Values:
+        try:
+            content = json.loads(self._path.read_text("utf-8"))
+            self._schema = max(int(content["schema"]), SCHEMA)
+            return _upgraded(dict(content["values"]), int(content["schema"]))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError):
+            self._put_aside()
+            return {}
+
+    def _put_aside(self) -> None:
+        try:
+            self._path.replace(self._path.with_suffix(".damaged"))
+        except OSError:
+            log.info("settings file cannot be moved aside")
+
+    def put(self, key: str, value: Json) -> None:
+        """Store one value; a full disk loses the choice, not the program."""
+        self.values = {**self.values, key: value}
+        text = json.dumps({"schema": self._schema, "values": self.values}, ensure_ascii=False, indent=1, sort_keys=True)
+        fresh = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(text, "utf-8")
+            fresh.replace(self._path)
+        except OSError as error:
+            log.info("settings not stored: %s", error.errno)
+
+
+def _upgraded(values: Values, schema: int) -> Values:
+    while schema < SCHEMA:
+        values = UPGRADES[schema](values)
+        schema += 1
+    return values

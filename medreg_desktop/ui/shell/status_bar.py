@@ -1,0 +1,111 @@
+"""The status bar: the lamp first, then what waits, how old the data are, whose calendar; right: authority, density."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
+
+from medreg_desktop.services.texts.translator import tr
+from medreg_desktop.ui import paint
+from medreg_desktop.ui.shell.state import ShellState
+from medreg_desktop.ui.theme import look
+from medreg_desktop.ui.tokens import Colour, Density, Space, Type
+from medreg_desktop.ui.widgets.button import Button, Kind
+from medreg_desktop.ui.widgets.labels import Text, WordLabel
+from medreg_desktop.ui.words import Word
+
+
+class LampButton(QAbstractButton):
+    """The lamp; pressing it opens 同步中心. It has the state's word as its accessible name."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = WordLabel(None, Type.SMALL, parent=self)
+        self._label.move(4, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    @property
+    def word(self) -> str:
+        """The state's word."""
+        return self.accessibleName()
+
+    def set_word(self, word: Word | None) -> None:
+        """Show another state."""
+        self._label.set_word(word)
+        self.setAccessibleName(word.text if word else "")
+        self.setVisible(word is not None)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Return the word's size."""
+        size = self._label.sizeHint()
+        self._label.resize(size.width(), look().metrics.status_bar - 4)
+        return QSize(size.width() + 8, look().metrics.status_bar - 4)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ring only; the word draws itself."""
+        if self.hasFocus():
+            painter = QPainter(self)
+            paint.ring(painter, self.rect())
+            painter.end()
+
+
+class StatusBar(QWidget):
+    """One row on the desk."""
+
+    lamp_pressed = Signal()
+    help_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.lamp = LampButton()
+        self._second = WordLabel(None, Type.SMALL)
+        self._waiting = WordLabel(None, Type.SMALL)
+        self._as_of = Text("", Type.SMALL, Colour.TEXT2)
+        self._calendar = Text("", Type.SMALL, Colour.TEXT2)
+        self._authority = Text("", Type.SMALL, Colour.TEXT2)
+        self._density = Text("", Type.SMALL, Colour.TEXT2)
+        self._help = Button(tr("Help F1"), Kind.PLAIN)
+        self.lamp.clicked.connect(self.lamp_pressed)
+        self._help.clicked.connect(self.help_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 0, 8, 0)
+        row.setSpacing(Space.PAGE)
+        left: tuple[QWidget, ...] = (self.lamp, self._second, self._waiting, self._as_of, self._calendar)
+        right: tuple[QWidget, ...] = (self._authority, self._density, self._help)
+        for widget in left:
+            row.addWidget(widget)
+        row.addStretch(1)
+        for widget in right:
+            row.addWidget(widget)
+
+    def show_state(self, state: ShellState) -> None:
+        """Show the state."""
+        self.lamp.set_word(state.lamp)
+        waiting = Word(tr("To be sent {n}", n=state.waiting), "arrow-from-line", Colour.ACCENT)
+        for label, word in ((self._second, state.second), (self._waiting, waiting if state.waiting else None)):
+            label.set_word(word)
+            label.setVisible(word is not None)
+        self._show(self._as_of, tr("Data as of {at}", at=state.as_of) if state.as_of else "")
+        self._show(self._calendar, tr("Work calendar: {years}", years=state.calendar) if state.calendar else "")
+        self._show(self._authority, tr("Authority: {name}", name=state.authority) if state.authority else "")
+        density = tr("Compact") if look().density is Density.COMPACT else tr("Standard")
+        self._show(self._density, tr("{density}, text {px}", density=density, px=look().body_px))
+
+    @staticmethod
+    def _show(label: Text, text: str) -> None:
+        label.setText(text)
+        label.setVisible(bool(text))
+
+    def set_folded(self, *, folded: bool) -> None:
+        """Leave the authority out in a narrow window."""
+        self._authority.setVisible(not folded and bool(self._authority.text()))
+
+    def sizeHint(self) -> QSize:
+        """Return the density's height."""
+        return QSize(super().sizeHint().width(), look().metrics.status_bar)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the density's height."""
+        return QSize(super().minimumSizeHint().width(), look().metrics.status_bar)
