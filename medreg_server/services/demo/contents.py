@@ -17,8 +17,9 @@ from medreg_core.domain.records import Experience, Person, Qualification, Regist
 from medreg_core.domain.vocabulary import ChangePart, Kind, Level
 from medreg_server.services.demo.cases import CastMember
 from medreg_server.services.demo.people import (
+    SETTLED,
+    YOUNG,
     Candidate,
-    Generation,
     PracticeSerials,
     candidates,
     employ,
@@ -59,8 +60,8 @@ class Applicants:
         self._today = today
         self._serials = serials
         self._hospital = hospital
-        self._young = candidates(rng, today, Generation.YOUNG)
-        self._settled = candidates(rng, today, Generation.SETTLED)
+        self._young = candidates(rng, today, YOUNG)
+        self._settled = candidates(rng, today, SETTLED)
 
     def content(
         self, kind: Kind, part: ChangePart | None, submitted_on: date, cast: CastMember | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import IntEnum
 from itertools import count
 from random import Random
 from typing import Final
@@ -35,7 +34,6 @@ BLOCK: Final = 1_000
 _BY_TITLE: Final = date(1998, 6, 26)  # the last day of qualification by title (``domain.md`` §7.2)
 _FIRST_REGISTER: Final = date(1999, 5, 1)  # 执业医师法 came into force
 _LAST_SHORT_ID_YEAR: Final = 2000  # later certificates of the demo embed 18-character IDs
-_SEQUENCES: Final = 240
 _REGION_SERIALS: Final = 1_000_000
 _STEP: Final = 48_271_999  # shares no factor with the birth space: the walk meets no birth twice
 _PHONE_STEP: Final = 387_420_489  # shares no factor with 10**8; numbers in 12… are assigned to nobody
@@ -44,21 +42,21 @@ _PHONE_STEP: Final = 387_420_489  # shares no factor with 10**8; numbers in 12�
 _ASSESSMENT: Final = "2023—2025 合格"  # the last full cycle of 医师法 Art. 42 on the demo's usual day
 
 
-class Generation(IntEnum):
-    """Which stream a person belongs to; the streams share no ID number. The value is the youngest age."""
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A stream of people of like age; streams share no ID number, because each has sequences of its own."""
 
-    YOUNG = 24
-    SETTLED = 30
+    youngest: int  # age in years
+    years: int  # of birth that the generation spans
+    first_sequence: int
+    sequences: int
+    phone_digit: int
 
-    @property
-    def years(self) -> int:
-        """How many years of birth the generation spans."""
-        return 6 if self is Generation.YOUNG else 33
 
-    @property
-    def phone_digit(self) -> int:
-        """Keeps the phone numbers of the generations apart."""
-        return int(self is Generation.SETTLED)
+YOUNG: Final = Generation(24, 6, 0, 240, 0)
+SETTLED: Final = Generation(30, 33, 240, 240, 1)
+PASSING: Final = Generation(24, 6, 480, 19, 2)
+"""Those who passed this year's exam and are on the exam centre's list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +191,11 @@ def _title(years: int) -> str:
 def _birth(number: int, today: date, generation: Generation) -> Birth:
     """Return the birth at that step of a walk that meets none twice."""
     days = generation.years * 365
-    at, sequence = divmod(number * _STEP % (len(COUNTIES) * days * _SEQUENCES), _SEQUENCES)
+    births = len(COUNTIES) * days * generation.sequences
+    at, sequence = divmod(number * _STEP % births, generation.sequences)
     county, day = divmod(at, days)
-    youngest = today - timedelta(days=int(generation) * 366)
-    shift = 0 if generation is Generation.YOUNG else _SEQUENCES
-    return Birth(COUNTIES[county], youngest - timedelta(days=day), sequence + shift)
+    youngest = today - timedelta(days=generation.youngest * 366)
+    return Birth(COUNTIES[county], youngest - timedelta(days=day), generation.first_sequence + sequence)
 
 
 def qualify(person: Person, ward: Ward, level: Level, obtained_on: date) -> Qualification:
@@ -288,4 +286,4 @@ def place(level: Level, hospital: Hospital) -> str:
 
 def physicians(rng: Random, today: date, serials: PracticeSerials) -> Iterator[Physician]:
     """Yield registered physicians of all three hospitals without end."""
-    return (employ(candidate, today, serials) for candidate in candidates(rng, today, Generation.SETTLED))
+    return (employ(candidate, today, serials) for candidate in candidates(rng, today, SETTLED))

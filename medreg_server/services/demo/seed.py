@@ -25,6 +25,7 @@ from medreg_server.services.demo.applications import Filed, Filings
 from medreg_server.services.demo.cases import LIVE, live_cases, past_cases
 from medreg_server.services.demo.flaws import Flaw
 from medreg_server.services.demo.forms import FormDrawer
+from medreg_server.services.demo.passers import SIGNED_UP, passers
 from medreg_server.services.demo.people import Physician, PracticeSerials, physicians
 from medreg_server.services.demo.province import HOSPITALS, NEIGHBOUR
 from medreg_server.services.environment import Environment
@@ -78,7 +79,7 @@ def seed_demo(
 
     Raises DemoRefused when the register holds the demo already, or ``size`` is too small for its applications.
     """
-    fewest = LIVE + size.finished  # each application is another physician's
+    fewest = LIVE + size.finished + SIGNED_UP  # each application is another physician's
     if size.physicians < fewest:
         raise DemoRefused("too_few_physicians", fewest=str(fewest))
     password_hash = passwords.hash(password)
@@ -86,7 +87,7 @@ def seed_demo(
         if transaction.institutions.get(HOSPITALS[0].institution.id) is not None:
             raise DemoRefused("demo_exists")
         writer = _Writer(environment, transaction, Random(seed), today or environment.today())  # noqa: S311 - invented data
-        physician_accounts = writer.province(size)
+        physician_accounts = writer.province(size, seed)
         writer.accounts((*STAFF, *physician_accounts), password_hash)
     return DemoAccounts(password, STAFF, physician_accounts)
 
@@ -101,15 +102,19 @@ class _Writer:
         self._today = today
         self._serials = PracticeSerials()
 
-    def province(self, size: Size) -> tuple[DemoAccount, ...]:
+    def province(self, size: Size, seed: int) -> tuple[DemoAccount, ...]:
         """Write hospitals, applicants and their colleagues; return the accounts of applicants who may still act."""
         transaction = self._transaction
         for hospital in HOSPITALS:
-            transaction.institutions.add(hospital.institution)
-        applicants = LIVE + size.finished
+            institution = hospital.institution
+            transaction.institutions.add(institution)
+            transaction.record(Event("institution.add", institution.id, chain=institution.id))
+        others = LIVE + size.finished + SIGNED_UP
         can_act = list(self._applications(size.finished))
-        for chunk in _chunks(islice(physicians(self._rng, self._today, self._serials), size.physicians - applicants)):
+        for chunk in _chunks(islice(physicians(self._rng, self._today, self._serials), size.physicians - others)):
             self._physicians(chunk)
+        signed_up = passers(seed, self._today)[:SIGNED_UP]
+        transaction.physicians.add((self._new_id(self._today), passer.person) for passer in signed_up)
         transaction.physicians.continue_practice_serials(self._serials.counters())
         transaction.record(Event("demo.seed", detail={"physicians": str(size.physicians)}))
         return tuple(applicant_account(application, number) for number, application in enumerate(can_act, 1))
@@ -151,8 +156,8 @@ class _Writer:
             for key, physician in zip(ids, chunk, strict=True)
         )
 
-    def _new_id(self, registered_on: date) -> PhysicianId:
-        moment = datetime.combine(registered_on, time(4), UTC)
+    def _new_id(self, known_since: date) -> PhysicianId:
+        moment = datetime.combine(known_since, time(4), UTC)
         return PhysicianId(uuid7(int(moment.timestamp() * 1000), self._rng.randbytes(10)))
 
     def accounts(self, accounts: Iterable[DemoAccount], password_hash: str) -> None:

@@ -22,7 +22,7 @@ from medreg_core.domain.records import (
 from medreg_core.domain.tables import Tables
 from medreg_server.services.demo.applications import Filings
 from medreg_server.services.demo.cases import live_cases, past_cases
-from medreg_server.services.demo.people import Candidate, Generation, PracticeSerials, candidates, qualify
+from medreg_server.services.demo.people import SETTLED, Candidate, PracticeSerials, candidates, qualify
 
 _PATTERNS: Final = 3_000
 _LIVE_SHARE: Final = 900  # of the patterns: the rest are finished applications
@@ -33,7 +33,7 @@ def worklist_applications(count: int, seed: int, *, tables: Tables, today: date)
     rng = Random(seed)  # noqa: S311 - invented data must be repeatable, not secret
     serials = PracticeSerials()
     patterns = _patterns(rng, tables, today)
-    people = (person for person in candidates(rng, today, Generation.SETTLED) if person.ward.department in patterns)
+    people = (person for person in candidates(rng, today, SETTLED) if person.ward.department in patterns)
     for candidate in islice(people, count):
         pattern = rng.choice(patterns[candidate.ward.department])
         yield _like(pattern, candidate, serials)
