@@ -77,9 +77,10 @@ def assessment_passed(application: Application, context: ReviewContext) -> Check
     registration = application.registration
     if registration is None:
         return ASSESSMENT.passed("first_registration")
-    if registration.assessment_passed is not None:
-        answer = ASSESSMENT.passed if registration.assessment_passed else ASSESSMENT.failed
-        return answer("" if registration.assessment_passed else "failed", period=registration.assessment)
+    if registration.assessment_passed is True:
+        return ASSESSMENT.passed(period=registration.assessment)
+    if registration.assessment_passed is False:
+        return ASSESSMENT.failed("failed", period=registration.assessment)
     due = years_later(registration.registered_on, context.tables.rules.assessment_cycle_years)
     return ASSESSMENT.passed("not_due", due=due.isoformat()) if context.today < due else ASSESSMENT.unknown("no_data")
 

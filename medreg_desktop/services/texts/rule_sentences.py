@@ -122,7 +122,7 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
     ("assessment_passed", _UNKNOWN, "no_data"): (mark("Periodic assessment: no result known"), ""),
     ("no_other_pending", _PASS, ""): (mark("No other business under way"), ""),
     ("no_other_pending", _FAIL, "pending"): (
-        mark("Other business under way"),
+        mark("Other business under way: {count}"),
         mark("It must be finished or withdrawn first."),
     ),
     ("no_other_pending", _UNKNOWN, "offline"): (mark("Other business: offline, the service checks once connected"), ""),
