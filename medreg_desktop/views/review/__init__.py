@@ -1,0 +1,1 @@
+"""审核窗口: one application on the desk, from reading to decision."""

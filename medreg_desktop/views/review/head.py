@@ -1,0 +1,102 @@
+"""The head of 审核窗口: whom it concerns, until when, who holds it, and where in the list it stands."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from medreg_core.domain.calendar import NotPublished
+from medreg_core.domain.deadlines import CHINA
+from medreg_core.domain.masking import mask_id
+from medreg_core.domain.tables import Tables
+from medreg_desktop.services.review.sheet import ReviewSheet
+from medreg_desktop.services.texts.terms import term
+from medreg_desktop.services.texts.translator import tr
+from medreg_desktop.ui import words
+from medreg_desktop.ui.theme import look
+from medreg_desktop.ui.tokens import Colour, Space, Type
+from medreg_desktop.ui.widgets.button import Button, Kind
+from medreg_desktop.ui.widgets.labels import Panel, Text, WordLabel
+from medreg_desktop.ui.words import Word
+from medreg_desktop.views.review.state import ScreenState
+from medreg_desktop.views.review.words import kind_text, workdays_left
+
+_HEIGHT = 48
+
+
+class Head(Panel):
+    """One line; everything in it stays in place while the registrar walks through the list."""
+
+    next = Signal()
+    previous = Signal()
+    reveal = Signal()
+
+    def __init__(self, tables: Tables, parent: QWidget | None = None) -> None:
+        super().__init__(Colour.WINDOW, 0, parent)
+        self._tables = tables
+        self._name = Text("", Type.TITLE)
+        self._person = Text("", Type.BODY, Colour.TEXT2)
+        self._reveal = Button(tr("Show full numbers…"), Kind.LINK, icon="eye")
+        self._kind = Text("", Type.NAME)
+        self._version = Text("", Type.SMALL, Colour.TEXT2)
+        self._deadline = WordLabel()
+        self._state = WordLabel()
+        self._claim = WordLabel(face=Type.SMALL)
+        self._position = Text("", Type.SMALL, Colour.TEXT2)
+        self._previous = Button(tr("Previous"), Kind.PLAIN, keys="Shift+F2")
+        self._next = Button(tr("Next"), Kind.PLAIN, keys="F2")
+        self._lay_out()
+        self._previous.clicked.connect(self.previous)
+        self._next.clicked.connect(self.next)
+        self._reveal.clicked.connect(self.reveal)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look().px(Space.PAGE), 0, look().px(Space.PAGE), 0)
+        row.setSpacing(look().px(10))
+        for widget in (self._name, self._person, self._reveal, self._kind, self._version, self._state, self._deadline):
+            row.addWidget(widget)
+        row.addStretch(1)
+        for widget in (self._claim, self._position, self._previous, self._next):
+            row.addWidget(widget)
+
+    def sizeHint(self) -> QSize:
+        """Return the head's height."""
+        return QSize(super().sizeHint().width(), look().px(_HEIGHT))
+
+    def show_sheet(self, state: ScreenState, today: date) -> None:
+        """Show the application on the desk."""
+        sheet = state.sheet
+        assert sheet is not None
+        application, person = sheet.application, sheet.application.person
+        self._name.setText(person.name)
+        number = person.id_number if state.reveal else mask_id(person.id_number)
+        self._person.setText(f"{term(person.sex)}　{number}")
+        self._reveal.setVisible(not state.reveal)
+        self._kind.setText(kind_text(application))
+        self._version.setText(tr("version {n}", n=application.content_version))
+        self._state.set_word(words.STATES[sheet.shown_state])
+        self._deadline.set_word(self._deadline_word(sheet, today))
+        self._claim.set_word(_claim_word(sheet))
+        self._position.setText(tr("{n} of {total}", n=state.position, total=state.total))
+        self._previous.setEnabled(state.position > 1)
+        self._next.setEnabled(state.position < state.total)
+
+    def _deadline_word(self, sheet: ReviewSheet, today: date) -> Word | None:
+        if sheet.deadline is None:
+            return None
+        if isinstance(sheet.deadline, NotPublished):
+            return words.deadline(None)
+        word = words.deadline(workdays_left(sheet, self._tables.calendar, today))
+        dated = tr("{left} ({day})", left=word.text, day=f"{sheet.deadline:%m-%d}")
+        return Word(dated, word.icon, word.colour, bold=True)
+
+
+def _claim_word(sheet: ReviewSheet) -> Word | None:
+    claim = sheet.application.claim
+    if claim is None:
+        return None
+    until = f"{claim.until.astimezone(CHINA):%H:%M}"
+    return Word(tr("{name} has it open, until {until}", name=claim.name, until=until), "lock", Colour.TEXT2)
