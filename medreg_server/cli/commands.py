@@ -1,4 +1,4 @@
-"""Carries out one command. Passwords of real accounts are asked for or read from a file, never shown in a process list."""
+"""Carries out one command. Passwords of real accounts are asked for or read from a file, not seen in a process list."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ import uvicorn
 
 from medreg_core.domain.records import Institution, InstitutionId
 from medreg_core.domain.vocabulary import Role
+from medreg_server.cli.exam import report_lines
 from medreg_server.cli.parser import Options
 from medreg_server.db import backup
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
 from medreg_server.services.audit_heads import verify_audit
-from medreg_server.services.demo.seed import Size, seed_demo
+from medreg_server.services.demo.passers import passers
+from medreg_server.services.demo.seed import SEED, Size, seed_demo
+from medreg_server.services.exam.import_list import ExamImport
+from medreg_server.services.exam.pass_list import write_exam_list
 from medreg_server.services.registry import NewAccount, RegistryFault
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings, load_settings
@@ -98,10 +102,23 @@ def _create_account(options: Options, settings: Settings) -> int:
     return 0
 
 
+def _import_exam(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        report = ExamImport(service.environment).run(
+            options.file, dry_run=options.dry_run, skip_faulty=options.skip_faulty
+        )
+    for line in report_lines(report):
+        print(line)
+    return 1 if report.faults and not report.written else 0
+
+
 def _demo_data(options: Options, settings: Settings) -> int:
     password = options.password or secrets.token_urlsafe(9)
     with _opened(settings) as service:
         accounts = seed_demo(service.environment, service.passwords, password, size=Size(physicians=options.physicians))
+        if options.exam_list is not None:
+            entries = (passer.entry for passer in passers(SEED, service.environment.today()))
+            write_exam_list(options.exam_list, entries, service.environment.tables)
     print(f"password {password}")
     for account in accounts.staff:
         print(f"{account.role.value} {account.login}")
@@ -144,6 +161,7 @@ _COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
     "migrate": _migrate,
     "create-institution": _create_institution,
     "create-account": _create_account,
+    "import-exam": _import_exam,
     "demo-data": _demo_data,
     "backup": _backup,
     "restore": _restore,

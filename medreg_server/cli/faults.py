@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from medreg_core.domain.tables import TableBroken
+from medreg_server.cli.exam import spoken_refusal
 from medreg_server.db.backup import BackupFault
 from medreg_server.db.migrate import SchemaMismatch
 from medreg_server.db.transaction import DatabaseBusy
 from medreg_server.services.demo.seed import DemoRefused
+from medreg_server.services.exam.refusal import WorkbookRefused
 from medreg_server.services.registry import RegistryFault
 from medreg_server.settings import SettingsFault
 
@@ -27,7 +29,7 @@ _BACKUP: Final = {
 }
 _DEMO: Final = {
     "demo_exists": "this database holds a demo province already; use an empty one",
-    "too_few_physicians": "the demo province needs more physicians than that",
+    "too_few_physicians": "the demo province needs at least {fewest} physicians",
     "login_taken": "a login name of the demo is taken; use an empty database",
 }
 
@@ -46,7 +48,9 @@ def spoken(error: Exception) -> str | None:
         case BackupFault():
             sentence = f"{_BACKUP[error.code]}: {error.detail}"
         case DemoRefused():
-            sentence = _DEMO[error.code]
+            sentence = _DEMO[error.code].format(**error.params)
+        case WorkbookRefused():
+            sentence = spoken_refusal(error)
         case DatabaseBusy():
             sentence = "the database does not answer, or is busy; nothing was changed"
         case _:

@@ -42,6 +42,9 @@ class Options(Namespace):
     physicians: int = 5_000
     password: str = ""
     reason: str = "restore"
+    dry_run: bool = False
+    skip_faulty: bool = False
+    exam_list: Path | None = None
 
 
 def build_parser() -> ArgumentParser:
@@ -67,10 +70,13 @@ def build_parser() -> ArgumentParser:
 
     exam = commands.add_parser("import-exam", parents=[common], help="import the exam centre's pass list (.xlsx)")
     exam.add_argument("file", type=Path)
+    exam.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    exam.add_argument("--skip-faulty", action="store_true", help="import the other rows although some are faulty")
 
     demo = commands.add_parser("demo-data", parents=[common], help="fill an empty register with a made-up province")
     demo.add_argument("--physicians", type=int, default=5_000)
     demo.add_argument("--password", default="", help="password of every demo account; a random one if left out")
+    demo.add_argument("--exam-list", type=Path, default=None, help="also write this year's pass list here (.xlsx)")
 
     for name, text in (("backup", "write a copy of the database"), ("restore", "fill an empty database from a copy")):
         commands.add_parser(name, parents=[common], help=text).add_argument("file", type=Path)
