@@ -88,6 +88,7 @@ def _stop_dependents(conn: Connection, command_id: CommandId, now: datetime) -> 
         outbox.close(conn, dependent, Resolution.STOPPED, now)
         detail = {"command": dependent, "because_of": command_id}
         audit.append(conn, now, row.actor, "command_stopped", row.command.application_id, detail)
+        applications.refresh(conn, [row.command.application_id])
 
 
 def _state_after(kind: OutcomeKind) -> OutboxState:

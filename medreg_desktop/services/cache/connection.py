@@ -96,27 +96,36 @@ def database_faults() -> Iterator[None]:
 
 
 def connect(path: Path, key: bytes, *, read_only: bool = False) -> Connection:
-    """Open ``path`` with the raw 256-bit ``key``. Nothing is read yet, so a wrong key shows at the first statement.
+    """Open ``path`` with the raw 256-bit ``key``.
 
     Statements run in autocommit; transactions are begun by name. ``read_only`` refuses writes on this connection.
 
     Raises:
-        KnownFault: ``cache_read_only`` if the file cannot be opened at all.
+        KnownFault: ``cache_read_only`` if the file cannot be opened at all; ``cache_damaged`` with cause SQLITE_NOTADB if
+            the first page does not open, which a wrong key does as well.
     """
     with database_faults():
         conn = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=256)
-        conn.execute("PRAGMA cipher_log_level = NONE")  # it would write to the terminal
-        conn.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        conn.execute(f"PRAGMA cipher_page_size = {CIPHER_PAGE_BYTES}")
-        conn.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        conn.execute("PRAGMA temp_store = MEMORY")  # sort files would stand on the disk unencrypted
-        conn.execute("PRAGMA foreign_keys = ON")
-        conn.execute("PRAGMA trusted_schema = OFF")
-        conn.execute("PRAGMA cell_size_check = ON")
-        if read_only:
-            conn.execute("PRAGMA query_only = ON")
+        try:
+            _configure(conn, key, read_only=read_only)
+        except BaseException:
+            conn.close()
+            raise
     return cast("Connection", conn)
+
+
+def _configure(conn: Connection, key: bytes, *, read_only: bool) -> None:
+    conn.execute("PRAGMA cipher_log_level = NONE")  # it would write to the terminal
+    conn.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    conn.execute(f"PRAGMA cipher_page_size = {CIPHER_PAGE_BYTES}")
+    conn.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    conn.execute("PRAGMA temp_store = MEMORY")  # sort files would stand on the disk unencrypted
+    conn.execute("PRAGMA foreign_keys = ON")
+    conn.execute("PRAGMA trusted_schema = OFF")
+    conn.execute("PRAGMA cell_size_check = ON")
+    conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")  # reads the file's first page
+    if read_only:
+        conn.execute("PRAGMA query_only = ON")
 
 
 def prepare_for_writing(conn: Connection) -> None:

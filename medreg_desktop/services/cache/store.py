@@ -49,6 +49,7 @@ class CacheStore:
         self._readers: list[Connection] = []
         self._shared_reader: Connection | None = None
         self._reading = Lock()
+        self._is_closed = False
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
 
     @classmethod
@@ -115,7 +116,10 @@ class CacheStore:
             self._writer.submit(self._checkpoint_if_due)
 
     def close(self) -> None:
-        """Finish what is being written and give all files free."""
+        """Finish what is being written and give all files free. Closing again does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         for reader in self._readers:
             reader.interrupt()
         with self._reading:
@@ -197,17 +201,21 @@ def _opened(files: CacheFiles, key: bytes, steps: tuple[schema.Step, ...]) -> Co
     journal = Journal(files.journal, key)
     if not files.database.exists() and journal.exists():
         raise KnownFault("cache_damaged" if journal.opens() else "cache_key_wrong", cause="missing")
+    try:
+        return _connected(files, key, journal, steps)
+    except KnownFault as fault:
+        if fault.params.get("cause") == "SQLITE_NOTADB" and not journal.opens():
+            raise KnownFault("cache_key_wrong") from fault
+        raise
+
+
+def _connected(files: CacheFiles, key: bytes, journal: Journal, steps: tuple[schema.Step, ...]) -> Connection:
     conn = connect(files.database, key)
     try:
         with database_faults():
             _make_ready(conn, files, steps)
             _check(conn, files, journal)
             replica.watch(conn)
-    except KnownFault as fault:
-        conn.close()
-        if fault.params.get("cause") == "SQLITE_NOTADB" and not journal.opens():
-            raise KnownFault("cache_key_wrong") from fault
-        raise
     except BaseException:
         conn.close()
         raise

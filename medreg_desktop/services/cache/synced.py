@@ -96,9 +96,11 @@ def put(conn: Connection, rows: Sequence[ServerRow], judge: Judge, *, even_older
     """Insert or update rows that are not older than the copy's, with their searchable rows; return the applications.
 
     ``even_older`` takes the server's word against a newer copy: after a restore from a backup versions run again.
+    Of a row that comes twice the last counts.
     """
-    applications = [row for row in rows if row.kind == EntityKind.APPLICATION]
-    for row in rows:
+    latest = {(row.kind, row.id): row for row in rows}.values()
+    applications = [row for row in latest if row.kind == EntityKind.APPLICATION]
+    for row in latest:
         if row.kind != EntityKind.APPLICATION:
             _put_entity(conn, row, even_older=even_older)
     return _put_applications(conn, applications, judge, even_older=even_older)

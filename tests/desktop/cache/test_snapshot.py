@@ -1,0 +1,186 @@
+"""Snapshots: first filling, resumption, replacement of a copy that holds work, and servers put back from a backup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from medreg_core.contract.v1.messages import Outcome, SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_core.domain.records import Application, CommandId
+from medreg_core.domain.vocabulary import OutcomeKind, State
+from medreg_desktop.services.cache import applications, commands, drafts, outbox, sync_state, synced
+from medreg_desktop.services.cache.drafts import Draft
+from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
+from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.cache.snapshot import LOST_BY_SERVER, Snapshot, digest_over
+from medreg_desktop.services.cache.store import CacheStore
+from tests.desktop.cache.office import (
+    EPOCH,
+    KEY,
+    NOW,
+    WANG,
+    StillClock,
+    agree,
+    application,
+    body,
+    judge,
+    page,
+    read,
+    upsert,
+)
+
+
+class Stream:
+    """Rows with the marks and the end line the server would send."""
+
+    def __init__(self, rows: list[Application]) -> None:
+        self.rows = [SnapshotRow("application", row.id, row.version, body(row)) for row in rows]
+
+    def block(self, start: int, end: int) -> tuple[list[SnapshotRow], SnapshotMark]:
+        return self.rows[start:end], SnapshotMark(f"after-{end}", end, self._digest(end))
+
+    def end(self, seq: int = 7) -> SnapshotEnd:
+        return SnapshotEnd(len(self.rows), self._digest(len(self.rows)), "cursor-end", seq)
+
+    def _digest(self, end: int) -> str:
+        return digest_over("", [(row.id, row.version) for row in self.rows[:end]])
+
+
+@pytest.fixture
+def empty(tmp_path: Path, clock: StillClock):  # type: ignore[no-untyped-def]
+    opened = CacheStore.open(tmp_path / "empty.db", KEY, clock)
+    yield opened
+    opened.close()
+
+
+def test_an_empty_copy_can_be_searched_from_the_first_block_on(empty: CacheStore) -> None:
+    stream, snapshot = Stream([application(n) for n in range(1, 6)]), Snapshot(empty, judge)
+    assert snapshot.begin(EPOCH, total=5) == ""
+    snapshot.add(*stream.block(0, 2))
+    assert read(empty, "SELECT count(*) FROM worklist") == [(2,)]
+    done = snapshot.finish(stream.rows[2:], stream.end())
+    state = empty.read(sync_state.read)
+    assert (done.rows, state.epoch, state.cursor, state.seq, state.snapshot_after) == (5, EPOCH, "cursor-end", 7, "")
+    assert read(empty, "SELECT count(*) FROM worklist") == [(5,)]
+
+
+def test_a_restart_goes_on_at_the_last_mark(tmp_path: Path, clock: StillClock) -> None:
+    stream, path = Stream([application(n) for n in range(1, 6)]), tmp_path / "cache.db"
+    store = CacheStore.open(path, KEY, clock)
+    Snapshot(store, judge).begin(EPOCH)
+    Snapshot(store, judge).add(*stream.block(0, 3))
+    store.close()
+    store = CacheStore.open(path, KEY, clock)
+    snapshot = Snapshot(store, judge)
+    assert snapshot.begin(EPOCH) == "after-3"
+    assert store.read(sync_state.read).snapshot_rows == 3
+    snapshot.finish(stream.rows[3:], stream.end())
+    assert store.read(synced.count) == 5
+    store.close()
+
+
+def test_another_epoch_starts_from_the_first_row(empty: CacheStore) -> None:
+    snapshot = Snapshot(empty, judge)
+    snapshot.begin("before")
+    snapshot.add(*Stream([application(1)]).block(0, 1))
+    assert snapshot.begin("after") == ""
+    assert empty.read(synced.count) == 0
+
+
+@pytest.mark.parametrize("harm", ["lost", "other_version", "doubled"])
+def test_a_block_that_is_not_what_its_mark_covers_is_not_stored(empty: CacheStore, harm: str) -> None:
+    stream, snapshot = Stream([application(n) for n in range(1, 4)]), Snapshot(empty, judge)
+    rows, mark = stream.block(0, 3)
+    broken = {
+        "lost": rows[:-1],
+        "doubled": [*rows, rows[0]],
+        "other_version": [*rows[:-1], msgspec.structs.replace(rows[-1], version=9)],
+    }[harm]
+    snapshot.begin(EPOCH)
+    with pytest.raises(FeedBroken):
+        snapshot.add(broken, mark)
+    with pytest.raises(FeedBroken):
+        snapshot.finish(broken, stream.end())
+    assert empty.read(synced.count) == 0
+
+
+def test_a_row_that_moved_while_the_server_read_may_come_twice(empty: CacheStore) -> None:
+    stream, snapshot = Stream([application(1), application(2), application(1, version=2)]), Snapshot(empty, judge)
+    snapshot.begin(EPOCH)
+    snapshot.finish(stream.rows, stream.end())
+    assert sorted(read(empty, "SELECT version FROM application")) == [(1,), (2,)]
+
+
+def test_a_copy_with_work_stays_whole_until_the_new_rows_are_complete(store: CacheStore, feed: Feed) -> None:
+    feed.apply_page(page(0, [upsert(n, application(n)) for n in range(1, 4)]))
+    store.write(lambda conn: drafts.save(conn, application(1).id, WANG, Draft(content_version=1, opinion="x"), NOW))
+    stream, snapshot = Stream([application(2, version=2, state=State.RETURNED), application(9)]), Snapshot(store, judge)
+    snapshot.begin("epoch-2")
+    snapshot.add(*stream.block(0, 1))
+    assert store.read(sync_state.read).epoch == EPOCH
+    assert read(store, "SELECT count(*), max(version) FROM application") == [(3, 1)]
+    done = snapshot.finish(stream.rows[1:], stream.end())
+    assert (done.removed, store.read(sync_state.read).epoch) == (2, "epoch-2")
+    assert {i for _, i, _ in store.read(synced.keys)} == {application(2).id, application(9).id}
+    assert read(store, "SELECT count(*) FROM worklist") == [(2,)]
+    assert read(store, "SELECT count(*) FROM snapshot_row") == [(0,)]
+    assert store.read(lambda conn: drafts.find(conn, application(1).id, WANG)) is not None
+
+
+def test_a_snapshot_that_would_empty_the_copy_is_held(store: CacheStore, feed: Feed) -> None:
+    feed.apply_page(page(0, [upsert(n, application(n)) for n in range(1, 61)]))
+    stream, snapshot = Stream([application(1)]), Snapshot(store, judge)
+    snapshot.begin("epoch-2")
+    with pytest.raises(MassRemoval):
+        snapshot.finish(stream.rows, stream.end())
+    assert store.read(synced.count) == 60
+    snapshot.abandon()
+    snapshot.begin("epoch-2")
+    assert snapshot.finish(stream.rows, stream.end(), removals_confirmed=True).removed == 59
+
+
+def test_decisions_a_restored_server_forgot_ask_for_the_registrar(store: CacheStore, feed: Feed) -> None:
+    kept, lost = application(1), application(2)
+    feed.apply_page(page(0, [upsert(1, kept), upsert(2, lost)]))
+    store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
+    for number, entity in ((1, kept), (2, lost)):
+        store.write(lambda conn, n=number, e=entity: commands.save(conn, agree(e, f"{n:032d}"), WANG, NOW))
+        answer = Outcome(id=CommandId(f"{number:032d}"), kind=OutcomeKind.ACCEPTED, version=2, seq=2 + number)
+        store.write(lambda conn, a=answer: commands.settle(conn, a, NOW))
+    stream = Stream([application(1, version=2, state=State.AGREED), lost])
+    snapshot = Snapshot(store, judge)
+    snapshot.begin("epoch-2")
+    assert snapshot.finish(stream.rows, stream.end(seq=1)).lost_by_server == 1
+    row = store.read(lambda conn: outbox.row_of(conn, CommandId(f"{2:032d}")))
+    assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, LOST_BY_SERVER)
+    shown = store.read(lambda conn: applications.get(conn, lost.id))
+    assert shown is not None
+    assert shown.shown_state is State.SUBMITTED
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    before=st.dictionaries(st.integers(1, 20), st.tuples(st.integers(1, 3), st.sampled_from(list(State))), min_size=1),
+    after=st.dictionaries(st.integers(1, 20), st.tuples(st.integers(1, 3), st.sampled_from(list(State)))),
+)
+def test_whatever_the_copy_held_a_snapshot_makes_it_the_servers(
+    tmp_path_factory: pytest.TempPathFactory, before: dict, after: dict
+) -> None:
+    store = CacheStore.open(tmp_path_factory.mktemp("snapshot") / "cache.db", KEY, StillClock())
+    try:
+        store.write(lambda conn: sync_state.write(conn, epoch=EPOCH, seq="0", cursor="c"))
+        old = [application(n, version=v, state=s) for n, (v, s) in before.items()]
+        new = [application(n, version=v, state=s) for n, (v, s) in after.items()]
+        Feed(store, judge).apply_page(page(0, [upsert(i, row) for i, row in enumerate(old, 1)]))
+        stream, snapshot = Stream(new), Snapshot(store, judge)
+        snapshot.begin("epoch-2")
+        snapshot.finish(stream.rows, stream.end(), removals_confirmed=True)
+        held = {synced.decode_application(text) for (text,) in read(store, "SELECT body FROM application")}
+        assert held == set(new)
+        assert dict(read(store, "SELECT id, version FROM worklist")) == {row.id: row.version for row in new}
+    finally:
+        store.close()
