@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from medreg_core.domain.comparison import Group, Mark, Row
+from medreg_core.domain.masking import MASK
 from medreg_core.domain.records import Application
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import tr
@@ -132,6 +133,10 @@ def _spoken(line: _Line) -> str:
 
 
 def _paint_value(painter: QPainter, rect: QRect, text: str, other: str, *, differs: bool) -> None:
+    if MASK in text:
+        head, _, tail = text.partition(MASK)
+        paint.masked(painter, rect, head, tail, Type.BODY, Colour.TEXT)
+        return
     if not differs:
         paint.words(painter, rect, text, colour=Colour.TEXT)
         return

@@ -5,25 +5,59 @@ from __future__ import annotations
 from datetime import date
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from medreg_core.domain.calendar import NotPublished
 from medreg_core.domain.deadlines import CHINA
-from medreg_core.domain.masking import mask_id
+from medreg_core.domain.masking import MASK, mask_id
 from medreg_core.domain.tables import Tables
 from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import tr
-from medreg_desktop.ui import words
+from medreg_desktop.ui import paint, words
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.button import Button, Kind
-from medreg_desktop.ui.widgets.labels import Panel, Text, WordLabel
+from medreg_desktop.ui.widgets.labels import Painted, Panel, Text, WordLabel
 from medreg_desktop.ui.words import Word
 from medreg_desktop.views.review.state import ScreenState
 from medreg_desktop.views.review.words import kind_text, workdays_left
 
 _HEIGHT = 48
+
+
+class IdNumber(Painted):
+    """An ID number: first 2 and last 4 characters with four drawn dots between, or the whole once revealed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def show_number(self, number: str, *, reveal: bool) -> None:
+        """Show a number, masked or whole."""
+        self._text = number if reveal else mask_id(number)
+        head, _, tail = self._text.partition(MASK)
+        self.setAccessibleName(self._text if reveal else f"{head} {tr('masked')} {tail}")
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return the number's width."""
+        head, mask, tail = self._text.partition(MASK)
+        width = paint.masked_width(head, tail, Type.BODY) if mask else look().text_width(head, Type.BODY)
+        return QSize(int(width) + 2, look().line_height(Type.BODY))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the number."""
+        painter = QPainter(self)
+        head, mask, tail = self._text.partition(MASK)
+        if mask:
+            paint.masked(painter, self.rect(), head, tail, Type.BODY, Colour.TEXT2)
+        else:
+            paint.words(painter, self.rect(), head, Type.BODY, Colour.TEXT2)
+        painter.end()
 
 
 class Head(Panel):
@@ -37,7 +71,8 @@ class Head(Panel):
         super().__init__(Colour.WINDOW, 0, parent)
         self._tables = tables
         self._name = Text("", Type.TITLE)
-        self._person = Text("", Type.BODY, Colour.TEXT2)
+        self._sex = Text("", Type.BODY, Colour.TEXT2)
+        self._number = IdNumber()
         self._reveal = Button(tr("Show full numbers…"), Kind.LINK, icon="eye")
         self._kind = Text("", Type.NAME)
         self._version = Text("", Type.SMALL, Colour.TEXT2)
@@ -56,7 +91,16 @@ class Head(Panel):
         row = QHBoxLayout(self)
         row.setContentsMargins(look().px(Space.PAGE), 0, look().px(Space.PAGE), 0)
         row.setSpacing(look().px(10))
-        for widget in (self._name, self._person, self._reveal, self._kind, self._version, self._state, self._deadline):
+        for widget in (
+            self._name,
+            self._sex,
+            self._number,
+            self._reveal,
+            self._kind,
+            self._version,
+            self._state,
+            self._deadline,
+        ):
             row.addWidget(widget)
         row.addStretch(1)
         for widget in (self._claim, self._position, self._previous, self._next):
@@ -72,8 +116,8 @@ class Head(Panel):
         assert sheet is not None
         application, person = sheet.application, sheet.application.person
         self._name.setText(person.name)
-        number = person.id_number if state.reveal else mask_id(person.id_number)
-        self._person.setText(f"{term(person.sex)}　{number}")
+        self._sex.setText(term(person.sex))
+        self._number.show_number(person.id_number, reveal=state.reveal)
         self._reveal.setVisible(not state.reveal)
         self._kind.setText(kind_text(application))
         self._version.setText(tr("version {n}", n=application.content_version))

@@ -34,7 +34,7 @@ class ChecksBlock(QWidget):
         super().__init__(parent)
         self._head = SectionHeader(tr("Checks"))
         self._counts = [WordLabel(None, Type.SMALL) for _ in _ORDER]
-        for count in self._counts:
+        for count in reversed(self._counts):  # each goes right behind the title
             self._head.add_beside_title(count)
         self._rows = CheckRows()
         _column(self, self._head, self._rows)
@@ -135,8 +135,8 @@ def _line_of(left: QWidget, right: QWidget) -> QWidget:
 
 def _column(owner: QWidget, head: QWidget, body: QWidget | QVBoxLayout | QGridLayout) -> None:
     column = QVBoxLayout(owner)
-    column.setContentsMargins(0, look().px(Space.CONTROL), 0, look().px(Space.BAND))
-    column.setSpacing(look().px(Space.GROUP))
+    column.setContentsMargins(0, look().px(Space.BAND), 0, 0)
+    column.setSpacing(look().px(Space.TIGHT))
     column.addWidget(head)
     if isinstance(body, QWidget):
         column.addWidget(body)

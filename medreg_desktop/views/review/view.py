@@ -8,7 +8,7 @@ from datetime import date
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables
@@ -24,6 +24,7 @@ from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.blocks import Banner, SectionHeader
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.labels import Hairline, Panel, Text
+from medreg_desktop.ui.widgets.scrolling import ScrollArea
 from medreg_desktop.ui.widgets.sheet import Sheet
 from medreg_desktop.ui.widgets.toasts import Toasts
 from medreg_desktop.views.review.action_bar import ActionBar, PhraseButton
@@ -100,7 +101,7 @@ class ReviewWindow(QDialog):
         left.setContentsMargins(look().px(Space.PAGE), look().px(Space.CONTROL), look().px(Space.PAGE), 0)
         left.addLayout(left_head)
         left.addWidget(_column_titles())
-        left.addWidget(_scrolled(self.comparison), 1)
+        left.addWidget(ScrollArea(self.comparison), 1)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(look().px(12), 0, look().px(12), 0)
@@ -108,7 +109,7 @@ class ReviewWindow(QDialog):
         for block in (self.checks, self.materials, self.history):
             column.addWidget(block)
         column.addStretch(1)
-        right = _scrolled(side)
+        right = ScrollArea(side)
         right.setFixedWidth(look().px(_SIDE))
         body = QHBoxLayout()
         body.setSpacing(0)
@@ -242,7 +243,7 @@ class ReviewWindow(QDialog):
         sheet = state.sheet
         if sheet is None or CommandKind.AGREE not in sheet.moves:
             return []
-        return [blocker_sentence(blocker, self._around.tables) for blocker in sheet.blockers]
+        return [blocker_sentence(blocker, self._around.tables).rstrip("。.") for blocker in sheet.blockers]
 
     def _consequence(self, state: ScreenState) -> str:
         """Return the one sentence over the acts: what follows, or why agreeing is not possible."""
@@ -294,17 +295,6 @@ class ReviewWindow(QDialog):
 
 def _sheet(final: str, icon: str) -> Sheet:
     return Sheet(final, reason_label=tr("Reason (required)"), icon=icon)
-
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(widget)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.viewport().setAutoFillBackground(False)
-    widget.setAutoFillBackground(False)
-    return area
 
 
 def _column_titles() -> QWidget:
