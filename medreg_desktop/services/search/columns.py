@@ -14,9 +14,10 @@ from typing import Any
 
 from medreg_desktop.services.search.conditions import CheckCondition, MaterialsCondition, Query, states_asked
 from medreg_desktop.services.search.connection import Connection
-from medreg_desktop.services.search.filters import day_range
+from medreg_desktop.services.search.filters import day_range, having
 from medreg_desktop.services.search.index import CODE_INDEXES, REBUILD, SORT_INDEXES
-from medreg_desktop.services.search.router import Cursor
+from medreg_desktop.services.search.names import tokens
+from medreg_desktop.services.search.router import Cursor, most_candidates, numbers_of
 from medreg_desktop.services.search.rows import CATEGORIES, KINDS, LEVELS, PARTS, PROBLEMS, STATES, SYNCS
 from medreg_desktop.services.search.slices import Slices, row_set
 
@@ -69,6 +70,7 @@ class Columns:
     scopes: Mapping[str, int]
     ranks: Mapping[str, Slices] = field(default_factory=dict)
     loose: int = 0  # rows changed since the ranks were made
+    common: Mapping[str, int] = field(default_factory=dict)  # rows by token, for the tokens of many names
 
     def order(self, column: str) -> Order | None:
         """Return the order by a column of ``worklist``, None if it is not loaded or too many rows have changed."""
@@ -212,8 +214,12 @@ class _Draft:
             target[n] = value
 
 
-def with_ranks(connection: Connection, columns: Columns, cancelled: Callable[[], bool]) -> Columns | None:
-    """Return the columns with the ranks of every order, read in the same transaction; None when cancelled."""
+def completed(connection: Connection, columns: Columns, cancelled: Callable[[], bool]) -> Columns | None:
+    """Return the columns with common tokens and the ranks of every order, read in the same transaction as they were.
+
+    ``cancelled`` is asked between the parts; None when it said so.
+    """
+    columns = replace(columns, common=_common(connection, columns.rows.bit_length()))
     ranks: dict[str, Slices] = {}
     size = columns.rows.bit_length()
     for column in ORDERS:
@@ -221,6 +227,12 @@ def with_ranks(connection: Connection, columns: Columns, cancelled: Callable[[],
             return None
         ranks[column] = _ranks(connection, column, size)
     return replace(columns, ranks=ranks)
+
+
+def _common(connection: Connection, size: int) -> Mapping[str, int]:
+    """Return the rows of every token whose posting list is longer than the router would read."""
+    terms = connection.execute("SELECT term FROM worklist_terms WHERE doc > ?", (most_candidates(size),)).fetchall()
+    return {term: row_set(numbers_of(connection, having((term,)))) for (term,) in terms}
 
 
 def _ranks(connection: Connection, column: str, size: int) -> Slices:
@@ -241,28 +253,33 @@ def last_change(connection: Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(seq), 0) FROM worklist_change").fetchone()[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """The columns after following the file, and whether a name changed (what was read for words is void then)."""
-
-    columns: Columns
-    names_changed: bool = False
-
-
-def follow(connection: Connection, columns: Columns) -> Followed | None:
+def follow(connection: Connection, columns: Columns) -> Columns | None:
     """Return the columns level with the file as the caller's read transaction sees it; None if all must be loaded."""
     last = last_change(connection)
     if last == columns.seq:
-        return Followed(columns)
+        return columns
     lines = connection.execute(
         "SELECT seq, n, name_changed FROM worklist_change WHERE seq > ? ORDER BY seq", (columns.seq,)
     ).fetchall()
     followable = lines and lines[0][0] == columns.seq + 1 and all(n != REBUILD for _, n, _ in lines)
     if not followable:
         return None
-    numbers = sorted({n for _, n, _ in lines})
-    changed = _changed(connection, columns, numbers)
-    return Followed(replace(changed, seq=last), any(line[2] for line in lines))
+    level = _changed(connection, columns, sorted({n for _, n, _ in lines}))
+    renamed = sorted({n for _, n, name_changed in lines if name_changed})
+    return replace(level, seq=last, common=_renamed(connection, columns.common, renamed))
+
+
+def _renamed(connection: Connection, common: Mapping[str, int], numbers: Sequence[int]) -> Mapping[str, int]:
+    """Return the sets of common tokens with the names of the given rows read anew."""
+    if not numbers:
+        return common
+    touched = row_set(numbers)
+    statement = "SELECT n, folded, tails FROM worklist WHERE n IN (SELECT value FROM json_each(?))"
+    held: dict[str, list[int]] = {token: [] for token in common}
+    for n, folded, tails in connection.execute(statement, (json.dumps(numbers),)).fetchall():
+        for token in held.keys() & set(tokens(folded, tails).split()):
+            held[token].append(n)
+    return {token: (rows ^ (rows & touched)) | row_set(held[token]) for token, rows in common.items()}
 
 
 def _changed(connection: Connection, columns: Columns, numbers: Sequence[int]) -> Columns:

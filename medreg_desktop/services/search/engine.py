@@ -18,11 +18,11 @@ from medreg_desktop.services.search import columns, router
 from medreg_desktop.services.search.columns import Columns
 from medreg_desktop.services.search.conditions import TAB_STATES, Query, Tab, normalise
 from medreg_desktop.services.search.connection import Connection
-from medreg_desktop.services.search.filters import Sql, sort_column
+from medreg_desktop.services.search.filters import Sql, chosen_filters, joined, sort_column, typed_filters
 from medreg_desktop.services.search.router import Cursor, Found
 from medreg_desktop.services.search.rows import STATES, WorklistRow
 from medreg_desktop.services.search.slices import members
-from medreg_desktop.services.search.typed import TypedRows
+from medreg_desktop.services.search.typed import FEW, all_common, narrow
 
 PAGE_ROWS = 100
 COUNT_CAP = 1000
@@ -55,22 +55,6 @@ def tab_counts(counts: Mapping[State, int]) -> dict[Tab, int]:
     return {tab: sum(counts.get(state, 0) for state in states) for tab, states in TAB_STATES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """The columns, and the posting lists that belong to the same state of the names."""
-
-    columns: Columns
-    typed: TypedRows
-
-    def rows(self, connection: Connection, query: Query) -> int:
-        """Return the set of rows that meet a normalised query."""
-        return self.typed.narrow(connection, self.columns.meeting(query), query)
-
-    def count(self, connection: Connection, query: Query) -> int:
-        """Return how many rows meet a normalised query."""
-        return self.rows(connection, query).bit_count()
-
-
 class SearchEngine:
     """Answers queries on connections of its own.
 
@@ -84,7 +68,7 @@ class SearchEngine:
         self._connection: Connection | None = None
         self._asking = threading.Lock()
         self._publishing = threading.Lock()
-        self._memory: _Memory | None = None
+        self._columns: Columns | None = None
 
     def page(self, query: Query, after: Cursor | None = None, limit: int = PAGE_ROWS) -> Page:
         """Return up to ``limit`` rows after ``after``, which is the ``next`` of a page of the same query.
@@ -92,8 +76,8 @@ class SearchEngine:
         Raises SearchInterrupted, as all questions do.
         """
         asked = normalise(query)
-        with self._reading() as (connection, memory):
-            found = _found(connection, memory, asked, after, limit + 1)
+        with self._reading() as (connection, known):
+            found = _found(connection, known, asked, after, limit + 1)
         if len(found.rows) <= limit:
             return Page(found.rows, None)
         return Page(found.rows[:limit], found.cursor(limit - 1))
@@ -101,22 +85,22 @@ class SearchEngine:
     def capped_count(self, query: Query, cap: int = COUNT_CAP) -> Count:
         """Return how many rows meet the query, ``cap`` at most: the number shown at once."""
         asked = normalise(query)
-        with self._reading() as (connection, memory):
-            n = memory.count(connection, asked) if memory else router.count(connection, asked, cap + 1)
+        with self._reading() as (connection, known):
+            n = _rows(connection, known, asked).bit_count() if known else router.count(connection, asked, cap + 1)
         return Count(min(n, cap), n > cap)
 
     def exact_count(self, query: Query, cancelled: Callable[[], bool] = lambda: False) -> int:
         """Return how many rows meet the query; ``cancelled`` is asked meanwhile and drops the question."""
         asked = normalise(query)
-        with self._reading(cancelled) as (connection, memory):
-            return memory.count(connection, asked) if memory else router.count(connection, asked)
+        with self._reading(cancelled) as (connection, known):
+            return _rows(connection, known, asked).bit_count() if known else router.count(connection, asked)
 
     def state_counts(self, query: Query) -> dict[State, int]:
         """Return how many rows are in each state, the tab left aside; :func:`tab_counts` sums them up for the tabs."""
         asked = replace(normalise(query), tab=None)
-        with self._reading() as (connection, memory):
-            if memory:
-                counts = memory.columns.count_by_state(memory.rows(connection, asked))
+        with self._reading() as (connection, known):
+            if known:
+                counts = known.count_by_state(_rows(connection, known, asked))
             else:
                 counts = router.counts_by_state(connection, asked)
         return {state: counts.get(code, 0) for code, state in enumerate(STATES)}
@@ -126,14 +110,14 @@ class SearchEngine:
 
         Reads the whole table once, seconds for a million rows; questions are answered meanwhile, from the file.
         """
-        if self._memory is not None and self._memory.columns.complete():
+        if self._columns is not None and self._columns.complete():
             return
         connection = self._connect()
         try:
             connection.execute("BEGIN")
             loaded = columns.load(connection)
             self._publish(loaded)
-            complete = columns.with_ranks(connection, loaded, cancelled)
+            complete = columns.completed(connection, loaded, cancelled)
             if complete is not None:
                 self._publish(complete)
         finally:
@@ -141,7 +125,7 @@ class SearchEngine:
 
     def _publish(self, loaded: Columns) -> None:
         with self._publishing:
-            self._memory = _Memory(loaded, TypedRows())
+            self._columns = loaded
 
     def interrupt(self) -> None:
         """Drop the question that is being answered, if there is one; whoever asked gets SearchInterrupted."""
@@ -155,11 +139,11 @@ class SearchEngine:
         with self._asking:
             if self._connection is not None:
                 self._connection.close()
-            self._connection = self._memory = None
+            self._connection = self._columns = None
 
     @contextmanager
-    def _reading(self, cancelled: Callable[[], bool] | None = None) -> Iterator[tuple[Connection, _Memory | None]]:
-        """Hold one read transaction, and the memory level with what it sees."""
+    def _reading(self, cancelled: Callable[[], bool] | None = None) -> Iterator[tuple[Connection, Columns | None]]:
+        """Hold one read transaction, and the columns level with what it sees."""
         with self._asking:
             if self._connection is None:
                 self._connection = self._connect()
@@ -167,7 +151,7 @@ class SearchEngine:
             try:
                 connection.set_progress_handler(cancelled, _PROGRESS_STEPS)
                 connection.execute("BEGIN")
-                yield connection, self._level_memory(connection)
+                yield connection, self._level(connection)
             except OperationalError as error:
                 if "interrupted" in str(error):
                     raise SearchInterrupted from error
@@ -176,27 +160,31 @@ class SearchEngine:
                 connection.set_progress_handler(None, _PROGRESS_STEPS)
                 connection.rollback()
 
-    def _level_memory(self, connection: Connection) -> _Memory | None:
-        known = self._memory
+    def _level(self, connection: Connection) -> Columns | None:
+        known = self._columns
         if known is None:
             return None
-        followed = columns.follow(connection, known.columns)
-        if followed is None:
-            level = None
-        elif followed.columns is known.columns:
-            return known
-        else:
-            level = _Memory(followed.columns, TypedRows() if followed.names_changed else known.typed)
+        level = columns.follow(connection, known)
         with self._publishing:
-            if self._memory is known:  # else prepare() has just brought newer columns: keep those for the next question
-                self._memory = level
+            if self._columns is known:  # else prepare() has just brought newer ones: keep those for the next question
+                self._columns = level
         return level
 
 
-def _found(connection: Connection, memory: _Memory | None, query: Query, after: Cursor | None, limit: int) -> Found:
-    order = memory.columns.order(sort_column(query.sort.column)) if memory else None
-    if memory is None or order is None or not order.goes_on(after):
+def _found(connection: Connection, known: Columns | None, query: Query, after: Cursor | None, limit: int) -> Found:
+    order = known.order(sort_column(query.sort.column)) if known else None
+    if known is None or order is None or not order.goes_on(after):
         return router.page(connection, query, after, limit)
-    rows = memory.rows(connection, query)
+    typed = typed_filters(query)
+    unread = [each for each in typed if not all_common(each, known.common)]
+    few = router.candidates(connection, unread, FEW)
+    if few is not None:
+        test = joined([*typed, *chosen_filters(query)])
+        return router.read(connection, router.listed(few), test, query.sort, after, limit)
+    rows = narrow(connection, known.meeting(query), typed, known.common)
     first = order.first(rows, after, limit, descending=query.sort.descending)
-    return router.read(connection, router.numbered(members(first)), Sql("1"), query.sort, after, limit)
+    return router.read(connection, router.listed(members(first)), Sql("1"), query.sort, after, limit)
+
+
+def _rows(connection: Connection, known: Columns, query: Query) -> int:
+    return narrow(connection, known.meeting(query), typed_filters(query), known.common)

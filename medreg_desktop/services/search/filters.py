@@ -66,16 +66,24 @@ class Sql:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """One condition: its predicate, and the query that yields the ``n`` of its candidates if an index can.
+class Way:
+    """One way of meeting a typed condition: its test, and the query that yields the ``n`` of its candidates.
 
-    ``exact``: every candidate meets the condition. ``names_only``: it looks at nothing but names.
+    ``exact``: every candidate meets the test. ``tokens``: the candidates are the names that have all of these.
     """
 
     test: Sql
-    source: Sql | None = None
+    source: Sql
     exact: bool = True
-    names_only: bool = False
+    tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition: its test over the columns, and the ways of finding its rows in an index, if it has any."""
+
+    test: Sql
+    ways: tuple[Way, ...] = ()
 
 
 def joined(filters: Iterable[Filter]) -> Sql:
@@ -87,29 +95,25 @@ def joined(filters: Iterable[Filter]) -> Sql:
 
 def typed_filters(query: Query) -> list[Filter]:
     """Return the filters of what is typed, those that find fewest rows first: codes before words, long words first."""
-    codes = [
-        _beginning(column, code)
-        for column, code in (
-            ("form_key", query.form_number),
-            ("qualification_code", query.qualification_code),
-            ("practice_code", query.practice_code),
-            ("phone", query.phone),
-        )
-        if code
-    ]
-    if query.id_number:
-        codes.insert(0, _id_number(query.id_number))
+    codes = (
+        ("form_key", query.form_number),
+        ("qualification_code", query.qualification_code),
+        ("practice_code", query.practice_code),
+        ("phone", query.phone),
+    )
+    ways = [_id_number(query.id_number)] if query.id_number else []
+    ways += [_beginning(column, code) for column, code in codes if code]
     ordered = sorted(words(query.text)[:MOST_WORDS], key=len, reverse=True)
-    return codes + [word_filter(word) for word in ordered]
+    return [Filter(way.test, (way,)) for way in ways] + [word_filter(word) for word in ordered]
 
 
-def _beginning(column: str, code: str) -> Filter:
+def _beginning(column: str, code: str) -> Way:
     test = Sql(f"{column} >= ? AND {column} < ?", (code, code + _ABOVE_ALL))
     source = Sql(f"SELECT n FROM worklist INDEXED BY {CODE_INDEXES[column]} WHERE {test.text}", test.values)  # noqa: S608 - constants
-    return Filter(test, source)
+    return Way(test, source)
 
 
-def _id_number(code: str) -> Filter:
+def _id_number(code: str) -> Way:
     return _beginning("id_tail", code[::-1]) if len(code) <= TAIL_CODE else _beginning("id_number", code)
 
 
@@ -119,36 +123,39 @@ def word_filter(word: str) -> Filter:
     if word.isascii() and word.isalnum():
         ways.append(_begins_tail(word))
     code = fold_code(word)
-    is_code = word.replace("-", "").isascii() and any(c.isdigit() for c in code)
-    if is_code:
+    if word.replace("-", "").isascii() and any(c.isdigit() for c in code):
         ways.extend(_as_code(code))
-    return Filter(
-        _any_of([way.test for way in ways], " OR "),
-        _any_of([way.source for way in ways if way.source], " UNION ALL "),
-        exact=all(way.exact for way in ways),
-        names_only=not is_code,
-    )
+    return Filter(any_of((way.test for way in ways), " OR "), tuple(ways))
 
 
-def _any_of(pieces: list[Sql], joint: str) -> Sql:
-    return Sql(joint.join(piece.text for piece in pieces), tuple(v for piece in pieces for v in piece.values))
+def any_of(pieces: Iterable[Sql], joint: str) -> Sql:
+    """Return the pieces joined by ``joint``, with all their values."""
+    listed = list(pieces)
+    return Sql(joint.join(piece.text for piece in listed), tuple(value for piece in listed for value in piece.values))
 
 
-def _in_name(word: str) -> Filter:
-    grams = gram_tokens(word)
-    return Filter(Sql("instr(folded, ?) > 0", (word,)), _match(" AND ".join(grams)), exact=len(word) <= 2)
+def _in_name(word: str) -> Way:
+    tokens = gram_tokens(word)
+    return Way(Sql("instr(folded, ?) > 0", (word,)), having(tokens), len(word) <= 2, tokens)
 
 
-def _begins_tail(word: str) -> Filter:
-    token = f"t{word}" if len(word) <= SHORT_TAIL else f"q{word}*"
-    return Filter(Sql("instr(tails, ?) > 0", (f" {word}",)), _match(token))
+def _begins_tail(word: str) -> Way:
+    test = Sql("instr(tails, ?) > 0", (f" {word}",))
+    if len(word) > SHORT_TAIL:
+        return Way(test, _match(f"q{word}*"))
+    return Way(test, having((f"t{word}",)), tokens=(f"t{word}",))
+
+
+def having(tokens: Iterable[str]) -> Sql:
+    """Return the query for the names that have all of these tokens."""
+    return _match(" AND ".join(tokens))
 
 
 def _match(expression: str) -> Sql:
     return Sql("SELECT rowid AS n FROM worklist_text WHERE worklist_text MATCH ?", (expression,))
 
 
-def _as_code(code: str) -> Iterator[Filter]:
+def _as_code(code: str) -> Iterator[Way]:
     if len(code) <= TAIL_CODE:
         yield _beginning("id_tail", code[::-1])
         return
@@ -181,7 +188,7 @@ def _choices(query: Query) -> Iterator[Filter]:
         yield _one_of("handler", (query.handler,))
     if query.scopes:
         tests = [Sql("instr(scopes, ?) > 0", (f" {scope} ",)) for scope in query.scopes]
-        yield Filter(_any_of(tests, " OR "))
+        yield Filter(any_of(tests, " OR "))
 
 
 def _one_of(column: str, values: Iterable[object]) -> Filter:

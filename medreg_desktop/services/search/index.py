@@ -69,6 +69,7 @@ TABLES = (
     + ", ".join(f"{column} {'TEXT' if column in _TEXT else 'INTEGER'} NOT NULL" for column in _COLUMNS)
     + ", UNIQUE (id)) STRICT",
     f"CREATE VIRTUAL TABLE worklist_text USING fts5(tokens, {_FTS_OPTIONS})",
+    "CREATE VIRTUAL TABLE worklist_terms USING fts5vocab(worklist_text, row)",
     "CREATE TABLE worklist_change (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL, name_changed INTEGER NOT NULL) STRICT",
     "CREATE TABLE worklist_stamp (stamp TEXT NOT NULL) STRICT",
 )
@@ -108,7 +109,7 @@ def create(connection: Connection) -> None:
 
 def drop(connection: Connection) -> None:
     """Remove the index of any version, if there is one."""
-    for table in ("worklist", "worklist_text", "worklist_change", "worklist_stamp"):
+    for table in ("worklist", "worklist_terms", "worklist_text", "worklist_change", "worklist_stamp"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 

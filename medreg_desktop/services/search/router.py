@@ -14,7 +14,15 @@ from math import isqrt
 
 from medreg_desktop.services.search.conditions import Query, Sort
 from medreg_desktop.services.search.connection import Connection
-from medreg_desktop.services.search.filters import Filter, Sql, chosen_filters, joined, sort_column, typed_filters
+from medreg_desktop.services.search.filters import (
+    Filter,
+    Sql,
+    any_of,
+    chosen_filters,
+    joined,
+    sort_column,
+    typed_filters,
+)
 from medreg_desktop.services.search.index import SORT_INDEXES
 from medreg_desktop.services.search.rows import ROW_COLUMNS, WorklistRow, worklist_row
 
@@ -63,23 +71,28 @@ def route(connection: Connection, query: Query) -> Route:
     filters = [*typed_filters(query), *chosen_filters(query)]
     size = connection.execute("SELECT coalesce(max(n), 0) FROM worklist").fetchone()[0]
     numbers = candidates(connection, filters, most_candidates(size))
-    rows = Sql("worklist NOT INDEXED") if numbers is None else numbered(numbers)
+    rows = Sql("worklist NOT INDEXED") if numbers is None else listed(numbers)
     return Route(rows, joined(filters), numbers is not None, _WALK_BUDGET * most_candidates(size))
 
 
-def numbered(numbers: Iterable[int]) -> Sql:
+def listed(numbers: Iterable[int]) -> Sql:
     """Return the rows of given numbers as a table expression that visits just these."""
-    listed = json.dumps(list(numbers))
-    return Sql("json_each(?) AS listed CROSS JOIN worklist ON worklist.n = listed.value", (listed,))
+    return Sql("json_each(?) AS listed CROSS JOIN worklist ON worklist.n = listed.value", (json.dumps(list(numbers)),))
+
+
+def numbers_of(connection: Connection, source: Sql) -> list[int]:
+    """Return all row numbers a source yields."""
+    return [n for (n,) in connection.execute(source.text, source.values).fetchall()]
 
 
 def candidates(connection: Connection, filters: Sequence[Filter], most: int) -> list[int] | None:
     """Return the candidates of the first condition that has at most ``most``; None if every condition has more."""
     for each in filters:
-        if each.source is None:
+        if not each.ways:
             continue
-        statement = f"SELECT n FROM ({each.source.text}) LIMIT ?"  # noqa: S608 - values are bound
-        found = connection.execute(statement, (*each.source.values, most + 1)).fetchall()
+        sources = any_of((way.source for way in each.ways), " UNION ALL ")
+        statement = f"SELECT n FROM ({sources.text}) LIMIT ?"  # noqa: S608 - values are bound
+        found = connection.execute(statement, (*sources.values, most + 1)).fetchall()
         if len(found) <= most:
             return sorted({n for (n,) in found})
     return None

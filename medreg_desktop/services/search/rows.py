@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from medreg_core.domain.records import Application, ApplicationId
@@ -106,6 +107,16 @@ def day_number(day: date) -> int:
     return min(max((day - _EPOCH).days, 0), UNPUBLISHED - 1)
 
 
+@lru_cache(maxsize=4096)
+def _day(number: int) -> date:
+    return _EPOCH + timedelta(number)
+
+
+@lru_cache(maxsize=4096)
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 def index_row(application: Application, derived: RowDerived) -> IndexRow:
     """Return the row of the index for an application with its overlay; pure, most of its time is the pinyin."""
     return IndexRow(_person(application), _status(application, derived))
@@ -184,8 +195,8 @@ def worklist_row(values: tuple[Any, ...]) -> WorklistRow:
     failed, unknown = divmod(checks, PROBLEMS)
     return WorklistRow(
         n, id_, name, id_number, KINDS[kind], None if part < 0 else PARTS[part], STATES[state], SYNCS[sync],
-        CATEGORIES[category], LEVELS[level], tuple(scopes.split()), education, department, handler,
-        _EPOCH + timedelta(submitted), _EPOCH + timedelta(deadline) if deadline < UNPUBLISHED else None,
+        CATEGORIES[category], LEVELS[level], _codes(scopes), education, department, handler,
+        _day(submitted), _day(deadline) if deadline < UNPUBLISHED else None,
         deadline == UNPUBLISHED, passed, failed, unknown, have, need, phone, qualification_code, practice_code,
         form_number, claim_account, claim_name,
         datetime.fromtimestamp(claim_until, UTC) if claim_until else None, version,
