@@ -95,6 +95,7 @@ class Link:
     log: AttemptLog = field(default_factory=AttemptLog)
     token: str = ""
     server_id: str = ""
+    answered_by: str = ""
     ping_keys: Mapping[str, bytes] = field(default_factory=dict)
     connect_s: float = CONNECT_S
     stall_s: float = STALL_S
@@ -142,6 +143,14 @@ class HttpTransport:
         """From now on only this server's answers are ours."""
         self.link.server_id = server_id
 
+    def answered_by(self) -> str:
+        """Return the id of the server that answered last; it has shown its certificate and the contract's words."""
+        return self.link.answered_by
+
+    def use_token(self, token: str) -> None:
+        """Put the token on every request from now on; empty for none."""
+        self.link.token = token
+
     def trust(self, keys: tuple[PublicKey, ...]) -> None:
         """From now on a ping must be signed by one of these keys."""
         self.link.ping_keys = {key.kid: key.key for key in keys}
@@ -159,12 +168,12 @@ class HttpTransport:
 
     def hello(self, hello: Hello) -> Welcome:
         """``POST /sync/hello``."""
-        return _genuine(self._call("hello", "POST", "/sync/hello", Welcome, hello))
+        return self._call("hello", "POST", "/sync/hello", Welcome, hello)
 
     def ping(self) -> Pong:
         """``GET /ping`` with a fresh nonce; an answer without the proof of a known key is somebody else's."""
         nonce = secrets.token_hex(16)
-        pong = _genuine(self._call("ping", "GET", f"/ping?{urlencode({'nonce': nonce})}", Pong))
+        pong = self._call("ping", "GET", f"/ping?{urlencode({'nonce': nonce})}", Pong)
         if pong.nonce != nonce or not _is_proven(pong, self.link.ping_keys):
             raise TransportFault(portal())
         return pong
@@ -179,12 +188,12 @@ class HttpTransport:
     def changes(self, cursor: str, wait_s: int, unwanted: Callable[[], bool]) -> ChangePage:
         """``GET /sync/changes``; raises Interrupted within a fraction of a second after ``unwanted()`` turns true."""
         path = f"/sync/changes?{urlencode({'cursor': cursor, 'wait': wait_s})}"
-        return _genuine(self._call("changes", "GET", path, ChangePage, unwanted=unwanted, hold_s=wait_s))
+        return self._call("changes", "GET", path, ChangePage, unwanted=unwanted, hold_s=wait_s)
 
     def send(self, batch: CommandBatch) -> OutcomeBatch:
         """``POST /sync/commands``."""
         ids = [command.id for command in batch.commands]
-        return _genuine(self._call("commands", "POST", "/sync/commands", OutcomeBatch, batch, ids=ids))
+        return self._call("commands", "POST", "/sync/commands", OutcomeBatch, batch, ids=ids)
 
     def digest(self, query: DigestQuery) -> DigestAnswer:
         """``POST /sync/digest``."""
@@ -192,7 +201,7 @@ class HttpTransport:
 
     def bucket(self, number: int) -> BucketRows:
         """``GET /sync/buckets/{n}``."""
-        return _genuine(self._call("bucket", "GET", f"/sync/buckets/{number}", BucketRows))
+        return self._call("bucket", "GET", f"/sync/buckets/{number}", BucketRows)
 
     def claim(self, query: ClaimQuery) -> Claim | None:
         """``POST /claims``: tell colleagues that an application is open here; the answer is who has it."""
@@ -213,7 +222,7 @@ class HttpTransport:
         hold_s: int = 0,
     ) -> _T:
         with self._exchange(call, method, path, content, ids=ids, unwanted=unwanted, hold_s=hold_s) as response:
-            return _decoded(whole_body(response), answer)
+            return _genuine(_decoded(whole_body(response), answer))
 
     @contextmanager
     def _exchange(
@@ -279,6 +288,7 @@ class HttpTransport:
         found = response.headers.get("Content-Type", "").split(";")[0].strip()
         if response.status_code != 204 and found != content_type:
             raise TransportFault(portal())
+        self.link.answered_by = response.headers[SERVER_HEADER]
 
     def _lines(self, response: requests.Response) -> Iterator[SnapshotLine]:
         first = True
@@ -310,11 +320,9 @@ def _decoded(body: bytes, answer: type[_T]) -> _T:
         raise TransportFault(response_cut() if was_cut else not_understood()) from error
 
 
-_Framed = TypeVar("_Framed", Welcome, Pong, ChangePage, OutcomeBatch, BucketRows)
-
-
-def _genuine(answer: _Framed) -> _Framed:
-    if answer.magic != MAGIC:
+def _genuine(answer: _T) -> _T:
+    """Let an answer through if it carries our magic, or is of a shape that carries none."""
+    if getattr(answer, "magic", MAGIC) != MAGIC:
         raise TransportFault(portal())
     return answer
 

@@ -1,0 +1,212 @@
+"""The way in: online when the server answers, else by the local password; the session token never leaves memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from medreg_core.contract.v1.messages import Account, Session, SignIn
+from medreg_core.domain.records import AccountId
+from medreg_core.domain.vocabulary import Role
+from medreg_desktop.services.auth import known_accounts
+from medreg_desktop.services.auth.lock import ReadingLimit
+from medreg_desktop.services.auth.office import Office, load_office, save_office
+from medreg_desktop.services.cache import applications, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.keys import DatabaseKeys
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.ports import Clock
+from medreg_desktop.services.transport.trouble import TransportFault, Trouble, TroubleKind
+
+_log = logging.getLogger(__name__)
+
+OFFICE_ROLES = frozenset({Role.REGISTRAR, Role.SUPERVISOR, Role.READ_ONLY, Role.INSTITUTION_ADMIN})
+"""Who may use this program; physicians and the commission have their own."""
+
+DECIDES = frozenset({TroubleKind.SIGN_IN, TroubleKind.REFUSED, TroubleKind.ENVELOPE, TroubleKind.TOO_OLD})
+"""Answers of the server itself: they hold, and the local password does not get round them."""
+
+
+NOBODY = AccountId("")
+
+
+class Door(Protocol):
+    """What sign-in needs of the transport."""
+
+    def sign_in(self, query: SignIn) -> Session:
+        """Open a session. Raises TransportFault."""
+        ...
+
+    def sign_out(self) -> None:
+        """End the session. Raises TransportFault."""
+        ...
+
+    def use_token(self, token: str) -> None:
+        """Put the token on every request from now on; empty for none."""
+        ...
+
+    def expect(self, server_id: str) -> None:
+        """From now on only this server's answers are ours; empty accepts the first that answers."""
+        ...
+
+    def answered_by(self) -> str:
+        """Return the id of the server that answered last."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Somebody came in. Offline, ``because`` says why the server could not be asked."""
+
+    account: Account
+    online: bool
+    because: Trouble | None = None
+
+
+class Gate:
+    """Owns the open copy and who works on it. Used by one background thread at a time: argon2 and the wire are slow."""
+
+    def __init__(
+        self,
+        folder: Path,
+        keys: DatabaseKeys,
+        door: Door,
+        open_store: Callable[[bytes], CacheStore],
+        clock: Clock,
+    ) -> None:
+        """``open_store`` opens the cache with its key, mending what can be mended."""
+        self._folder = folder
+        self._keys = keys
+        self._door = door
+        self._open_store = open_store
+        self._clock = clock
+        self._key: bytes | None = None
+        self.office: Office = load_office(folder, clock)
+        self.store: CacheStore | None = None
+        self.account: Account | None = None
+        door.expect(self.office.server_id)
+
+    def enter(self, login: str, password: str, passphrase: str = "") -> Entrance:
+        """Let somebody in: by the server if it answers, else by the password that opens the copy.
+
+        Raises:
+            KnownFault: what the server said (``bad_credentials``, ``too_many_attempts``, ``device_revoked`` …), why it
+                could not be asked if the account is not known here, what stands against the local password
+                (``offline_password_wrong`` …), ``wrong_institution``, ``offline_reading_locked``, or what the cache
+                raises.
+        """
+        try:
+            session = self._door.sign_in(SignIn(account=login, password=password, device_id=self.office.device_id))
+        except TransportFault as fault:
+            if fault.trouble.kind in DECIDES or not self._keys.knows(login):
+                raise
+            return self._enter_offline(login, password, fault.trouble)
+        return self._enter_online(login, password, passphrase, session)
+
+    def enter_offline(self, login: str, password: str) -> Entrance:
+        """Open the copy without asking the server. Raises KnownFault as :meth:`enter`."""
+        return self._enter_offline(login, password, None)
+
+    def confirm(self, password: str) -> None:
+        """Check the password of whoever is signed in, to open the locked screen. Raises KnownFault as offline."""
+        assert self.account is not None
+        self._keys.unlock(self.account.login, password)
+
+    def leave(self) -> None:
+        """Sign out: the token is forgotten here at once, and ended on the server if it can be reached."""
+        self.account = None
+        if self.store is not None:
+            self.store.write(lambda conn: applications.switch_actor(conn, NOBODY, ""))
+        try:
+            self._door.sign_out()
+        except TransportFault as fault:
+            _log.info("the session could not be ended on the server: %s", fault.code)
+        finally:
+            self._door.use_token("")
+
+    def close(self) -> None:
+        """Leave nothing open; the token is forgotten."""
+        self._door.use_token("")
+        self._key = None
+        if self.store is not None:
+            self.store.close()
+            self.store = None
+
+    def reading_limit(self) -> ReadingLimit:
+        """Return until when the copy may be read without contact."""
+        if self.store is None:
+            return ReadingLimit(None, None)
+        known = self.store.write(sync_state.read)
+        return ReadingLimit(known.offline_until, known.last_contact, known.server_offset_s)
+
+    # ---- online -----------------------------------------------------------------------------------------------------
+
+    def _enter_online(self, login: str, password: str, passphrase: str, session: Session) -> Entrance:
+        account = session.account
+        try:
+            self._check_belongs_here(account)
+            key = self._keys.admit(login, password, known_key=self._key, passphrase=passphrase)
+            store = self._opened(key)
+        except BaseException:
+            self._door.use_token("")
+            raise
+        self._door.use_token(session.token)
+        self._settle_office(account)
+        store.write(lambda conn: _let_in(conn, account))
+        self.account = account
+        return Entrance(account, online=True)
+
+    def _check_belongs_here(self, account: Account) -> None:
+        """A copy is one institution's; another's people must not even get a key to it."""
+        if account.role not in OFFICE_ROLES or account.institution_id is None:
+            raise KnownFault("forbidden")
+        expected = self.office.institution_id
+        if expected and expected != account.institution_id:
+            raise KnownFault("wrong_institution", expected=expected, found=account.institution_id)
+
+    def _settle_office(self, account: Account) -> None:
+        """The first sign-in says to which server and institution this installation belongs."""
+        server_id = self.office.server_id or self._door.answered_by()
+        office = msgspec.structs.replace(self.office, server_id=server_id, institution_id=str(account.institution_id))
+        if office != self.office:
+            save_office(self._folder, office)
+            self.office = office
+        self._door.expect(office.server_id)
+
+    # ---- offline ----------------------------------------------------------------------------------------------------
+
+    def _enter_offline(self, login: str, password: str, because: Trouble | None) -> Entrance:
+        was_open = self.store is not None
+        store = self._opened(self._keys.unlock(login, password))
+        account = store.write(lambda conn: known_accounts.recall(conn, login))
+        limit = self.reading_limit()
+        if account is None or limit.is_reached(self._clock.now()):
+            if not was_open:
+                self.close()
+            if account is None:
+                raise KnownFault("offline_unknown_account")
+            raise KnownFault(
+                "offline_reading_locked", since=limit.last_contact.isoformat() if limit.last_contact else ""
+            )
+        self._door.use_token("")
+        store.write(lambda conn: _let_in(conn, account))
+        self.account = account
+        return Entrance(account, online=False, because=because)
+
+    def _opened(self, key: bytes) -> CacheStore:
+        if self.store is None:
+            self.store = self._open_store(key)
+            self._key = key
+        return self.store
+
+
+def _let_in(conn: Connection, account: Account) -> None:
+    """Show the copy to this person: his own unsent work, of the others' only the number."""
+    known_accounts.remember(conn, account)
+    applications.switch_actor(conn, account.id, account.name)
