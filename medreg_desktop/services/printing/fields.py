@@ -6,8 +6,9 @@ The words are Chinese whatever language the screen speaks: the form is the autho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 
+from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application, Experience, Institution, Qualification, Registration, Request
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import Category, ChangePart, FormState, Kind, Level, Sex
@@ -21,7 +22,6 @@ from medreg_desktop.services.printing.field_names import (
 NONE_GIVEN = "—"
 """What a field shows that has nothing to say; an empty field could be filled in by hand afterwards."""
 
-CHINA = timezone(timedelta(hours=8))
 
 KIND_WORDS = {
     Kind.REGISTRATION: "注册",
@@ -104,11 +104,6 @@ def day(value: date | None) -> str:
 def month(value: date | None) -> str:
     """Return ``2026 年 11 月``."""
     return f"{value:%Y 年 %m 月}" if value else NONE_GIVEN
-
-
-def china_day(moment: datetime) -> date:
-    """Return the calendar date in China of an aware moment."""
-    return moment.astimezone(CHINA).date()
 
 
 def _person(application: Application, tables: Tables) -> dict[str, str]:
@@ -215,7 +210,7 @@ def _form(job: FormJob) -> dict[str, str]:
         "digest_short": f"{job.digest[:4]} {job.digest[4:8]}".upper() if job.digest else NONE_GIVEN,
         "print_mark": print_mark(job),
         "kind": KIND_WORDS[application.kind],
-        "submitted_on": day(china_day(application.submitted_at)),
+        "submitted_on": day(china_date(application.submitted_at)),
         "opinion": _opinion(job),
         "former_opinion": _former_opinion(application),
         "own_institution": job.institution.name,
@@ -227,7 +222,7 @@ def _opinion(job: FormJob) -> str:
     application = job.application
     if job.state is None:
         return ""
-    decided = day(china_day(application.decided_at)) if application.decided_at else ""
+    decided = day(china_date(application.decided_at)) if application.decided_at else ""
     signed = f"经办人：{application.decided_by}　{decided}".rstrip("　") if application.decided_by else ""
     return "\n".join(filter(None, (application.opinion, signed)))
 

@@ -1,0 +1,127 @@
+"""Sentences of 打印预览: what a standing means, what went wrong and what to do next."""
+
+from __future__ import annotations
+
+from medreg_desktop.services.printing.form_document import Defect, FormWarning
+from medreg_desktop.services.printing.printers import Duplex, Tray
+from medreg_desktop.services.texts.translator import mark, tr
+from medreg_desktop.ui.notices import Tone
+from medreg_desktop.views.preview.state import Match, PrintLine, Standing, Trouble
+
+STANDINGS: dict[Standing, tuple[Tone, str, str, str]] = {
+    Standing.AGREED: (
+        Tone.DONE,
+        "circle-tick",
+        mark("Synced: the decision is on the register"),
+        mark("May be printed, sealed and submitted as the official form."),
+    ),
+    Standing.PENDING: (
+        Tone.CARE,
+        "arrow-from-line",
+        mark("Sync pending: this form counts only after verification"),
+        mark("The pages say so across the text. Print a clean copy after syncing and take this one back."),
+    ),
+    Standing.UNDECIDED: (
+        Tone.NEWS,
+        "eye",
+        mark("Preview only: not agreed yet"),
+        mark("The form gets its number and code when the institution agrees; then it can be printed."),
+    ),
+}
+"""Tone, icon, what, what to do."""
+
+_TROUBLES: dict[str, tuple[str, str]] = {
+    "application_gone": (
+        mark("This application is no longer in the institution's scope."),
+        mark("Nothing was printed. Go back to the list and refresh it."),
+    ),
+    "no_form": (
+        mark("The chosen applications have no form: they are not agreed to, or their form is void."),
+        mark("Agree to them first, then print."),
+    ),
+    "not_synced_yet": (
+        mark("This computer has no data yet."),
+        mark("Connect once and let it sync, then open the preview again."),
+    ),
+    "keyring_unavailable": (
+        mark("The key of this device cannot be read, so the code cannot be signed."),
+        mark("Unlock the system's key store, then try again. The decision itself is safe."),
+    ),
+    "font_missing": (
+        mark("The font file {file} is missing from the installation."),
+        mark("Install the program again; data and unsent work stay."),
+    ),
+    "pdf_damaged": (
+        mark("The form could not be read back for printing."),
+        mark("Open the preview again; nothing was printed."),
+    ),
+    "printer_gone": (
+        mark("The printer “{printer}” is no longer there."),
+        mark("Choose another printer, or save the form as PDF."),
+    ),
+    "printer_refused": (
+        mark("The printer “{printer}” did not take the document."),
+        mark("See that it is on and has paper, then print again; what came out is recorded."),
+    ),
+    "disk_full": (
+        mark("The disk is full: the file was not saved in {folder}."),
+        mark("Free some space or choose another folder, then save again."),
+    ),
+    "file_not_written": (
+        mark("The file could not be saved in {folder}."),
+        mark("Choose a folder you may write to, then save again."),
+    ),
+}
+_OTHER = (
+    mark("The form could not be prepared ({code})."),
+    mark("Try again; nothing was printed and nothing is lost."),
+)
+
+TRAYS: dict[Tray, str] = {
+    Tray.AUTO: mark("Automatic"),
+    Tray.UPPER: mark("Upper tray, A4"),
+    Tray.MIDDLE: mark("Middle tray, A4"),
+    Tray.LOWER: mark("Lower tray, A4"),
+    Tray.MANUAL: mark("Manual feed"),
+}
+DUPLEXES: dict[Duplex, str] = {
+    Duplex.AUTO: mark("As the printer is set"),
+    Duplex.OFF: mark("One side"),
+    Duplex.LONG_EDGE: mark("Turn on the long edge"),
+    Duplex.SHORT_EDGE: mark("Turn on the short edge"),
+}
+MATCHES: dict[Match, str] = {
+    Match.SAME: mark("As in the qualification"),
+    Match.DIFFERENT: mark("Differs from the qualification"),
+    Match.UNKNOWN: mark("No qualification record"),
+}
+_FIELDS: dict[str, str] = {
+    "name": mark("Name"),
+    "address": mark("Address"),
+    "school": mark("School"),
+    "reason": mark("Reason"),
+    "opinion": mark("Opinion"),
+}
+
+
+def trouble_words(trouble: Trouble) -> tuple[str, str]:
+    """Return what went wrong and what to do."""
+    what, todo = _TROUBLES.get(trouble.code, _OTHER)
+    return tr(what, **{"code": trouble.code, **trouble.params}), tr(todo)
+
+
+def warning_sentence(warning: FormWarning) -> str:
+    """Return one defect of the page as a sentence."""
+    field = tr(_FIELDS[warning.field]) if warning.field in _FIELDS else warning.field
+    if warning.defect is Defect.SHORTENED:
+        return tr("{field}: too long for its cell, ends with “…”", field=field)
+    characters = " ".join(f"U+{ord(char):04X}" for char in warning.characters)
+    return tr("{field}: no font has {characters}, drawn as a box", field=field, characters=characters)
+
+
+def print_sentence(line: PrintLine) -> str:
+    """Return one line of 打印记录 without its time."""
+    what = tr("Reprint {n}", n=line.reprint) if line.reprint else tr("First print")
+    how = tr("saved as PDF") if line.to_file else tr("{n} copies", n=line.copies)
+    pending = tr(" · sync pending") if line.pending else ""
+    return tr("{what}, {how}{pending}", what=what, how=how, pending=pending)

@@ -1,0 +1,159 @@
+"""What lies outside the printing screens, in memory: a desk with forms, printers that keep what they got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
+
+from medreg_core.contract.v1.form_code import FormClaims, sign_form_code
+from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId
+from medreg_core.domain.vocabulary import FormState
+from medreg_desktop.services.cache.papers import PrintRecord
+from medreg_desktop.services.faults import KnownFault, Problem
+from medreg_desktop.services.printing.form_desk import FormDesk
+from medreg_desktop.services.printing.printers import Duplex, PrintCancelled, PrinterDescription, PrintSettings
+from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.review.paper_desk import FormToPrint
+from medreg_desktop.services.review.sheet import ReviewSheet
+from tests.helpers.review_forms import INSTITUTION, KEY, engine, job, library
+
+DEVICE = "device-1"
+LASER = PrinterDescription("laser", "审核窗口 黑白激光", (Duplex.AUTO, Duplex.OFF, Duplex.LONG_EDGE), is_default=True)
+COPIER = PrinterDescription("copier", "三楼复印机", (Duplex.OFF,))
+
+
+@dataclass
+class FixedClock:
+    """Always the same moment."""
+
+    moment: datetime = datetime(2026, 11, 23, 2, 42, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Return the moment."""
+        return self.moment
+
+    def monotonic(self) -> float:
+        """Return no time passed."""
+        return 0.0
+
+
+class DeviceKey:
+    """Signs as this device."""
+
+    def sign(self, claims: FormClaims) -> str:
+        """Return the signed code."""
+        return sign_form_code(claims, KEY, DEVICE)
+
+
+@dataclass
+class MemoryPapers:
+    """Forms and prints in memory; an application without a state is not agreed to."""
+
+    states: Mapping[ApplicationId, FormState | None]
+    applications: Mapping[ApplicationId, Application]
+    records: list[PrintRecord] = field(default_factory=list)
+
+    def form(self, application_id: ApplicationId) -> FormToPrint:
+        """Return what to print."""
+        if application_id not in self.applications:
+            raise Refused(Problem("application_gone"))
+        state = self.states[application_id]
+        if state is None:
+            raise Refused(Problem("no_form"))
+        subject = self.applications[application_id]
+        serial = sorted(self.applications).index(application_id) + 371
+        made = job(serial, state=state, subject=subject)
+        return FormToPrint(
+            application=subject,
+            institution=INSTITUTION,
+            number=made.form_number,
+            digest=made.digest,
+            content_version=subject.content_version,
+            form_state=state,
+            code=made.code_text if state is FormState.AGREED else "",
+            opinion=subject.opinion,
+            decided_by=subject.decided_by,
+            decided_at=subject.decided_at,
+            reprint=sum(record.form_number == made.form_number for record in self.records),
+        )
+
+    def record_print(self, printed: FormToPrint, copies: int, *, to_file: bool) -> PrintRecord:
+        """Keep the record."""
+        record = PrintRecord(
+            CommandId(f"print-{len(self.records)}"),
+            printed.number,
+            printed.application.id,
+            AccountId("account-1"),
+            printed.digest,
+            printed.form_state,
+            FixedClock().now() + timedelta(minutes=len(self.records)),
+            copies,
+            printed.reprint,
+            to_file,
+        )
+        self.records.append(record)
+        return record
+
+    def prints(self, application_id: ApplicationId) -> Sequence[PrintRecord]:
+        """Return the records of one application."""
+        return [record for record in self.records if record.application_id == application_id]
+
+    def open(self, application_id: ApplicationId) -> ReviewSheet:
+        """Return the part of a review sheet that a preview reads."""
+        subject = replace(self.applications[application_id], opinion="", decided_by="", decided_at=None)
+        return cast("ReviewSheet", SimpleNamespace(application=subject, institution=INSTITUTION))
+
+
+@dataclass
+class MemoryPrinters:
+    """Printers that keep what they were sent; may fail or be stopped after some pages."""
+
+    printers: tuple[PrinterDescription, ...] = (LASER, COPIER)
+    breaks_after: int | None = None
+    sent: list[tuple[bytes, PrintSettings, str]] = field(default_factory=list)
+    pages: int = 2
+
+    def available(self) -> tuple[PrinterDescription, ...]:
+        """Return the printers."""
+        return self.printers
+
+    def send(
+        self,
+        pdf: bytes,
+        settings: PrintSettings,
+        job_name: str,
+        *,
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """Keep the document, page by page."""
+        self.sent.append((pdf, settings, job_name))
+        for page in range(self.pages):
+            if cancelled():
+                raise PrintCancelled
+            if page == self.breaks_after:
+                raise KnownFault("printer_refused", printer=settings.printer)
+            progress(page + 1, self.pages)
+
+
+@dataclass
+class MemoryText:
+    """Keeps one text."""
+
+    text: str = ""
+
+    def load(self) -> str:
+        """Return it."""
+        return self.text
+
+    def keep(self, text: str) -> None:
+        """Replace it."""
+        self.text = text
+
+
+def form_desk(papers: MemoryPapers, printers: MemoryPrinters) -> FormDesk:
+    """Return the real desk over these stand-ins."""
+    return FormDesk(papers, papers, DeviceKey(), library(), engine(), printers, FixedClock())
