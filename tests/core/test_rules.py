@@ -21,6 +21,7 @@ from medreg_core.domain.vocabulary import (
     Kind,
     Level,
     RegistrationState,
+    Sex,
 )
 from tests.core.builders import (
     ID_NUMBER,
@@ -126,6 +127,17 @@ CASES = [
     # An unknown exam category or level digit is a hint of the code, never a difference.
     case("qualification_valid", PASS, "", application(qualification=qualification(code=f"202599199{ID_NUMBER}"))),
     case("qualification_valid", PASS, "", application(qualification=qualification(code=f"202599310{ID_NUMBER}"))),
+    # The paper of a passport's holder breaks the strict form; nobody is kept out by it.
+    case(
+        "qualification_valid",
+        UNKNOWN,
+        "other_document",
+        application(
+            person=person(id_kind="passport", id_number="E12345678"),
+            qualification=qualification(code="202599110E12345678", id_number="E12345678"),
+        ),
+        finding="qualification_length",
+    ),
     # -- refusal grounds
     case("refusal_grounds", PASS, "", application()),
     case(
@@ -166,6 +178,31 @@ CASES = [
         application(qualification=qualification(code="20259911011010519491231002X")),
     ),
     case("identity_matches", UNKNOWN, "no_data", UNQUALIFIED),
+    case(
+        "identity_matches",
+        FAIL,
+        "number",
+        application(
+            person=person(id_number="110105194912310021"), qualification=qualification(id_number="110105194912310021")
+        ),
+        finding="id_check",
+    ),
+    case(
+        "identity_matches",
+        FAIL,
+        "number",
+        application(person=person(birth_date=date(1990, 5, 18))),
+        finding="id_birth_differs",
+    ),
+    case("identity_matches", FAIL, "number", application(person=person(sex=Sex.MALE)), finding="id_sex_differs"),
+    case(
+        "identity_matches",
+        PASS,
+        "",
+        application(
+            person=person(id_kind="passport", id_number="E12345678"), qualification=qualification(id_number="E12345678")
+        ),
+    ),
     # -- photo
     case("photo_present", PASS, "", application()),
     case("photo_present", FAIL, "missing", application(materials=())),

@@ -60,7 +60,7 @@ def report_in_time(application: Application, context: ReviewContext) -> Check:
     since = registration.practising_until if registration else None
     if since is None:
         return REPORT.unknown("no_data", days=str(days))
-    last = since + timedelta(days=days)
+    last = min(since, date.max - timedelta(days=days)) + timedelta(days=days)  # 9999-12-31 means "without end"
     return REPORT.passed("late" if context.today > last else "", days=str(days), last=last.isoformat())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medreg_core.domain.codes.id_number import same_id_number
+from medreg_core.domain.codes.id_number import check_id_matches, check_id_number, same_id_number
 from medreg_core.domain.codes.qualification_code import check_qualification_code, parse_qualification_code
 from medreg_core.domain.records import Application, Qualification
 from medreg_core.domain.rules.check import Basis, Check, ReviewContext, Rule, law
@@ -16,22 +16,30 @@ PHOTO = Rule("photo_present", Basis.REGISTRATION_MEASURES)
 def qualification_valid(application: Application, context: ReviewContext) -> Check:
     """Pass when the qualification's code holds, and level and category are those asked for.
 
-    An assistant may not register as a physician; the other way round is no error of the code but of the request.
+    A code that embeds the number of a passport or officer's card breaks the strict form; that is left to the registrar.
     """
     qualification, request = application.qualification, application.request
     if qualification is None:
         return QUALIFICATION.unknown("no_data")
-    findings = check_qualification_code(qualification.code, context.today, tables=context.tables)
-    wrong = next((finding for finding in findings if finding.hard), None)
+    wrong = _code_fault(application, qualification, context)
     if wrong is not None:
-        return QUALIFICATION.failed("code", finding=wrong.code, **wrong.params)
-    if not _code_agrees(qualification, context):
-        return QUALIFICATION.failed("code_differs")
+        return wrong
     if qualification.level is not request.level:
         return QUALIFICATION.failed("level", has_level=qualification.level, wants_level=request.level)
     if qualification.category is not request.category:
         return QUALIFICATION.failed("category", has_category=qualification.category, wants_category=request.category)
     return QUALIFICATION.passed()
+
+
+def _code_fault(application: Application, qualification: Qualification, context: ReviewContext) -> Check | None:
+    """Return the answer for a code that is wrong or is not that of its data, else None."""
+    findings = check_qualification_code(qualification.code, context.today, tables=context.tables)
+    wrong = next((finding for finding in findings if finding.hard), None)
+    if wrong is None:
+        return None if _code_agrees(qualification, context) else QUALIFICATION.failed("code_differs")
+    if _has_resident_number(application, context):
+        return QUALIFICATION.failed("code", finding=wrong.code, **wrong.params)
+    return QUALIFICATION.unknown("other_document", finding=wrong.code, **wrong.params)
 
 
 def _code_agrees(qualification: Qualification, context: ReviewContext) -> bool:
@@ -55,8 +63,13 @@ def refusal_grounds(application: Application, context: ReviewContext) -> Check: 
             return REFUSAL_GROUNDS.unknown("not_declared")
 
 
-def identity_matches(application: Application, context: ReviewContext) -> Check:  # noqa: ARG001 - one shape for all rules
-    """Pass when the name equals the qualification's character by character, and the ID number is the same.
+def _has_resident_number(application: Application, context: ReviewContext) -> bool:
+    """Return whether the person's document follows GB 11643, so that its number can be checked at all."""
+    return application.person.id_kind in context.tables.resident_id_kinds
+
+
+def identity_matches(application: Application, context: ReviewContext) -> Check:
+    """Pass when the name equals the qualification's character by character, and the ID number is right and the same.
 
     The name is compared as it stands: a look-alike character is the commonest cause of a physician not being found.
     """
@@ -67,6 +80,21 @@ def identity_matches(application: Application, context: ReviewContext) -> Check:
         return IDENTITY.failed("name", written=person.name, registered=qualification.name)
     if not same_id_number(person.id_number, qualification.id_number):
         return IDENTITY.failed("id_number")
+    if not _has_resident_number(application, context):
+        return IDENTITY.passed()
+    return _number_answer(application, qualification, context)
+
+
+def _number_answer(application: Application, qualification: Qualification, context: ReviewContext) -> Check:
+    """Return the answer on a number that equals the qualification's: it may still be wrong in both."""
+    person = application.person
+    findings = (
+        *check_id_number(person.id_number, context.today),
+        *check_id_matches(person.id_number, person.birth_date, person.sex),
+    )
+    wrong = next((finding for finding in findings if finding.hard), None)
+    if wrong is not None:
+        return IDENTITY.failed("number", finding=wrong.code, **wrong.params)
     embedded = parse_qualification_code(qualification.code)
     if embedded is not None and not same_id_number(embedded.id_number, person.id_number):
         return IDENTITY.failed("code_id")

@@ -18,7 +18,12 @@ OTHER_SITES = Rule("other_sites", law(15))
 
 
 def years_later(day: date, years: int) -> date:
-    """Return the same day ``years`` later; 29 February becomes 1 March, so that a term is never short by a day."""
+    """Return the same day ``years`` later; 29 February becomes 1 March, so that a term is never short by a day.
+
+    Registers write 9999-12-31 for "without end"; nothing comes after it.
+    """
+    if day.year + years > date.max.year:
+        return date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:

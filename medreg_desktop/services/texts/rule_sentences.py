@@ -31,6 +31,10 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
         mark("Qualification: no data yet"),
         mark("The exam centre's data have not arrived. The applicant can enter the admission number to fetch them."),
     ),
+    ("qualification_valid", _UNKNOWN, "other_document"): (
+        mark("Qualification code: not checkable for this document"),
+        mark("{finding} Compare with the certificate."),
+    ),
     ("refusal_grounds", _PASS, ""): (mark("No ground of refusal"), ""),
     ("refusal_grounds", _FAIL, "declared"): (
         mark("A ground of refusal was declared"),
@@ -49,6 +53,7 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
         mark("ID number differs from the qualification"),
         mark("Compare both with the ID card; a mistake upstream is corrected by the exam office."),
     ),
+    ("identity_matches", _FAIL, "number"): (mark("ID number, birth date or sex wrong"), "{finding}"),
     ("identity_matches", _FAIL, "code_id"): (
         mark("Qualification code belongs to another ID number"),
         mark("The number at the end of the code must be the applicant's."),
