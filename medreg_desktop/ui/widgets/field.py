@@ -131,6 +131,7 @@ class TextField(Field):
     ) -> None:
         super().__init__(label, icon=icon, keys=keys, parent=parent)
         self.editor = QLineEdit(self)
+        self.editor.setFrame(False)
         self.editor.setPlaceholderText(placeholder)
         self.editor.setAccessibleName(label or placeholder)
         if secret:

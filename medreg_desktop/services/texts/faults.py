@@ -1,0 +1,148 @@
+"""The sentence for every code of :mod:`medreg_desktop.services.faults` and of the wire: what, why, what to do.
+
+Codes live in code, sentences here (``look.md`` §6). A code without a sentence is a bug; the user still gets a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from medreg_core.domain.vocabulary import State
+from medreg_desktop.services.texts.terms import term
+from medreg_desktop.services.texts.translator import mark, tr
+
+_ON_THE_WAY_TO_THE_SERVICE: Final = {
+    "server_unreachable": mark(
+        "The service cannot be reached. Check the network cable or ask whether the address is right."
+    ),
+    "server_silent": mark("The service did not answer. It may be busy or down; nothing is lost."),
+    "server_busy": mark("The service asks to wait a little. It goes on by itself."),
+    "server_error": mark("The service reported an error of its own. Nothing is lost; tell its operator if it stays."),
+    "response_cut": mark("The answer broke off on the way. Nothing was taken from it; try again."),
+    "server_other_version": mark(
+        "The service is of a version this program does not understand. The program needs an update."
+    ),
+    "other_server": mark("Another server answers at this address. Check the address; nothing was sent to it."),
+    "captive_portal": mark(
+        "The network asks for a sign-in first. Complete it in the browser; sending then continues by itself."
+    ),
+    "tls_expired": mark(
+        "The service's certificate has expired by this computer's clock. Check date and time; else tell the operator."
+    ),
+    "tls_not_yet_valid": mark(
+        "The service's certificate is not valid yet by this computer's clock. Check date and time."
+    ),
+    "tls_wrong_name": mark("The certificate belongs to another address. Check the address; nothing was sent."),
+    "tls_untrusted": mark(
+        "The service's certificate is not trusted here: something stands in between, or it is new. Ask the operator."
+    ),
+    "address_invalid": mark("This is not a server address. It looks like https://registry.example.cn."),
+    "client_too_old": mark("This program is too old for the service. Reading goes on, sending waits for the update."),
+    "bad_request": mark("The service did not understand the request. It is kept for the operator."),
+    "too_large": mark("The request was too large; it is split and sent again."),
+    "not_found": mark("The service does not know this item."),
+    "resync": mark("The local copy is being renewed. What you decided is kept."),
+}
+_SIGN_IN_AND_THE_LOCAL_COPY: Final = {
+    "bad_credentials": mark("Account or password is wrong. Check capital letters and the input method."),
+    "too_many_attempts": mark("Too many tries."),
+    "session_expired": mark("You need to sign in again. Nothing is lost, sending waits."),
+    "forbidden": mark("This account may not do that."),
+    "device_revoked": mark("This computer's access was withdrawn. Ask your institution's administrator."),
+    "server_missing": mark("Fill in the server address."),
+    "account_missing": mark("Fill in the account."),
+    "password_missing": mark("Fill in the password."),
+    "unexpected": mark("Something unexpected went wrong; it is in the log. Try again."),
+    "offline_unknown_account": mark(
+        "This account has not signed in on this computer yet. The first time needs the network."
+    ),
+    "offline_password_wrong": mark("The password is wrong; {left} tries left before a wait."),
+    "offline_reading_locked": mark(
+        "Too long without contact to the service: the local copy opens again after an online sign-in. "
+        "Nothing is deleted."
+    ),
+    "wrong_institution": mark(
+        "This computer's copy belongs to another institution. Your account cannot use it; ask the administrator."
+    ),
+    "office_file_damaged": mark(
+        "The file that says what this installation is has been damaged. It must be set up again; the copy is kept."
+    ),
+    "key_passphrase_needed": mark(
+        "This computer has no key store and the copy was made under other passwords. Enter its "
+        "passphrase, or let a colleague sign in once."
+    ),
+    "key_file_damaged": mark(
+        "The file with the keys of the local copy is damaged. The copy can be rebuilt from the service."
+    ),
+    "keyring_unavailable": mark("The system's key store cannot be used; a passphrase protects the copy instead."),
+    "cache_newer": mark("The local copy was written by a newer version of this program. Update this program."),
+    "cache_damaged": mark("The local copy is damaged. It is kept aside and rebuilt; unsent work is carried over."),
+    "cache_key_wrong": mark("The key does not open the local copy. It is kept as it is; ask the operator."),
+    "cache_in_use": mark("The program is open already on this computer. Use that window, or close it first."),
+    "cache_migration_waits": mark(
+        "Work is still on its way; the copy is brought up to date after it has been answered."
+    ),
+    "copy_inconsistent": mark("The copy received does not add up; it is fetched again."),
+    "not_synced_yet": mark("The list has not been received yet. It comes by itself."),
+    "disk_full": mark("The disk is full. Free some space; nothing was lost."),
+    "disk_trouble": mark("The disk cannot be written. Check it or ask the operator; nothing was lost."),
+}
+_REVIEWING: Final = {
+    "not_allowed": mark("Your role may not do this."),
+    "content_changed": mark("The applicant has changed the content since. Review the new version."),
+    "state": mark("This is not possible now; the application stands at: {state}."),
+    "state_conflict": mark("The application had moved on to: {state}. Your decision was not taken; both are kept."),
+    "version_conflict": mark(
+        "The applicant has changed the content; your decision was for the older version and was not "
+        "taken. Both are kept."
+    ),
+    "already_decided": mark("A colleague decided before you."),
+    "reason_missing": mark("Write the reason."),
+    "not_yours": mark("A colleague wrote this; only he can change it."),
+    "cannot_be_undone": mark("This can no longer be withdrawn."),
+    "application_gone": mark("The application is no longer in your institution's list."),
+    "application_unknown": mark("The service does not know this application."),
+    "still_on_its_way": mark("It is on its way now; wait for the answer."),
+    "already_sent": mark("It was sent already."),
+    "check_failed": mark("A check fails on the service."),
+    "material_missing": mark("A document is missing on the service."),
+    "waits_for_command": mark("It waits for the one before it."),
+    "dependency_failed": mark("The one before it was not taken."),
+    "body_mismatch": mark("The service has another content under the same number; it is kept for the operator."),
+}
+_FORMS_AND_PRINTING: Final = {
+    "form_numbers_used_up": mark(
+        "This computer has no form numbers left. They come with the next contact to the service."
+    ),
+    "form_number_invalid": mark("The service does not know this form number."),
+    "digest_mismatch": mark("What was printed is not what the service holds."),
+    "no_form": mark("There is no form of this application yet; agree first."),
+    "copies_wrong": mark("Copies are a number from 1 to 99."),
+    "pdf_damaged": mark("The document cannot be read. Prepare it again."),
+    "printer_gone": mark("The printer “{printer}” is no longer there. Choose another, or save as PDF."),
+    "printer_refused": mark("The printer “{printer}” did not take the job. Look at it, or save as PDF."),
+    "font_missing": mark("A font of the program is missing ({file}). Install the program again."),
+}
+
+SENTENCES: Final = _ON_THE_WAY_TO_THE_SERVICE | _SIGN_IN_AND_THE_LOCAL_COPY | _REVIEWING | _FORMS_AND_PRINTING
+
+
+class _Params(dict[str, str]):
+    """A parameter nobody gave is shown as a dash: a sentence is always better than a traceback."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def sentence(code: str, **params: str) -> str:
+    """Return the sentence of a fault or problem in the current language."""
+    source = SENTENCES.get(code)
+    if source is None:
+        return tr("Something is in the way ({code}); it is in the log.", code=code)
+    if "state" in params:
+        params = {**params, "state": _state(params["state"])}
+    return tr(source).format_map(_Params(params))
+
+
+def _state(value: str) -> str:
+    return term(State(value)) if value in set(State) else value
