@@ -48,7 +48,7 @@ def rescue(path: Path, key: bytes, clock: Clock) -> RescueReport:
     lock = ProgramLock(files.lock)
     try:
         journal = Journal(files.journal, key)
-        if journal.exists() and not journal.opens():
+        if not journal.opens() and not _opens(path, key):
             raise KnownFault("cache_key_wrong")
         rows = _readable(path, key) if path.exists() else {}
         _merge(rows, journal)
@@ -64,22 +64,36 @@ def rescue(path: Path, key: bytes, clock: Clock) -> RescueReport:
         lock.release()
 
 
+def _opens(path: Path, key: bytes) -> bool:
+    """Return whether there is a file whose first page opens with the key."""
+    if not path.exists():
+        return False
+    try:
+        connect(path, key, read_only=True).close()
+    except KnownFault:
+        return False
+    return True
+
+
 def _readable(path: Path, key: bytes) -> _Rows:
     """Return every precious row that the damaged file still gives."""
     rows: _Rows = {}
-    conn = connect(path, key, read_only=True)
-    try:
-        for table in schema.PRECIOUS:
-            for order in ("ASC", "DESC"):
-                for entry in _scan(conn, table, order):
-                    rows[entry.table, entry.n] = entry.row or {}
-    finally:
-        conn.close()
+    for table in schema.PRECIOUS:
+        for order in ("ASC", "DESC"):
+            for entry in _scan(path, key, table, order):
+                rows[entry.table, entry.n] = entry.row or {}
     return rows
 
 
-def _scan(conn: Connection, table: str, order: str) -> Iterator[Entry]:
-    """Yield rows until the first page that cannot be read; the other order reaches what lies behind it."""
+def _scan(path: Path, key: bytes, table: str, order: str) -> Iterator[Entry]:
+    """Yield rows until the first page that cannot be read; the other order reaches what lies behind it.
+
+    Each scan has a connection of its own: after one broken page SQLCipher refuses every further one.
+    """
+    try:
+        conn = connect(path, key, read_only=True)
+    except KnownFault:
+        return
     try:
         names = replica.columns(conn, table)
         if not names:
@@ -90,6 +104,8 @@ def _scan(conn: Connection, table: str, order: str) -> Iterator[Entry]:
             yield Entry(table, int(content["n"]), content)
     except DatabaseError:
         return
+    finally:
+        conn.close()
 
 
 def _merge(rows: _Rows, journal: Journal) -> None:

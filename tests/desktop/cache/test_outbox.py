@@ -62,9 +62,7 @@ def command(number: int, entity: Application, body: CommandBody, depends_on: Com
 
 
 def printed(number: int, entity: Application, depends_on: CommandId | None = None) -> Command:
-    body = RecordPrint(
-        form_number="n", digest="d", form_state=FormState.PENDING, printed_at=NOW, copies=1, reprint=0
-    )
+    body = RecordPrint(form_number="n", digest="d", form_state=FormState.PENDING, printed_at=NOW, copies=1, reprint=0)
     return command(number, entity, body, depends_on)
 
 

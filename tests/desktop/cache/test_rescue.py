@@ -1,0 +1,244 @@
+"""Damage: flipped bytes, cut files, old copies put back. The file is kept aside; what this office decided comes back."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from medreg_core.contract.v1.messages import FormLease
+from medreg_core.domain.vocabulary import FormState
+from medreg_desktop.services.cache import (
+    applications,
+    audit,
+    commands,
+    drafts,
+    leases,
+    outbox,
+    papers,
+    settings,
+    sync_state,
+    synced,
+)
+from medreg_desktop.services.cache.drafts import Draft
+from medreg_desktop.services.cache.feed import Feed
+from medreg_desktop.services.cache.papers import IssuedForm, PrintRecord
+from medreg_desktop.services.cache.rescue import RescueReport, rescue
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.faults import KnownFault
+from tests.desktop.cache.office import EPOCH, KEY, NOW, WANG, StillClock, agree, application, judge, page, upsert
+
+DECISIONS = 30
+
+
+def decide(store: CacheStore, number: int) -> None:
+    """One decision with everything that belongs to it."""
+    entity = application(number)
+
+    def work(conn) -> None:  # type: ignore[no-untyped-def]
+        form = leases.take(conn, 2026)
+        command = agree(entity, f"{number:032d}", form)
+        papers.issue(conn, IssuedForm(form, entity.id, command.id, WANG, "d", 1, NOW))
+        commands.save(conn, command, WANG, NOW, basis=entity)
+        papers.add_print(
+            conn,
+            PrintRecord(f"p{number}", form, entity.id, WANG, "d", FormState.PENDING, NOW, 1, 0, False),  # type: ignore[arg-type]
+        )
+
+    store.write(work)
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed cache after a day's work."""
+    folder = tmp_path_factory.mktemp("day")
+    store = CacheStore.open(folder / "cache.db", KEY, StillClock())
+    store.write(lambda conn: sync_state.write(conn, epoch=EPOCH, seq="0", cursor="c"))
+    store.write(lambda conn: leases.add(conn, FormLease("990100", 2026, 1, 200)))
+    rows = [upsert(n, application(n)) for n in range(1, 201)]
+    Feed(store, judge).apply_page(page(0, rows))
+    for number in range(1, DECISIONS + 1):
+        decide(store, number)
+    store.write(lambda conn: drafts.save(conn, application(99).id, WANG, Draft(content_version=1, opinion="半句"), NOW))
+    store.write(lambda conn: settings.store(conn, "columns", "[2]"))
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def worked(day: Path, path: Path) -> Path:
+    """A copy of that cache, damaged by each test in its own way."""
+    shutil.copytree(day, path.parent, dirs_exist_ok=True)
+    return path
+
+
+def flip(path: Path, first: int, count: int) -> None:
+    content = bytearray(path.read_bytes())
+    for at in range(first, min(first + count, len(content))):
+        content[at] ^= 0xFF
+    path.write_bytes(bytes(content))
+
+
+def assert_rescued(path: Path, report: RescueReport, decisions: int = DECISIONS) -> None:
+    assert (report.commands, report.prints, report.drafts) == (decisions, decisions, 1)
+    assert report.audit_lines == decisions
+    assert report.audit_is_whole
+    store = CacheStore.open(path, KEY, StillClock())
+    rows = store.read(lambda conn: outbox.rows(conn, WANG))
+    assert [row.command for row in rows] == [
+        agree(application(n), f"{n:032d}", str(row.command.body.form_number))  # type: ignore[union-attr]
+        for n, row in enumerate(rows, 1)
+    ]
+    draft = store.read(lambda conn: drafts.find(conn, application(99).id, WANG))
+    assert draft is not None
+    assert draft.opinion == "半句"
+    assert store.read(audit.first_broken) is None
+    assert store.read(lambda conn: settings.find(conn, "columns")) == "[2]"
+    used = {row.command.body.form_number for row in rows}  # type: ignore[union-attr]
+    assert store.write(lambda conn: leases.take(conn, 2026)) not in used
+    store.close()
+
+
+def damaged(path: Path) -> str:
+    with pytest.raises(KnownFault) as fault:
+        CacheStore.open(path, KEY, StillClock())
+    return fault.value.code
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.95])
+def test_a_cut_file_is_kept_aside_and_all_work_comes_back(worked: Path, clock: StillClock, share: float) -> None:
+    content = worked.read_bytes()
+    worked.write_bytes(content[: int(len(content) * share)])
+    assert damaged(worked) == "cache_damaged"
+    report = rescue(worked, KEY, clock)
+    assert report.kept_aside is not None
+    assert report.kept_aside.read_bytes() == content[: int(len(content) * share)]
+    assert_rescued(worked, report)
+
+
+def test_a_broken_first_page_is_damage_and_not_a_wrong_key(worked: Path, clock: StillClock) -> None:
+    flip(worked, 0, 100)
+    assert damaged(worked) == "cache_damaged"
+    assert_rescued(worked, rescue(worked, KEY, clock))
+
+
+def test_a_vanished_file_is_rebuilt_from_the_journal(worked: Path, clock: StillClock) -> None:
+    worked.unlink()
+    assert damaged(worked) == "cache_damaged"
+    report = rescue(worked, KEY, clock)
+    assert report.kept_aside is None
+    assert_rescued(worked, report)
+
+
+def test_without_a_journal_the_readable_pages_give_the_work(worked: Path, clock: StillClock) -> None:
+    worked.with_suffix(".journal").unlink()
+    flip(worked, worked.stat().st_size // 2, 50)
+    assert rescue(worked, KEY, clock).commands == DECISIONS
+
+
+def test_with_nothing_that_opens_nothing_is_touched(worked: Path, clock: StillClock) -> None:
+    worked.with_suffix(".journal").unlink()
+    flip(worked, 0, 100)
+    with pytest.raises(KnownFault) as fault:
+        rescue(worked, KEY, clock)
+    assert fault.value.code == "cache_key_wrong"
+    assert worked.exists()
+
+
+def test_a_journal_torn_in_the_middle_gives_what_stands_on_both_sides(worked: Path, clock: StillClock) -> None:
+    store = CacheStore.open(worked, KEY, clock)
+    store.close()
+    journal = worked.with_suffix(".journal")
+    for number in (41, 42, 43):
+        store = CacheStore.open(worked, KEY, clock)
+        size = journal.stat().st_size
+        decide(store, number)
+        store.close()
+    flip(journal, size + 60, 40)
+    worked.unlink()
+    report = rescue(worked, KEY, clock)
+    assert report.commands >= DECISIONS + 2
+
+
+def test_damage_met_at_work_is_noted_and_checked_at_the_next_start(worked: Path, clock: StillClock) -> None:
+    size = worked.stat().st_size
+    flip(worked, size // 2, 8192 * 6)
+    with pytest.raises(KnownFault) as fault:
+        store = CacheStore.open(worked, KEY, clock)
+        try:
+            for number in range(1, 201):
+                store.read(lambda conn, n=number: synced.find(conn, application(n).id))
+        finally:
+            store.close()
+    assert fault.value.code == "cache_damaged"
+    assert damaged(worked) == "cache_damaged"
+    assert_rescued(worked, rescue(worked, KEY, clock))
+
+
+def test_a_false_alarm_is_checked_and_forgotten(worked: Path, clock: StillClock) -> None:
+    worked.with_suffix(".suspect").touch()
+    CacheStore.open(worked, KEY, clock).close()
+    assert not worked.with_suffix(".suspect").exists()
+
+
+def test_an_old_copy_put_back_is_noticed_and_the_later_work_comes_back(worked: Path, clock: StillClock) -> None:
+    shutil.copy(worked, worked.with_name("yesterday.db"))
+    store = CacheStore.open(worked, KEY, clock)
+    for number in range(101, 106):
+        decide(store, number)
+    store.close()
+    shutil.copy(worked.with_name("yesterday.db"), worked)
+    assert damaged(worked) == "cache_damaged"
+    report = rescue(worked, KEY, clock)
+    assert report.commands == DECISIONS + 5
+    store = CacheStore.open(worked, KEY, clock)
+    numbers = [row[0] for row in store.read(lambda conn: conn.execute("SELECT number FROM form").fetchall())]
+    assert len(set(numbers)) == DECISIONS + 5
+    assert store.write(lambda conn: leases.take(conn, 2026)) not in numbers
+    store.close()
+
+
+def test_a_wrong_key_rescues_nothing_and_touches_nothing(worked: Path, clock: StillClock) -> None:
+    before = {file.name: file.read_bytes() for file in worked.parent.iterdir()}
+    with pytest.raises(KnownFault) as fault:
+        rescue(worked, bytes(32), clock)
+    assert fault.value.code == "cache_key_wrong"
+    after = {file.name: file.read_bytes() for file in worked.parent.iterdir()}
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_rescue_cut_between_its_renames_is_done_again(worked: Path, clock: StillClock) -> None:
+    flip(worked, 0, 100)
+    rescue(worked, KEY, clock)
+    worked.unlink()  # as if the program had died before the fresh file took its name
+    report = rescue(worked, KEY, clock)
+    assert report.commands == DECISIONS
+    assert report.audit_is_whole
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_damage_loses_no_command(worked: Path, clock: StillClock, seed: int) -> None:
+    dice = random.Random(seed)
+    for _ in range(dice.randint(1, 6)):
+        flip(worked, dice.randrange(worked.stat().st_size), dice.randint(1, 5000))
+    report = rescue(worked, KEY, clock)
+    assert_rescued(worked, report)
+    store = CacheStore.open(worked, KEY, clock)
+    store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
+    assert store.read(lambda conn: outbox.counts(conn, WANG)).unsent == DECISIONS
+    store.close()
+
+
+def test_the_rescued_copy_is_filled_again_with_the_decisions_over_it(worked: Path, clock: StillClock) -> None:
+    flip(worked, 0, 100)
+    rescue(worked, KEY, clock)
+    store = CacheStore.open(worked, KEY, clock)
+    store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
+    store.write(lambda conn: sync_state.write(conn, epoch=EPOCH, seq="0"))
+    Feed(store, judge).apply_page(page(0, [upsert(1, application(1)), upsert(2, application(150))]))
+    found = store.read(lambda conn: applications.get(conn, application(1).id))
+    assert found is not None
+    assert found.shown_state == "agreed"
+    store.close()
