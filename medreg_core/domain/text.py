@@ -18,6 +18,8 @@ def normalise_code(text: str) -> str:
 
     A full-width Ｘ, a lower-case x and the Roman numeral Ⅹ all become X (``domain.md`` §7.1).
     """
+    if text.isascii() and text.isalnum():  # nearly every code that is stored: a list checks thousands of them
+        return text.upper()
     return _settled(_code, text)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 
 from medreg_core.domain.codes.findings import Finding, Findings, hard, hint
 from medreg_core.domain.regions import Regions
@@ -35,7 +36,7 @@ class IdNumber:
 
 def check_character(body: str) -> str:
     """Return the check character for 17 digits (ISO 7064 MOD 11-2)."""
-    return _CHECKS[sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, body, strict=True)) % 11]
+    return _CHECKS[sum(map(mul, _WEIGHTS, map(int, body))) % 11]
 
 
 def make_id_number(region: str, birth_date: date, sequence: int) -> str:
