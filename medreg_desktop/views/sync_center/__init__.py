@@ -1,0 +1,1 @@
+"""同步中心: what waits, why, and what only a person can settle."""

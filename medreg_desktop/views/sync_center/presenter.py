@@ -1,0 +1,143 @@
+"""Decides what 同步中心 shows and does. Knows no Qt; runs on the window's thread.
+
+Looking changes nothing: only a button settles an item, and 稍后处理 leaves everything as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from medreg_core.domain.records import CommandId
+from medreg_desktop.services.cache.outbox import OutboxCounts
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.ports import Runner
+from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
+from medreg_desktop.services.review.paper_desk import PaperLine
+from medreg_desktop.services.review.sheet import ReviewSheet
+from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.views.sync_center.state import Group, Outbox, Papers, ScreenState, View
+
+ANSWERED_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    items: tuple[OutboxItem, ...]
+    answered: tuple[OutboxItem, ...]
+    papers: tuple[PaperLine, ...]
+    counts: OutboxCounts
+
+
+class SyncCenterPresenter:
+    """Owned by the page. ``reading`` and ``writing`` are the runners of those threads."""
+
+    def __init__(self, view: View, outbox: Outbox, papers: Papers, reading: Runner, writing: Runner) -> None:
+        self._view, self._outbox, self._papers = view, outbox, papers
+        self._reading, self._writing = reading, writing
+        self._state = ScreenState()
+
+    def refresh(self) -> None:
+        """Read everything again."""
+        self._reading.submit(self._read, self._arrived, self._failed)
+
+    def report(self, report: SyncReport) -> None:
+        """Take the newest report of the sync loop."""
+        self._show(report=report)
+
+    def choose(self, group: Group) -> None:
+        """Show another tab."""
+        self._show(group=group)
+
+    def look_at(self, command_id: CommandId) -> None:
+        """Show one item at the right."""
+        self._reading.submit(
+            lambda: self._outbox.conflict(command_id), lambda current: self._show(current=current), self._failed
+        )
+
+    def next_waiting(self) -> None:
+        """Show the next item that needs the registrar (F2), going round."""
+        ids = [item.row.command.id for item in self._state.waiting]
+        if ids:
+            at = self._current_id()
+            self.look_at(ids[(ids.index(at) + 1) % len(ids)] if at in ids else ids[0])
+
+    def review_again(self) -> None:
+        """按版本 n 重新审核: opens the window on the newest version, the words already there."""
+        current = self._state.current
+        if current is None or not current.can_review_again:
+            return
+        command_id = current.row.command.id
+
+        def done(sheet: ReviewSheet) -> None:
+            self._view.open_review(sheet.application.id)
+
+        self._writing.submit(lambda: self._outbox.review_again(command_id), done, self._failed)
+
+    def give_up(self) -> None:
+        """放弃我的决定: the register's version stands; the refused command stays in the history."""
+        current = self._state.current
+        if current is not None:
+            command_id = current.row.command.id
+            self._write(lambda: self._outbox.drop(command_id))
+
+    def later(self) -> None:
+        """稍后处理: put the item away; nothing changes, it stays in 需处理."""
+        self._show(current=None)
+
+    def retry(self, command_id: CommandId) -> None:
+        """Try one command at once, a quarantined one included."""
+        self._write(lambda: self._outbox.retry((command_id,)))
+        self._view.sync_now()
+
+    def cancel(self, command_id: CommandId) -> None:
+        """撤回 of a decision that has not left this device."""
+        self._write(lambda: self._outbox.cancel(command_id))
+
+    def record_recall(self, line: PaperLine) -> None:
+        """登记收回 of all copies still about."""
+        paper = line.paper
+        self._write(lambda: self._papers.record_recall(paper, paper.outstanding))
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _current_id(self) -> CommandId | None:
+        return self._state.current.row.command.id if self._state.current else None
+
+    def _read(self) -> _Read:
+        answered = [item for item in self._outbox.items(open_only=False) if not item.row.is_open]
+        return _Read(
+            tuple(self._outbox.items()),
+            tuple(answered[:ANSWERED_SHOWN]),
+            tuple(self._papers.papers_to_recall()),
+            self._outbox.counts(),
+        )
+
+    def _arrived(self, read: _Read) -> None:
+        current: Conflict | None = self._state.current
+        open_ids = {item.row.command.id for item in read.items if item.can_drop}
+        if current is not None and current.row.command.id not in open_ids:
+            current = None
+        self._show(items=read.items, answered=read.answered, papers=read.papers, counts=read.counts, current=current)
+        if current is None and self._state.waiting:
+            self.look_at(self._state.waiting[0].row.command.id)
+
+    def _write(self, work: Callable[[], object]) -> None:
+        def done(_answer: object) -> None:
+            self._show(problem="")
+            self.refresh()
+
+        self._writing.submit(work, done, self._failed)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, Refused):
+            self._show(problem=error.reasons[0].code)
+        elif isinstance(error, KnownFault):
+            self._show(problem=error.code)
+        else:
+            raise error
+
+    def _show(self, **changes: object) -> None:
+        self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
+        self._view.show_state(self._state)

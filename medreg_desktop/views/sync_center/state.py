@@ -1,0 +1,117 @@
+"""What 同步中心 shows, as one immutable value, and what it needs from the services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from medreg_core.domain.records import ApplicationId, CommandId
+from medreg_desktop.services.cache.outbox import OutboxCounts
+from medreg_desktop.services.cache.papers import PaperToRecall
+from medreg_desktop.services.review.deciding import Receipt
+from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
+from medreg_desktop.services.review.paper_desk import PaperLine
+from medreg_desktop.services.review.sheet import ReviewSheet
+from medreg_desktop.services.sync.report import SyncReport
+
+
+class Group(StrEnum):
+    """The tabs over the outbox."""
+
+    OPEN = "open"  # 未完成
+    NEEDS_YOU = "needs_you"  # 需处理
+    ANSWERED = "answered"  # 已答复
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenState:
+    """Everything the view renders."""
+
+    group: Group = Group.OPEN
+    items: tuple[OutboxItem, ...] = ()
+    answered: tuple[OutboxItem, ...] = ()
+    papers: tuple[PaperLine, ...] = ()
+    counts: OutboxCounts | None = None
+    current: Conflict | None = None
+    report: SyncReport | None = None
+    problem: str = ""
+
+    @property
+    def waiting(self) -> tuple[OutboxItem, ...]:
+        """The items that need the registrar, in order."""
+        return tuple(item for item in self.items if item.can_drop)
+
+    @property
+    def shown(self) -> tuple[OutboxItem, ...]:
+        """The rows of the current tab; those that need the registrar first."""
+        if self.group is Group.ANSWERED:
+            return self.answered
+        rest = () if self.group is Group.NEEDS_YOU else tuple(item for item in self.items if not item.can_drop)
+        return self.waiting + rest
+
+    @property
+    def outstanding(self) -> tuple[PaperLine, ...]:
+        """Papers of which copies are still about."""
+        return tuple(line for line in self.papers if line.paper.outstanding)
+
+
+class Outbox(Protocol):
+    """The outbox desk of the review service."""
+
+    def counts(self) -> OutboxCounts:
+        """Return what waits."""
+        ...
+
+    def items(self, *, open_only: bool = True) -> list[OutboxItem]:
+        """Return the registrar's commands."""
+        ...
+
+    def retry(self, ids: Sequence[CommandId] = ()) -> None:
+        """Make commands due at once."""
+        ...
+
+    def cancel(self, command_id: CommandId) -> Receipt:
+        """Take back a decision that never left this device."""
+        ...
+
+    def drop(self, command_id: CommandId) -> None:
+        """Give up a command the server did not take."""
+        ...
+
+    def conflict(self, command_id: CommandId) -> Conflict:
+        """Return both versions."""
+        ...
+
+    def review_again(self, command_id: CommandId) -> ReviewSheet:
+        """Put the application as it is now on the desk, with the words of the refused decision."""
+        ...
+
+
+class Papers(Protocol):
+    """The paper desk of the review service."""
+
+    def papers_to_recall(self) -> list[PaperLine]:
+        """Return void forms that were printed."""
+        ...
+
+    def record_recall(self, paper: PaperToRecall, copies: int) -> None:
+        """Record that copies are back."""
+        ...
+
+
+class View(Protocol):
+    """What the presenter asks of the page."""
+
+    def show_state(self, state: ScreenState) -> None:
+        """Show ``state``, whole."""
+        ...
+
+    def open_review(self, application_id: ApplicationId) -> None:
+        """Open 审核窗口."""
+        ...
+
+    def sync_now(self) -> None:
+        """Ask the sync loop to try at once."""
+        ...
