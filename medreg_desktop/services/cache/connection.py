@@ -101,7 +101,7 @@ def connect(path: Path, key: bytes, *, read_only: bool = False) -> Connection:
     Statements run in autocommit; transactions are begun by name. ``read_only`` refuses writes on this connection.
 
     Raises:
-        KnownFault: ``cache_read_only`` if the file cannot be opened at all; ``cache_damaged`` with cause SQLITE_NOTADB if
+        KnownFault: ``cache_read_only`` if the file cannot be opened; ``cache_damaged`` with cause SQLITE_NOTADB if
             the first page does not open, which a wrong key does as well.
     """
     with database_faults():

@@ -147,7 +147,7 @@ def test_any_pages_leave_what_a_dictionary_says(tmp_path_factory: pytest.TempPat
     try:
         store.write(lambda conn: sync_state.write(conn, epoch=EPOCH, seq="0"))
         expected: dict[str, tuple[int, State]] = {}
-        version = {n: 0 for n in range(1, 13)}
+        version = dict.fromkeys(range(1, 13), 0)
         feed, seq = Feed(store, judge), 0
         for changes in pages:
             rows, after, last_of = [], seq, dict[int, tuple[int, State] | None]()

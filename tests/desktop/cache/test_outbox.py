@@ -70,6 +70,14 @@ def save(office: CacheStore, made: Command, actor: str = WANG) -> None:
     office.write(lambda conn: commands.save(conn, made, actor, NOW))  # type: ignore[arg-type]
 
 
+def send(office: CacheStore, command_id: CommandId) -> None:
+    office.write(lambda conn: outbox.set_in_flight(conn, [command_id]))
+
+
+def fail(office: CacheStore, command_id: CommandId) -> None:
+    office.write(lambda conn: outbox.back_off(conn, [command_id], "server_unreachable", None))
+
+
 def settle(office: CacheStore, command_id: CommandId, kind: OutcomeKind, **answer: object) -> None:
     outcome = Outcome(id=command_id, kind=kind, **answer)  # type: ignore[arg-type]
     office.write(lambda conn: commands.settle(conn, outcome, NOW))
@@ -303,9 +311,9 @@ def test_whatever_happens_the_list_agrees_with_the_overlay(
                 save(office, command(len(made) + 1, entity, bodies[pick % 3], made[-1] if pick > 3 and made else None))
                 made.append(CommandId(f"{len(made) + 1:032d}"))
             elif made and act == "send":
-                office.write(lambda conn, i=made[pick % len(made)]: outbox.set_in_flight(conn, [i]))
+                send(office, made[pick % len(made)])
             elif made and act == "fail":
-                office.write(lambda conn, i=made[pick % len(made)]: outbox.back_off(conn, [i], "x", None))
+                fail(office, made[pick % len(made)])
             elif made and act == "settle":
                 settle(office, made[pick % len(made)], kind, version=5, seq=seq + pick)
             elif act == "feed":
