@@ -1,10 +1,10 @@
-"""A small client of the wire for tests: signs in, says hello, sends and reads contract structs over real sockets."""
+"""Registrars for tests: inside the process, or as a small client of the wire over real sockets."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Self, TypeVar
 
 import msgspec
 import requests
@@ -30,8 +30,15 @@ from medreg_core.contract.v1.messages import (
 from medreg_core.domain.forms import content_digest, make_form_number
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import Application, CommandId
+from medreg_core.domain.vocabulary import Role
 from medreg_server.db.clock import system_clock
-from tests.helpers.server import PASSWORD
+from medreg_server.services.callers import Caller
+from medreg_server.services.commands import CommandDesk
+from medreg_server.services.feed import FeedDesk
+from medreg_server.services.hello import HelloDesk
+from medreg_server.services.service import Service
+from medreg_server.services.snapshot import SnapshotDesk
+from tests.helpers.server import PASSWORD, Hospital
 
 T = TypeVar("T")
 
@@ -49,16 +56,100 @@ class Refused(Exception):
 
 
 @dataclass
-class Client:
-    """One signed-in account on one device."""
+class Desk:
+    """Writes commands with form numbers of its own lease; subclasses say how they reach the service."""
+
+    device_id: DeviceId = field(default_factory=lambda: DeviceId(new_id()), kw_only=True)
+    device_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), kw_only=True)
+    lease: FormLease | None = field(default=None, kw_only=True)
+    used: int = field(default=0, kw_only=True)
+
+    def next_number(self) -> str:
+        assert self.lease is not None
+        number = make_form_number(self.lease.region, self.lease.year, self.lease.first + self.used)
+        self.used += 1
+        return number
+
+    def agree(self, application: Application, **changes: object) -> Command:
+        body = Agree(
+            content_version=application.content_version,
+            opinion="同意",
+            materials=application.materials,
+            form_number=self.next_number(),
+            digest=content_digest(application),
+        )
+        return command(application, msgspec.structs.replace(body, **changes))
+
+    def _hello(self, **changes: object) -> Hello:
+        hello = Hello(
+            protocol_min=1,
+            protocol_max=1,
+            client_version="1.0.0",
+            device_id=self.device_id,
+            device_key=self.device_key,
+            client_time=system_clock(),
+            form_numbers_left=0,
+        )
+        return msgspec.structs.replace(hello, **changes)
+
+    def batch(self, commands: tuple[Command, ...], *, dry_run: bool) -> CommandBatch:
+        return CommandBatch(device_id=self.device_id, commands=commands, dry_run=dry_run)
+
+    def send(self, *commands: Command, dry_run: bool = False) -> tuple[Outcome, ...]:
+        raise NotImplementedError
+
+    def send_one(self, sent: Command, *, dry_run: bool = False) -> Outcome:
+        (outcome,) = self.send(sent, dry_run=dry_run)
+        return outcome
+
+
+@dataclass
+class Office(Desk):
+    """A registrar inside the process, without a network."""
+
+    service: Service
+    hospital: Hospital
+    role: Role = Role.REGISTRAR
+
+    def __post_init__(self) -> None:
+        with self.service.environment.database.read() as transaction:
+            account = transaction.accounts.by_login(self.hospital.logins[self.role])
+        assert account is not None
+        self.caller = Caller(account, self.device_id)
+        self.lease = HelloDesk(self.service.environment).hello(self._hello(), self.caller).lease
+        self.commands = CommandDesk(self.service.environment)
+        self.feed = FeedDesk(self.service.environment)
+        self.snapshots = SnapshotDesk(self.service.environment)
+
+    def send(self, *commands: Command, dry_run: bool = False) -> tuple[Outcome, ...]:
+        return self.commands.answer(self.batch(commands, dry_run=dry_run), self.caller).outcomes
+
+    def changes(self, cursor: str) -> ChangePage:
+        return self.feed.page(self.feed.position(cursor, self.caller))
+
+    def snapshot(self, after: str = "") -> list[SnapshotLine]:
+        return [msgspec.json.decode(line, type=SnapshotLine) for line in self.snapshots.begin(after, self.caller)]
+
+    def cursor(self) -> str:
+        end = self.snapshot()[-1]
+        assert isinstance(end, SnapshotEnd)
+        return end.cursor
+
+    def now(self, application: Application) -> Application:
+        """Return the application as the register holds it."""
+        with self.service.environment.database.read() as transaction:
+            found = transaction.applications.get(application.id, self.caller.scope)
+        assert found is not None
+        return found
+
+
+@dataclass
+class Client(Desk):
+    """One signed-in account on one device, over real sockets."""
 
     url: str
     login: str
-    device_id: DeviceId = field(default_factory=lambda: DeviceId(new_id()))
-    device_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     token: str = ""
-    lease: FormLease | None = None
-    used: int = 0
 
     def __post_init__(self) -> None:
         self.http = requests.Session()
@@ -85,47 +176,17 @@ class Client:
         return session
 
     def hello(self, **changes: object) -> Welcome:
-        hello = Hello(
-            protocol_min=1,
-            protocol_max=1,
-            client_version="1.0.0",
-            device_id=self.device_id,
-            device_key=self.device_key,
-            client_time=system_clock(),
-            form_numbers_left=0,
-        )
-        welcome = self.ask(Welcome, "POST", "/sync/hello", msgspec.structs.replace(hello, **changes))
+        welcome = self.ask(Welcome, "POST", "/sync/hello", self._hello(**changes))
         self.lease = welcome.lease or self.lease
         return welcome
 
-    def ready(self) -> Client:
+    def ready(self) -> Self:
         self.sign_in()
         self.hello()
         return self
 
-    def next_number(self) -> str:
-        assert self.lease is not None
-        number = make_form_number(self.lease.region, self.lease.year, self.lease.first + self.used)
-        self.used += 1
-        return number
-
-    def agree(self, application: Application, **changes: object) -> Command:
-        body = Agree(
-            content_version=application.content_version,
-            opinion="同意",
-            materials=application.materials,
-            form_number=self.next_number(),
-            digest=content_digest(application),
-        )
-        return command(application, msgspec.structs.replace(body, **changes))
-
     def send(self, *commands: Command, dry_run: bool = False) -> tuple[Outcome, ...]:
-        batch = CommandBatch(device_id=self.device_id, commands=commands, dry_run=dry_run)
-        return self.ask(OutcomeBatch, "POST", "/sync/commands", batch).outcomes
-
-    def send_one(self, sent: Command, *, dry_run: bool = False) -> Outcome:
-        (outcome,) = self.send(sent, dry_run=dry_run)
-        return outcome
+        return self.ask(OutcomeBatch, "POST", "/sync/commands", self.batch(commands, dry_run=dry_run)).outcomes
 
     def changes(self, cursor: str, wait: int = 0) -> ChangePage:
         return self.ask(ChangePage, "GET", "/sync/changes", cursor=cursor, wait=str(wait))
@@ -151,7 +212,3 @@ def command(application: Application, body: CommandBody, **changes: object) -> C
         body=body,
     )
     return msgspec.structs.replace(made, **changes)
-
-
-def at_version(application: Application, version: int) -> Application:
-    return replace(application, version=version)
