@@ -83,7 +83,8 @@ def _stopped(application: Application) -> Application:
 
 
 def _material_missing(application: Application) -> Application:
-    return _without(application, application.materials[-1].code)
+    codes = [material.code for material in application.materials]
+    return _without(application, "employment_proof" if "employment_proof" in codes else codes[-1])
 
 
 def _original_unseen(application: Application) -> Application:

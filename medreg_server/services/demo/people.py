@@ -159,7 +159,7 @@ def _candidate(
     ward: Ward,
     hospital: Hospital,
 ) -> Candidate:
-    schooling = studied if birth.on.year + studied.age <= today.year - 3 else _BACHELOR
+    schooling = studied if birth.on.year + studied.age <= today.year - 5 else _BACHELOR
     graduated = birth.on.year + schooling.age
     is_assistant = not schooling.degree and number % 5 < 3
     title = "医士" if is_assistant else _title(today.year - graduated)
