@@ -5,6 +5,7 @@ Codes live in code, sentences here (``look.md`` §6). A code without a sentence 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from medreg_core.domain.vocabulary import State
@@ -126,6 +127,8 @@ _FORMS_AND_PRINTING: Final = {
 
 SENTENCES: Final = _ON_THE_WAY_TO_THE_SERVICE | _SIGN_IN_AND_THE_LOCAL_COPY | _REVIEWING | _FORMS_AND_PRINTING
 
+_FIRST_STOP: Final = re.compile(r"[。；]|[.;] ")
+
 
 class _Params(dict[str, str]):
     """A parameter nobody gave is shown as a dash: a sentence is always better than a traceback."""
@@ -142,6 +145,13 @@ def sentence(code: str, **params: str) -> str:
     if "state" in params:
         params = {**params, "state": _state(params["state"])}
     return tr(source).format_map(_Params(params))
+
+
+def what_and_todo(code: str, **params: str) -> tuple[str, str]:
+    """Return the sentence cut after its first full stop: what happened (bold in banners), and what to do."""
+    whole = sentence(code, **params)
+    found = _FIRST_STOP.search(whole)
+    return (whole[: found.end()].strip(), whole[found.end() :].strip()) if found else (whole, "")
 
 
 def _state(value: str) -> str:

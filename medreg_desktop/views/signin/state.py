@@ -32,7 +32,7 @@ class Access(Protocol):
     """The way in; every call is slow and runs off the window's thread. All raise KnownFault."""
 
     def sign_in(self, server: str, account: str, password: str, passphrase: str) -> Entered:
-        """Sign in at the service and open the local copy, making it at the first time; without the service as unlock."""
+        """Sign in at the service and open the local copy, made at the first time; without service as unlock."""
         ...
 
     def unlock(self, account: str, password: str) -> Entered:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from medreg_desktop.services.ports import Clock, Runner
-from medreg_desktop.services.texts.faults import sentence
+from medreg_desktop.services.texts.faults import sentence, what_and_todo
 from medreg_desktop.services.texts.translator import mark, tr, trn
 from medreg_desktop.ui.notices import Tone
 from medreg_desktop.ui.shell.top_bar import DemoMark, Seal
@@ -116,9 +116,14 @@ class SignInPage(QWidget):
         column.addLayout(self._foot())
         column.addWidget(Hairline())
         column.addWidget(Text(self._promise(), Type.SMALL, Colour.TEXT3, wrap=True))
+        # Stretches, not an alignment: an aligned item does not grow with wrapped words.
+        across = QHBoxLayout()
+        across.addStretch(1)
+        across.addWidget(self._sheet)
+        across.addStretch(1)
         outer = QVBoxLayout(self)
         outer.addStretch(2)
-        outer.addWidget(self._sheet, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(across)
         outer.addStretch(3)
         self._sheet.setFixedWidth(look().px(_WIDTH))
 
@@ -236,9 +241,11 @@ class SignInPage(QWidget):
             return
         # The way to the service is nobody's mistake: it is shown as care, the rest as a fault.
         tone = Tone.CARE if fault.code in NO_SERVICE or fault.code == "captive_portal" else Tone.FAULT
-        todo = trn("You can try again in {n} s.", "You can try again in {n} s.", state.wait_s) if state.wait_s else ""
+        what, todo = what_and_todo(fault.code, **fault.params)
+        if state.wait_s:
+            todo = trn("You can try again in {n} s.", "You can try again in {n} s.", state.wait_s)
         button = tr(_STEPS[fault.step]) if fault.step in _STEPS else ""
-        self._banner.show_news(tone, sentence(fault.code, **fault.params), todo, button=button)
+        self._banner.show_news(tone, what, todo, button=button)
 
     def clear_secrets(self) -> None:
         """Forget typed passwords and ask again."""
@@ -257,7 +264,7 @@ class SignInPage(QWidget):
 
     # Qt
 
-    def showEvent(self, event: QEvent) -> None:  # type: ignore[override]  # QShowEvent is a QEvent; nothing of it is used
+    def showEvent(self, event: QShowEvent) -> None:
         """The first empty field has the focus."""
         super().showEvent(event)
         fields = [f for f in (self._server, self._account, self._password) if f.isVisibleTo(self)]
