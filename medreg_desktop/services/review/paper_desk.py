@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from medreg_core.contract.v1.messages import Agree, Command, CommandBody, RecordPrint, RecordRecall
 from medreg_core.domain.access import may_command
@@ -30,6 +31,7 @@ class FormToPrint:
     code: str  # the server-signed text of the QR; "" while pending: the device signs
     opinion: str
     decided_by: str
+    decided_at: datetime | None  # printed beside the name
     reprint: int  # what the next print will be: 0 the first, n 补打 n
 
 
@@ -139,6 +141,7 @@ class PaperDesk:
             form.code,
             cached.application.opinion,
             cached.application.decided_by,
+            cached.application.decided_at,
             papers.next_reprint(conn, form.number, FormState.AGREED),
         )
 
@@ -162,6 +165,7 @@ class PaperDesk:
             answered.form.code if answered is not None and answered.form is not None else "",
             consent.opinion,
             self._desk.account.name,
+            decision.saved_at,
             papers.next_reprint(conn, consent.form_number, state),
         )
 

@@ -13,6 +13,24 @@ from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, tr
 
 _ON_THE_WAY_TO_THE_SERVICE: Final = {
+    "response_too_large": mark("The answer is larger than agreed; nothing was taken from it. Tell the operator."),
+    "tls_pin_mismatch": mark(
+        "The service shows another key than the agreed one: something stands in between, or it was changed. "
+        "Nothing was sent; ask the operator."
+    ),
+    "busy": mark("The service is busy with other offices. It is sent again by itself."),
+    "server_retry": mark("The service asked to send this again later. It goes on by itself."),
+    "unanswered": mark("The service's answer did not mention this one. It is sent again by itself."),
+    "poison": mark(
+        "The service failed on this one five times while others passed. It is set aside; retry it, edit it, "
+        "or tell the operator."
+    ),
+    "deferred": mark("The service waits for something else first. It goes on by itself."),
+    "deferred_too_long": mark("The service has waited for something else for over 24 hours. Retry, or withdraw it."),
+    "lost_by_server": mark(
+        "The service was restored from a backup and no longer holds this decision. Review it again; your "
+        "record of it is kept."
+    ),
     "server_unreachable": mark(
         "The service cannot be reached. Check the network cable or ask whether the address is right."
     ),
@@ -45,8 +63,21 @@ _ON_THE_WAY_TO_THE_SERVICE: Final = {
     "resync": mark("The local copy is being renewed. What you decided is kept."),
 }
 _SIGN_IN_AND_THE_LOCAL_COPY: Final = {
+    "device_key_missing": mark(
+        "This computer's own key cannot be read from the key store. Sign in online to register it anew."
+    ),
+    "cache_read_only": mark(
+        "The local copy cannot be written here. Check the rights on its folder; nothing was changed."
+    ),
+    "cache_locked": mark(
+        "Another program holds the local copy, often a virus scanner or a backup. Try again in a moment; "
+        "nothing was lost."
+    ),
+    "clock_wrong": mark(
+        "This computer's clock is wrong by {minutes} minutes. Set date and time; work and sending go on."
+    ),
     "bad_credentials": mark("Account or password is wrong. Check capital letters and the input method."),
-    "too_many_attempts": mark("Too many tries."),
+    "too_many_attempts": mark("Too many tries. Wait {wait_s} seconds, then try again."),
     "session_expired": mark("You need to sign in again. Nothing is lost, sending waits."),
     "forbidden": mark("This account may not do that."),
     "device_revoked": mark("This computer's access was withdrawn. Ask your institution's administrator."),
@@ -89,6 +120,11 @@ _SIGN_IN_AND_THE_LOCAL_COPY: Final = {
     "disk_trouble": mark("The disk cannot be written. Check it or ask the operator; nothing was lost."),
 }
 _REVIEWING: Final = {
+    "original_unseen": mark("The original has not been seen. Tick it once you have it before you."),
+    "conflict": mark(
+        "Somebody else changed this before your decision arrived. Both are kept; review it again or drop yours."
+    ),
+    "superseded": mark("A colleague had already decided the same. Yours is closed and kept in the history."),
     "not_allowed": mark("Your role may not do this."),
     "content_changed": mark("The applicant has changed the content since. Review the new version."),
     "state": mark("This is not possible now; the application stands at: {state}."),
