@@ -151,9 +151,7 @@ def test_a_pruned_log_asks_for_a_new_copy(office: Office, register: Service) -> 
     assert office.changes(kept).changes == ()
 
 
-@pytest.mark.parametrize(
-    "change", [lambda c: c[:-4] + "AAAA", lambda c: c[:10], lambda c: "…", str.lower]
-)
+@pytest.mark.parametrize("change", [lambda c: c[:-4] + "AAAA", lambda c: c[:10], lambda c: "…", str.lower])
 def test_a_cursor_that_was_never_ours_is_a_bad_request(office: Office, change: object) -> None:
     assert callable(change)
     with pytest.raises(ServiceFault) as refused:
