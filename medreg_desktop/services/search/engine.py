@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from sqlcipher3.dbapi2 import OperationalError
 
 from medreg_core.domain.vocabulary import State
-from medreg_desktop.services.search import columns, router
+from medreg_desktop.services.search import following, loading, router
 from medreg_desktop.services.search.columns import Columns
 from medreg_desktop.services.search.conditions import TAB_STATES, Query, Tab, normalise
 from medreg_desktop.services.search.connection import Connection
@@ -115,9 +115,9 @@ class SearchEngine:
         connection = self._connect()
         try:
             connection.execute("BEGIN")
-            loaded = columns.load(connection)
+            loaded = loading.load(connection)
             self._publish(loaded)
-            complete = columns.completed(connection, loaded, cancelled)
+            complete = loading.completed(connection, loaded, cancelled)
             if complete is not None:
                 self._publish(complete)
         finally:
@@ -164,7 +164,7 @@ class SearchEngine:
         known = self._columns
         if known is None:
             return None
-        level = columns.follow(connection, known)
+        level = following.follow(connection, known)
         with self._publishing:
             if self._columns is known:  # else prepare() has just brought newer ones: keep those for the next question
                 self._columns = level

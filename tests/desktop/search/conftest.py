@@ -14,7 +14,7 @@ from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.engine import SearchEngine
 from tests.desktop.search.rows_of_work import Work, any_work
 
-ROWS = 400
+ROWS = 300
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from medreg_core.domain.vocabulary import State
-from medreg_desktop.services.search import columns, index, typed
+from medreg_desktop.services.search import columns, index, loading, typed
 from medreg_desktop.services.search import engine as engine_module
 from medreg_desktop.services.search.conditions import Query, RowSync, Sort, SortColumn
 from medreg_desktop.services.search.connection import Connection
@@ -18,7 +18,7 @@ from tests.desktop.search.oracle import answer
 from tests.desktop.search.questions import any_query
 from tests.desktop.search.rows_of_work import Work, any_derived, any_name, any_work
 
-QUESTIONS = 100
+QUESTIONS = 60
 
 
 def stored(connection: Connection, works: list[Work]) -> dict[int, Work]:
@@ -81,7 +81,7 @@ def test_common_and_rare_ways_of_reading_words_agree(
 ) -> None:
     monkeypatch.setattr(typed, "FEW", 3)
     monkeypatch.setattr(engine_module, "FEW", 3)
-    monkeypatch.setattr(columns, "most_candidates", lambda size: size // 50)
+    monkeypatch.setattr(loading, "most_candidates", lambda size: size // 50)
     engine.prepare()
     rows, random_ = stored(writer, works), random.Random(3)
     for _ in range(QUESTIONS):
@@ -118,9 +118,9 @@ def test_changes_are_followed_without_loading_again(
     engine: SearchEngine, writer: Connection, works: list[Work], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.prepare()
-    monkeypatch.setattr(columns, "load", None)
+    monkeypatch.setattr(loading, "load", None)
     random_ = random.Random(11)
-    for _ in range(60):
+    for _ in range(40):
         works = change_some(writer, works, random_)
         rows = stored(writer, works)
         for _ in range(4):
