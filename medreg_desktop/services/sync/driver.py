@@ -77,6 +77,8 @@ class SyncDriver:
         self._sleep: effects.Sleep | None = None
         self._stopped: Callable[[], bool] = lambda: False
         self._holds_polls = True
+        self._has_looked = False
+        self._owes_poll = False  # the engine believes that a long poll is running
 
     def tell(self, message: Message) -> None:
         """Tell the engine something; any thread."""
@@ -95,7 +97,7 @@ class SyncDriver:
 
     def run_once(self, stopped: Callable[[], bool] = lambda: False) -> SyncReport:
         """Work until the engine has nothing to do but wait or hold a long poll open; return how things stand then."""
-        self._stopped, self._holds_polls = stopped, False
+        self._stopped, self._holds_polls, self._has_looked = stopped, False, False
         self._sleep = None
         try:
             while not stopped() and not self._waits():
@@ -106,7 +108,7 @@ class SyncDriver:
         return self.report
 
     def _waits(self) -> bool:
-        return self._sleep is not None and not self.inbox.has_mail()
+        return self._sleep is not None and not self._events and not self.inbox.has_mail()
 
     def restart(self) -> None:
         """Forget everything but who is signed in, as after a start of the program: the copy holds all that counts."""
@@ -116,8 +118,12 @@ class SyncDriver:
 
     def _round(self) -> None:
         """Take the messages, then one step with everything that follows from it at once."""
-        for message in self.inbox.take():
-            self._events.append(message(self._worker.now()))
+        # Messages come before what broke off a long poll for their sake: else the next poll would start without them.
+        for number, message in enumerate(self.inbox.take()):
+            self._events.insert(number, message(self._worker.now()))
+        if self._owes_poll:
+            self._owes_poll = False
+            self._events.append(events.Broken(self._worker.now(), events.Call.CHANGES))
         if not self._events and self._worker.is_streaming:
             self._events.append(self._worker.next_part())
         elif not self._events:
@@ -142,13 +148,23 @@ class SyncDriver:
             case effects.Tell(report=report):
                 self.report = report
                 self._on_report(report)
-            case effects.GetChanges(wait_s=wait_s) if wait_s > 0 and not self._holds_polls:
-                self._sleep = effects.Sleep(None)
-                self._events.append(events.Broken(self._worker.now(), events.Call.CHANGES))
+            case effects.GetChanges(cursor=cursor, wait_s=wait_s) if wait_s > 0 and not self._holds_polls:
+                self._look_once(cursor)
             case _:
-                found = self._worker.do(effect)
-                if found is not None:
-                    self._events.append(found)
+                self._have_done(effect)
+
+    def _have_done(self, effect: Effect) -> None:
+        found = self._worker.do(effect)
+        if found is not None:
+            self._events.append(found)
+
+    def _look_once(self, cursor: str) -> None:
+        """In place of a long poll: look whether there is something, the first time; then this run is over."""
+        if self._has_looked:
+            self._sleep, self._owes_poll = effects.Sleep(None), True
+        else:
+            self._has_looked = True
+            self._have_done(effects.GetChanges(cursor, 0))
 
     def _is_urgent(self) -> bool:
         return self._stopped() or self.inbox.has_mail()

@@ -41,7 +41,7 @@ from medreg_desktop.services.sync.events import (
     Wish,
 )
 from medreg_desktop.services.sync.outbox_view import UNSENT, Position
-from medreg_desktop.services.sync.plan import plan
+from medreg_desktop.services.sync.plan import LEASE_LOW, plan
 from medreg_desktop.services.sync.reporting import report_of
 from medreg_desktop.services.sync.state import Sending, Step, SyncState
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
@@ -227,6 +227,7 @@ def _greeted(state: SyncState, event: HelloAnswered) -> Step:
         greeted=True,
         greeted_mono=event.at.mono,
         blocked="",
+        lease_refused=welcome.lease is None and (state.sending.form_numbers_left or 0) < LEASE_LOW,
         offline_until=welcome.offline_until,
         server_version=welcome.server_version,
     )

@@ -119,7 +119,8 @@ def _should_greet(state: SyncState, at: Moment) -> bool:
     if not state.contact.greeted:
         return True
     left = state.sending.form_numbers_left
-    every_s = GREET_EVERY_S if left is None or left >= LEASE_LOW else LEASE_EVERY_S
+    is_low = left is not None and left < LEASE_LOW and not state.contact.lease_refused
+    every_s = LEASE_EVERY_S if is_low else GREET_EVERY_S
     return at.mono - state.contact.greeted_mono > every_s and state.receiving.circuit.failures == 0
 
 

@@ -46,7 +46,12 @@ def outcomes_arrived(state: SyncState, event: OutcomesArrived) -> Step:
             circuit=state.sending.circuit.passed(), limit=min(BATCH_COMMANDS, state.sending.limit * SHRINK)
         )
     answered = sum(1 for item in settlements if item.state in ANSWERED)
-    return _set_apart(_landed(state).with_sending(sent=state.sending.sent + answered), settlements)
+    state = _landed(state).with_sending(sent=state.sending.sent + answered)
+    if any(outcome.seq > (state.position.seq if state.position else 0) for outcome in event.outcomes):
+        state = state.with_receiving(
+            caught_up=False
+        )  # the feed is known to hold more: no long poll before it is fetched
+    return _set_apart(state, settlements)
 
 
 def commands_failed(state: SyncState, event: Failed) -> Step:

@@ -64,6 +64,7 @@ class Contact:
 
     greeted: bool = False
     greeted_mono: float = 0.0
+    lease_refused: bool = False  # asked for form numbers, got none: this account may not have any
     asked_mono: float = 0.0  # when the running request left, for the clock comparison
     session_ended: bool = False
     blocked: str = ""  # a fault code: nothing at all can be exchanged until a person acts
