@@ -39,9 +39,10 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _rows(sheet: CalamineSheet) -> list[list[Cell]]:
-    if sheet.total_width > MAX_COLUMNS:
+    last_row, last_column = sheet.end or (0, 0)  # counted from 0; the head row is not one of MAX_ROWS
+    if last_column >= MAX_COLUMNS:
         raise WorkbookRefused(Refusal.TOO_MANY_COLUMNS, limit=str(MAX_COLUMNS))
-    if sheet.total_height > MAX_ROWS + 1:
+    if last_row > MAX_ROWS:
         raise WorkbookRefused(Refusal.TOO_MANY_ROWS, limit=str(MAX_ROWS))
     return [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
 

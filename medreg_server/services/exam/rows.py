@@ -151,7 +151,7 @@ class _Row:
     def _text(self, field: Field, longest: int) -> str:
         cell = self._cells[field]
         if isinstance(cell, float):
-            if abs(cell) >= _EXACT_NUMBERS or cell != int(cell):
+            if abs(cell) >= _EXACT_NUMBERS or not cell.is_integer():
                 self._fault(field, "stored_as_number")
                 return ""
             cell = str(int(cell))
