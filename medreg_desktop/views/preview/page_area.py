@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMargins, QPointF, Qt, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMargins, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
@@ -26,8 +26,8 @@ class PageArea(QPdfView):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.pages = QPdfDocument(self)
-        self._data = QBuffer(self)
+        self.pages = QPdfDocument()
+        self._data = QBuffer()
         self._pdf = b""
         self.setDocument(self.pages)
         self.setPageMode(QPdfView.PageMode.MultiPage)
@@ -41,6 +41,14 @@ class PageArea(QPdfView):
         self._dress()
         self._navigator = self.pageNavigator()
         self._navigator.currentPageChanged.connect(self.page_changed)
+
+    def leave_document_to(self, owner: QObject) -> None:
+        """Give the document to ``owner``, which must delete it after this view; call it when all else is in place.
+
+        As a child of the view it would report its end to a view that is half gone, and crash the program.
+        """
+        self.pages.setParent(owner)
+        self._data.setParent(owner)
 
     def show_pdf(self, pdf: bytes) -> bool:
         """Show these bytes; the same ones again change nothing. Returns whether the document is a new one."""

@@ -229,7 +229,7 @@ class PreviewPresenter:
 
     def _render(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names and types are the caller's
-        self._view.render(self._state)
+        self._view.show_state(self._state)
 
 
 def _trouble(error: Exception) -> Trouble:

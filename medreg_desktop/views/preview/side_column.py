@@ -88,7 +88,7 @@ class SideColumn(Panel):
                 column.addWidget(widget)
         column.addStretch(1)
 
-    def render_state(self, state: ScreenState) -> None:
+    def show_state(self, state: ScreenState) -> None:
         """Show everything of ``state`` that stands in this column."""
         self._show_trouble(state)
         self._show_printing(state)

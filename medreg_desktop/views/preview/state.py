@@ -100,7 +100,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ScreenState:
-    """Everything the view renders."""
+    """Everything the view shows."""
 
     phase: Phase = Phase.PREPARING
     pdf: bytes = b""  # the bytes that print; empty while there are none
@@ -161,7 +161,7 @@ class Forms(Protocol):
 class View(Protocol):
     """What the presenter asks of the window."""
 
-    def render(self, state: ScreenState) -> None:
+    def show_state(self, state: ScreenState) -> None:
         """Show ``state``, whole."""
         ...
 

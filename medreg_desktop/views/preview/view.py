@@ -53,6 +53,7 @@ class PreviewView(Panel):
         self._make_foot()
         self._lay_out()
         self._connect()
+        self.area.leave_document_to(self)
         self.setAccessibleName(tr("Print preview"))
 
     def open(self, ids: Sequence[ApplicationId]) -> None:
@@ -165,11 +166,11 @@ class PreviewView(Panel):
 
     # -- showing ----------------------------------------------------------------------------------------------------
 
-    def render(self, state: ScreenState) -> None:  # type: ignore[override]  # Qt's render() paints; ours is the house's
+    def show_state(self, state: ScreenState) -> None:
         """Show ``state``, whole."""
         self._show_document(state)
         self._show_head(state)
-        self.side.render_state(state)
+        self.side.show_state(state)
         self._show_foot(state)
 
     def _show_document(self, state: ScreenState) -> None:
