@@ -117,5 +117,5 @@ class ReviewService:
 
     def _usual_opinion(self, application: Application) -> str:
         """Return the first phrase of the house for the kind that needs nothing filled in."""
-        phrases = self._desk.tables.phrases.for_agreeing(application.kind)
+        phrases = self._desk.tables.phrases.for_agreeing(application.kind, application.change_part)
         return next((phrase for phrase in phrases if "{" not in phrase), "")

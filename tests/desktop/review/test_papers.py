@@ -1,0 +1,177 @@
+"""What a form may claim, what was printed, what must come back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from medreg_core.contract.v1.messages import RecordPrint, RecordRecall
+from medreg_core.domain.records import CommandId, ReviewForm
+from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, State
+from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache.papers import VoidCause
+from medreg_desktop.services.review.deciding import Decision
+from medreg_desktop.services.review.desk import Refused
+from tests.desktop.review.office import LI, Office, application
+
+AGREE = Decision(CommandKind.AGREE, 1, "同意聘用。")
+ONE = application(1).id
+
+
+def agreed_and_printed(office: Office, copies: int = 2) -> tuple[CommandId, str]:
+    receipt = office.reviews.decide(ONE, AGREE)
+    assert receipt.command_id is not None
+    office.papers.record_print(office.papers.form(ONE), copies, to_file=False)
+    return receipt.command_id, receipt.form_number
+
+
+def refusal(work) -> str:  # type: ignore[no-untyped-def]
+    with pytest.raises(Refused) as refused:
+        work()
+    return refused.value.reasons[0].code
+
+
+def prints_sent(office: Office) -> list[outbox.OutboxRow]:
+    rows = office.store.read(lambda conn: outbox.rows(conn, office.account.id, open_only=False))
+    return [row for row in reversed(rows) if isinstance(row.command.body, RecordPrint)]
+
+
+def test_without_a_consent_there_is_no_form(office: Office) -> None:
+    assert refusal(lambda: office.papers.form(ONE)) == "no_form"
+    office.reviews.decide(ONE, Decision(CommandKind.RETURN, 1, "请补材料。"))
+    assert refusal(lambda: office.papers.form(ONE)) == "no_form"
+
+
+def test_a_form_of_an_unsent_consent_says_pending_and_its_print_waits_for_it(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    form = office.papers.form(ONE)
+    assert (form.number, form.form_state, form.code, form.reprint) == (number, FormState.PENDING, "", 1)
+    assert (form.opinion, form.decided_by) == ("同意聘用。", "王经办")
+    (sent,) = prints_sent(office)
+    assert sent.command.depends_on == command_id
+    assert isinstance(sent.command.body, RecordPrint)
+    assert (sent.command.body.copies, sent.command.body.reprint) == (2, 0)
+    again = office.papers.record_print(form, 1, to_file=True)
+    assert (again.reprint, again.to_file) == (1, True)
+    assert [record.copies for record in office.papers.prints(ONE)] == [2, 1]
+
+
+def test_once_accepted_a_clean_copy_carries_the_servers_code(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    digest = office.papers.form(ONE).digest
+    office.sends()
+    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=9, form=ReviewForm(number, digest, "YS1:SIGNED"))
+    form = office.papers.form(ONE)
+    assert (form.form_state, form.code, form.reprint) == (FormState.AGREED, "YS1:SIGNED", 0)
+    office.receives(application(1, version=2, state=State.AGREED, form=ReviewForm(number, digest, "YS1:SIGNED")))
+    assert office.papers.form(ONE).code == "YS1:SIGNED"
+    office.papers.record_print(office.papers.form(ONE), 1, to_file=False)
+    assert prints_sent(office)[-1].command.depends_on is None
+    assert office.papers.papers_to_recall() == []
+
+
+def test_a_form_of_another_device_is_printed_from_the_servers_row(office: Office) -> None:
+    form = ReviewForm("990102-2026-000900-X", "d" * 32, "YS1:THEIRS")
+    office.receives(application(1, version=2, state=State.AGREED, form=form, opinion="好", decided_by="李经办"))
+    found = office.papers.form(ONE)
+    assert (found.number, found.code, found.decided_by) == (form.number, "YS1:THEIRS", "李经办")
+    office.papers.record_print(found, 1, to_file=False)
+    office.receives(application(1, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
+    assert refusal(lambda: office.papers.form(ONE)) == "no_form"
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        (OutcomeKind.CONFLICT, VoidCause.CONFLICT),
+        (OutcomeKind.REJECTED, VoidCause.REJECTED),
+        (OutcomeKind.SUPERSEDED, VoidCause.SUPERSEDED),
+    ],
+)
+def test_a_consent_that_was_not_taken_calls_its_paper_back(office: Office, kind: OutcomeKind, cause: VoidCause) -> None:
+    command_id, number = agreed_and_printed(office)
+    office.sends()
+    office.hears(command_id, kind, code="x")
+    (line,) = office.papers.papers_to_recall()
+    assert (line.paper.form_number, line.paper.cause, line.paper.outstanding) == (number, cause, 2)
+    assert line.applicant == application(1).person.name
+    office.papers.record_recall(line.paper, 1)
+    (line,) = office.papers.papers_to_recall()
+    assert line.paper.outstanding == 1
+    assert refusal(lambda: office.papers.record_recall(line.paper, 2)) == "copies_wrong"
+    assert refusal(lambda: office.papers.record_recall(line.paper, 0)) == "copies_wrong"
+    office.papers.record_recall(line.paper, 1)
+    assert office.papers.papers_to_recall()[0].paper.outstanding == 0
+    rows = office.store.read(lambda conn: outbox.rows(conn, office.account.id))
+    assert sum(isinstance(row.command.body, RecordRecall) for row in rows) == 2
+
+
+def test_a_replaced_or_dropped_conflict_keeps_calling_its_paper_back(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    office.sends()
+    office.hears(command_id, OutcomeKind.CONFLICT, code="version_conflict")
+    second = office.reviews.decide(ONE, AGREE)
+    office.papers.record_print(office.papers.form(ONE), 1, to_file=False)
+    assert [line.paper.form_number for line in office.papers.papers_to_recall()] == [number]
+    assert second.form_number != number
+
+
+def test_taking_a_consent_back_calls_its_paper_back(office: Office) -> None:
+    agreed_and_printed(office)
+    office.reviews.withdraw(ONE)
+    assert office.papers.papers_to_recall()[0].paper.cause is VoidCause.CANCELLED
+    office.reviews.decide(ONE, AGREE)
+    office.papers.record_print(office.papers.form(ONE), 1, to_file=False)
+    office.sends()
+    office.reviews.withdraw(ONE)
+    causes = [line.paper.cause for line in office.papers.papers_to_recall()]
+    assert causes == [VoidCause.CANCELLED, VoidCause.WITHDRAWN]
+
+
+def test_a_withdrawal_the_server_refuses_leaves_the_paper_good(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    digest = office.papers.form(ONE).digest
+    office.sends()
+    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=9)
+    withdrawal = office.reviews.withdraw(ONE).command_id
+    assert withdrawal is not None
+    assert len(office.papers.papers_to_recall()) == 1
+    office.hears(withdrawal, OutcomeKind.CONFLICT, code="state_conflict")
+    office.receives(application(1, version=3, state=State.ACCEPTED, form=ReviewForm(number, digest, "c")))
+    assert office.papers.papers_to_recall() == []
+
+
+def test_a_colleague_elsewhere_voids_the_form(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    office.sends()
+    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=4)
+    assert office.papers.papers_to_recall() == []
+    office.receives(application(1, version=3, state=State.SUBMITTED, form=ReviewForm(number, "d", "c", voided=True)))
+    assert office.papers.papers_to_recall()[0].paper.cause is VoidCause.VOIDED
+
+
+def test_a_print_that_finishes_after_the_refusal_is_known_here_and_called_back(office: Office) -> None:
+    receipt = office.reviews.decide(ONE, AGREE)
+    assert receipt.command_id is not None
+    form = office.papers.form(ONE)
+    office.sends()
+    office.hears(receipt.command_id, OutcomeKind.CONFLICT, code="version_conflict")
+    office.papers.record_print(form, 1, to_file=False)
+    assert prints_sent(office) == []
+    assert office.papers.papers_to_recall()[0].paper.outstanding == 1
+
+
+def test_never_printed_nothing_to_call_back(office: Office) -> None:
+    receipt = office.reviews.decide(ONE, AGREE)
+    assert receipt.command_id is not None
+    office.sends()
+    office.hears(receipt.command_id, OutcomeKind.CONFLICT, code="version_conflict")
+    assert office.papers.papers_to_recall() == []
+
+
+def test_a_colleagues_unsent_paper_is_not_shown(office: Office) -> None:
+    agreed_and_printed(office)
+    office.reviews.withdraw(ONE)
+    li = Office(office.store, office.clock, LI, office.ids)
+    assert li.papers.papers_to_recall() == []
