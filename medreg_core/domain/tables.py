@@ -148,16 +148,17 @@ class MaterialTable:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """常用语 for the institution's opinion; braces are filled in by the program that offers them."""
+    """常用语 for the institution's opinion; only those for failed checks have braces, for the check's parameters."""
 
-    agree: Mapping[str, tuple[str, ...]]  # kind or "any"
+    agree: Mapping[str, tuple[str, ...]]  # kind, kind_part or "any"
     returning: tuple[str, ...]
     refusing: tuple[str, ...]
     failed: Mapping[str, str]  # check or blocker code → phrase for 退回修改
 
-    def for_agreeing(self, kind: Kind) -> tuple[str, ...]:
-        """Return the phrases for agreeing to an application of ``kind``, the fitting ones first."""
-        return self.agree.get(kind.value, ()) + self.agree.get("any", ())
+    def for_agreeing(self, kind: Kind, part: ChangePart | None = None) -> tuple[str, ...]:
+        """Return the phrases for agreeing to an application of ``kind`` (a change of ``part``), fitting ones first."""
+        own = f"{kind.value}_{part.value}" if part else kind.value
+        return self.agree.get(own, ()) + self.agree.get("any", ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,22 @@ def test_a_moment_outside_every_calendar_is_forged(issued_at: object) -> None:
         read_form_code(signed(["990100-2026-000371-B", 1, bytes(16), 0, issued_at]), KEYS)
 
 
+def test_another_kind_of_message_names_no_key() -> None:
+    message = cbor2.loads(MESSAGE)
+    sealed = cbor2.dumps(cbor2.CBORTag(17, message.value))  # COSE_Mac0
+    with pytest.raises(FormCodeForged):
+        key_id_of(PREFIX + base45.b45encode(sealed).decode())
+
+
+def test_the_message_does_not_choose_the_algorithm() -> None:
+    protected, unprotected, payload, signature = cbor2.loads(MESSAGE).value
+    for algorithm in (5, -7, 0):  # HMAC, ECDSA, none
+        header = cbor2.dumps({**cbor2.loads(protected), 1: algorithm})
+        sealed = cbor2.dumps(cbor2.CBORTag(18, [header, unprotected, payload, signature]))
+        with pytest.raises(FormCodeForged):
+            read_form_code(PREFIX + base45.b45encode(sealed).decode(), KEYS)
+
+
 def test_an_unknown_claim_of_state_is_forged() -> None:
     with pytest.raises(FormCodeForged):
         read_form_code(signed(["990100-2026-000371-B", 1, bytes(16), 7, 1795399200]), KEYS)

@@ -454,6 +454,7 @@ CASES = [
     case("filing_term", FAIL, "order", filing(request=request(end_on=date(2026, 12, 1)))),
     case("filing_term", FAIL, "over", filing(request=request(start_on=date(2026, 1, 1), end_on=date(2026, 11, 22)))),
     case("filing_term", PASS, "", filing(request=request(start_on=date(2026, 1, 1), end_on=TODAY))),
+    case("filing_term", PASS, "", filing(request=request(end_on=date(2031, 12, 1)))),
     case("filing_term", FAIL, "too_long", filing(request=request(end_on=date(2031, 12, 2))), years="5"),
     case("report_in_time", PASS, "", ending(), days="30", last="2026-12-10"),
     case("report_in_time", PASS, "late", ending(registration=registration(practising_until=date(2026, 10, 23)))),

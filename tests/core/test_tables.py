@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib.resources import files
 
@@ -9,6 +10,7 @@ from medreg_core.domain.regions import parse_regions
 from medreg_core.domain.tables import FILES, TableBroken, Tables, load_tables
 from medreg_core.domain.vocabulary import Category, ChangePart, Kind, Level
 from tests.core.conftest import read_packaged
+from tests.core.rule_reasons import all_answers
 
 
 def test_every_file_is_read_and_names_its_source_and_trust(tables: Tables) -> None:
@@ -58,8 +60,10 @@ def test_material_rules_use_known_names(tables: Tables) -> None:
 
 def test_phrases_exist_for_every_kind(tables: Tables) -> None:
     for kind in Kind:
-        assert tables.phrases.for_agreeing(kind)
+        assert tables.phrases.for_agreeing(kind)[-1] == tables.phrases.agree["any"][-1]
     assert tables.phrases.for_agreeing(Kind.REGISTRATION)[0] == "同意聘用并申请注册。"
+    for part in ChangePart:
+        assert "变更" in tables.phrases.for_agreeing(Kind.CHANGE, part)[0]
     assert tables.phrases.returning
     assert tables.phrases.refusing
 
@@ -129,3 +133,12 @@ def test_a_code_given_twice_keeps_todays_name_last() -> None:
 def test_levels_are_the_digits_of_the_code() -> None:
     assert {level.value for level in Level} == {"1", "2"}
     assert set(ChangePart) == {"place", "category", "scope", "main_institution"}
+
+
+def test_phrases_for_failures_belong_to_rules_and_ask_for_nothing_unknown(tables: Tables) -> None:
+    codes = {code for code, _, _ in all_answers()} | {"material_missing", "original_unseen"}
+    assert set(tables.phrases.failed) <= codes
+    fillable = {"required", "scopes", "materials"}
+    for phrase in tables.phrases.failed.values():
+        assert set(re.findall(r"\{(\w+)\}", phrase)) <= fillable
+    assert not any("{" in phrase for phrases in tables.phrases.agree.values() for phrase in phrases)
