@@ -11,6 +11,8 @@ from medreg_core.domain.rules.agreement import Blocker
 from medreg_core.domain.rules.check import Basis, Check
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import Category, ChangePart, CheckResult, Level, RegistrationState, State
+from medreg_desktop.services.faults import Problem
+from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.rule_sentences import RULE_SENTENCES
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, tr
@@ -123,6 +125,13 @@ def blocker_sentence(blocker: Blocker, tables: Tables) -> str:
             return tr(_BLOCKERS["state"], state=term(State(params["state"])))
         case code:
             return tr(_BLOCKERS[code], material=tables.materials.name(params["material"]))
+
+
+def refusal_sentence(problem: Problem, tables: Tables) -> str:
+    """Return why an act was refused here: what blocks agreeing in the rules' words, everything else as a fault."""
+    if problem.code in ("check_failed", *_BLOCKERS):
+        return blocker_sentence(Blocker(problem.code, problem.params), tables)
+    return sentence(problem.code, **problem.params)
 
 
 def _sentences(check: Check) -> tuple[str, str]:

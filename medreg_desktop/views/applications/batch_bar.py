@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -13,42 +11,10 @@ from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.labels import Panel, Text
 from medreg_desktop.ui.widgets.progress import ProgressStrip
-from medreg_desktop.views.applications.state import Batch, Ineligible, Progress, Reason
+from medreg_desktop.views.applications.state import Batch, Progress
+from medreg_desktop.views.applications.words import batch_words
 
 _HEIGHT = 40
-_NAMED = 1
-"""How many left-out rows the bar names before it only counts them."""
-
-
-def reason_words(item: Ineligible) -> str:
-    """Return every reason why a row is left out, in words."""
-    row = item.row
-    words = {
-        Reason.NOT_WAITING: tr("not awaiting review"),
-        Reason.CHECKS_FAILED: trn("{n} check failed", "{n} checks failed", row.failed),
-        Reason.MATERIALS_MISSING: trn("{n} material missing", "{n} materials missing", row.need - row.have),
-        Reason.CLAIMED: tr("{name} has it open", name=row.claim_name),
-        Reason.UNANSWERED: tr("an earlier decision is not answered yet"),
-    }
-    return tr(", ").join(words[reason] for reason in item.reasons)
-
-
-def batch_words(batch: Batch) -> str:
-    """Return the sentence: how many may be agreed, who not and why."""
-    eligible = trn("{n} can be agreed", "{n} can be agreed", len(batch.eligible))
-    if not batch.ineligible:
-        return eligible
-    left = trn("{n} cannot", "{n} cannot", len(batch.ineligible))
-    named = tr("; ").join(
-        tr("{name}, {reasons}", name=item.row.name, reasons=reason_words(item)) for item in batch.ineligible[:_NAMED]
-    )
-    more = tr(" and more") if len(batch.ineligible) > _NAMED else ""
-    return tr("{eligible}; {left}: {named}{more}", eligible=eligible, left=left, named=named, more=more)
-
-
-def all_reasons(left: Iterable[Ineligible]) -> str:
-    """Return one line for each left-out row, for 查看原因."""
-    return "\n".join(tr("{name}, {reasons}", name=item.row.name, reasons=reason_words(item)) for item in left)
 
 
 class BatchBar(Panel):

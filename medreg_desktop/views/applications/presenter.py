@@ -42,6 +42,7 @@ from medreg_desktop.views.applications.state import (
     View,
     Worklist,
 )
+from medreg_desktop.views.applications.words import reason_words
 
 T = TypeVar("T")
 
@@ -166,7 +167,7 @@ class ApplicationsPresenter:
             return
         self._stop.clear()
         self._render(progress=Progress(0, len(batch.eligible)))
-        left = tuple((item.row.name, tuple(reason.value for reason in item.reasons)) for item in batch.ineligible)
+        left = tuple((item.row.name, reason_words(item)) for item in batch.ineligible)
         ids = batch.eligible
         self._writing.submit(
             lambda: self._batches.agree(ids, self._view.batch_progressed, self._stop.is_set),
@@ -197,7 +198,7 @@ class ApplicationsPresenter:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _batch_finished(self, done: BatchDone, left: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+    def _batch_finished(self, done: BatchDone, left: tuple[tuple[str, str], ...]) -> None:
         self._render(progress=None)
         self._view.batch_done(replace(done, left=left + done.left))
         self.refresh()

@@ -91,10 +91,10 @@ class ScreenState:
 
 @dataclass(frozen=True, slots=True)
 class BatchDone:
-    """What a batch did, for the notice: how many, and who was left out and why (codes)."""
+    """What a batch did, for the notice: how many, and who was left out and why, in words."""
 
     done: int
-    left: tuple[tuple[str, tuple[str, ...]], ...]  # name, reasons
+    left: tuple[tuple[str, str], ...]  # name, reasons
     cancelled: bool
 
 

@@ -28,12 +28,13 @@ from medreg_desktop.ui.widgets.rows_model import RowsModel
 from medreg_desktop.ui.widgets.table import Table
 from medreg_desktop.ui.widgets.tabs import Tab as TabText
 from medreg_desktop.ui.widgets.tabs import Tabs
-from medreg_desktop.views.applications.batch_bar import BatchBar, all_reasons
+from medreg_desktop.views.applications.batch_bar import BatchBar
 from medreg_desktop.views.applications.columns import SCHEMA, ListColumns
 from medreg_desktop.views.applications.condition_grid import ConditionGrid
 from medreg_desktop.views.applications.options import ConditionWords, tab_word
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
 from medreg_desktop.views.applications.state import BatchDone, Empty, ScreenState
+from medreg_desktop.views.applications.words import all_reasons, done_words
 
 _FOLD_BELOW = 1366
 _WORK = {Tab.SUPPLEMENT: Colour.WARN}
@@ -182,12 +183,7 @@ class ApplicationsView(QWidget):
     def batch_done(self, done: BatchDone) -> None:
         """Tell what the batch did."""
         self._untick()
-        words = trn("{n} agreed.", "{n} agreed.", done.done)
-        if done.left:
-            words += trn("{n} not done: {names}.", "{n} not done: {names}.", len(done.left), names=_names(done))
-        if done.cancelled:
-            words += tr("Stopped at your request; what was agreed stays.")
-        self._around.notices.post(Notice(words, Tone.CARE if done.left or done.cancelled else Tone.DONE))
+        self._around.notices.post(Notice(done_words(done), Tone.CARE if done.left or done.cancelled else Tone.DONE))
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -302,10 +298,6 @@ class ApplicationsView(QWidget):
 
 def _work(tab: Tab, count: int) -> Colour | None:
     return _WORK.get(tab) if count else None
-
-
-def _names(done: BatchDone) -> str:
-    return tr(", ").join(name for name, _ in done.left[:3]) + (tr(" and more") if len(done.left) > 3 else "")
 
 
 def _row(*parts: QWidget | tuple[QWidget, int] | None) -> QHBoxLayout:

@@ -14,7 +14,7 @@ from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.review.sheet import ReviewSheet
-from medreg_desktop.services.texts.checks import blocker_sentence
+from medreg_desktop.services.texts.checks import blocker_sentence, refusal_sentence
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import tr
@@ -232,7 +232,7 @@ class ReviewWindow(QDialog):
             self._presenter.reveal()
 
     def _show_trouble(self, state: ScreenState) -> None:
-        words = [sentence(problem.code, **problem.params) for problem in state.problems]
+        words = [refusal_sentence(problem, self._around.tables) for problem in state.problems]
         if state.fault:
             words.append(sentence(state.fault))
         self._fault.setVisible(bool(words))

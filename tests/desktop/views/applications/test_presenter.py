@@ -298,7 +298,7 @@ def test_batch_agrees_reports_and_reloads() -> None:
     b.searching.release_all()
     assert b.batches.agreed == ["a1", "a2"]
     assert b.view.progress == [(1, 2), (2, 2)]
-    assert b.view.done == [BatchDone(2, (("示例3", ("checks_failed",)),), cancelled=False)]
+    assert b.view.done == [BatchDone(2, (("示例3", "1 check failed"),), cancelled=False)]
     assert b.view.state.progress is None
     assert Progress(0, 2) in [state.progress for state in b.view.states]
 

@@ -1,0 +1,206 @@
+"""The way in and the line to the service: transport, keys, gate, sync loop. Loaded after the first paint.
+
+Every method that can be slow is called on a background thread; one at a time, which a lock sees to.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from medreg_core.contract.v1.messages import ClaimQuery
+from medreg_core.domain.records import ApplicationId
+from medreg_core.domain.tables import Tables, load_tables
+from medreg_desktop.app.adapters import SystemClock
+from medreg_desktop.app.keyring_store import SystemKeyring
+from medreg_desktop.services.auth.device_key import device_key
+from medreg_desktop.services.auth.gate import Entrance, Gate
+from medreg_desktop.services.cache import outbox, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.keys import DatabaseKeys
+from medreg_desktop.services.cache.rescue import rescue
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.review.judging import Judging
+from medreg_desktop.services.sync.copy import CacheCopy
+from medreg_desktop.services.sync.driver import SyncDriver
+from medreg_desktop.services.sync.loop import SyncLoop
+from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.worker import Device
+from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
+from medreg_desktop.views.signin.state import Entered
+
+CACHE = "cache.db"
+
+
+class Doorway:
+    """Implements the sign-in page's ``Access`` and ``KnownAccounts``; owns the sync loop of the program."""
+
+    def __init__(self, folder: Path, ca_file: Path | None, on_report: Callable[[SyncReport], None]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.clock = SystemClock()
+        self.tables = packaged_tables()
+        self._folder, self._ca_file, self._on_report = folder, ca_file, on_report
+        self._keys = DatabaseKeys(folder, SystemKeyring(), self.clock)
+        self._lock = Lock()
+        self._server = ""
+        self._door: HttpTransport | None = None
+        self._claims: HttpTransport | None = None
+        self._gate: Gate | None = None
+        self.loop: SyncLoop | None = None
+
+    # -- sign-in ----------------------------------------------------------------------------------------------------
+
+    def knows(self, login: str) -> bool:
+        """Whether this account has signed in on this computer."""
+        return self._keys.knows(login)
+
+    def sign_in(self, server: str, account: str, password: str, passphrase: str) -> Entered:
+        """Let somebody in, by the service if it answers."""
+        with self._lock:
+            entrance = self._gate_at(server).enter(account, password, passphrase)
+            return self._entered(entrance)
+
+    def unlock(self, account: str, password: str) -> Entered:
+        """Let somebody in by the local password alone; for who is in already, check it."""
+        with self._lock:
+            gate = self._gate_at(self._server)
+            if gate.account is not None and gate.account.login == account:
+                gate.confirm(password)
+                return self._entered(Entrance(gate.account, online=bool(self._link.token)), again=True)
+            return self._entered(gate.enter_offline(account, password))
+
+    def rebuild(self, server: str, account: str, password: str) -> Entered:
+        """Put a damaged copy aside, carry unsent work over into a new one, and let the registrar in."""
+        with self._lock:
+            rescue(self._folder / CACHE, self._keys.unlock(account, password), self.clock)
+            return self._entered(self._gate_at(server).enter(account, password))
+
+    def leave(self) -> None:
+        """Sign out; nothing of the registrar's unsent work is touched."""
+        with self._lock:
+            if self.loop is not None:
+                self.loop.signed_out()
+            if self._gate is not None:
+                self._gate.leave()
+
+    def close(self) -> None:
+        """End the program: stop sync, forget the token, close the copy."""
+        with self._lock:
+            if self.loop is not None:
+                self.loop.stop()
+            if self._gate is not None:
+                self._gate.close()
+            for transport in (self._door, self._claims):
+                if transport is not None:
+                    transport.close()
+
+    # -- what an office works with ----------------------------------------------------------------------------------
+
+    @property
+    def gate(self) -> Gate:
+        """Who is in, and the open copy."""
+        assert self._gate is not None
+        return self._gate
+
+    @property
+    def store(self) -> CacheStore:
+        """The open copy."""
+        assert self.gate.store is not None
+        return self.gate.store
+
+    def device(self) -> tuple[str, Ed25519PrivateKey]:
+        """Return this device's id and private key."""
+        return self.gate.office.device_id, device_key(self.store)
+
+    def take(self, application_id: ApplicationId) -> None:
+        """Take a soft claim. Raises TransportFault; nothing depends on it."""
+        self._claim(ClaimQuery(application_id=application_id))
+
+    def release(self, application_id: ApplicationId) -> None:
+        """Give a soft claim back."""
+        self._claim(ClaimQuery(application_id=application_id, release=True))
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _link(self) -> Link:
+        assert self._door is not None
+        return self._door.link
+
+    def _claim(self, query: ClaimQuery) -> None:
+        with self._lock:
+            if self._door is None or not self._link.token:
+                return
+            if self._claims is None:
+                self._claims = self._door.twin()
+            self._claims.claim(query)
+
+    def _gate_at(self, server: str) -> Gate:
+        """Return the gate for an address; another address is another door to the same copy."""
+        if self._gate is not None and server in ("", self._server):
+            return self._gate
+        address = ServerAddress(server or "https://localhost", self._ca_file).checked()
+        if self._gate is not None:
+            self._shut()
+        self._door = HttpTransport(Link(address, self.clock, version("medreg")))
+        self._gate = Gate(self._folder, self._keys, self._door, self._open_store, self.clock)
+        self._server = server
+        return self._gate
+
+    def _shut(self) -> None:
+        if self.loop is not None:
+            self.loop.stop()
+            self.loop = None
+        self.gate.close()
+        self._claims = None
+
+    def _open_store(self, key: bytes) -> CacheStore:
+        return CacheStore.open(self._folder / CACHE, key, self.clock)
+
+    def _entered(self, entrance: Entrance, *, again: bool = False) -> Entered:
+        account = entrance.account
+        if self.loop is None:
+            self._start_loop()
+        assert self.loop is not None
+        if not again:
+            self.loop.signed_in(account.id, online=entrance.online)
+
+        def look(conn: Connection) -> tuple[str, int]:
+            institution = sync_state.institution(conn)
+            return institution.name if institution else "", outbox.counts(conn, account.id).others
+
+        name, others = self.store.read(look)
+        because = entrance.because.code if entrance.because else ""
+        return Entered(account.id, account.login, account.name, account.role, name, entrance.online, because, others)
+
+    def _start_loop(self) -> None:
+        assert self._door is not None
+        key = device_key(self.store).public_key().public_bytes_raw()
+        device = Device(self.gate.office.device_id, key, version("medreg"))
+        judge = Judging(self.tables, self.clock)
+        driver = SyncDriver(
+            CacheCopy(self.store, judge),
+            self._door.twin(),
+            self.clock,
+            device,
+            seed=random.SystemRandom().getrandbits(64),
+            on_report=self._on_report,
+        )
+        self.loop = SyncLoop(driver, self._link.closing.set, _raise_later)
+        self.loop.start()
+
+
+def packaged_tables() -> Tables:
+    """Return the code lists that come with the program."""
+    folder = files("medreg_core").joinpath("tables")
+    return load_tables(lambda name: folder.joinpath(name).read_text("utf-8"))
+
+
+def _raise_later(_error: Exception) -> None:
+    """The loop has logged the bug and goes on; the lamp tells the registrar."""

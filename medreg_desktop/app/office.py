@@ -1,0 +1,371 @@
+"""Everything a signed-in registrar works with: services, screens, and what flows between them.
+
+One :class:`Office` lives from sign-in to sign-out. Changes travel one way: a write commits, the office hears of it, and
+the screens read again. The sync thread's reports come in by a queued signal. Loaded after the first paint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+
+from medreg_core.domain.access import may_command
+from medreg_core.domain.deadlines import china_date
+from medreg_core.domain.records import ApplicationId, Institution
+from medreg_core.domain.tables import Tables
+from medreg_core.domain.vocabulary import CommandKind, Role
+from medreg_desktop.app.adapters import RandomIds
+from medreg_desktop.app.doorway import Doorway
+from medreg_desktop.app.forms import FormWorks
+from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches
+from medreg_desktop.services.cache import audit, outbox, sync_state
+from medreg_desktop.services.cache.outbox import OutboxCounts
+from medreg_desktop.services.review.desk import Desk
+from medreg_desktop.services.review.judging import Judging
+from medreg_desktop.services.review.outbox_desk import OutboxDesk
+from medreg_desktop.services.review.paper_desk import PaperDesk
+from medreg_desktop.services.review.service import ReviewService
+from medreg_desktop.services.search.conditions import Query, Tab
+from medreg_desktop.services.search.engine import SearchEngine
+from medreg_desktop.services.settings import options
+from medreg_desktop.services.settings.store import Settings
+from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.texts.translator import mark, tr
+from medreg_desktop.ui.lamp import clock_time, lamp_word
+from medreg_desktop.ui.notices import Notices
+from medreg_desktop.ui.printing.system_printers import SystemPrinters
+from medreg_desktop.ui.shell.state import Count, Screen, ShellState
+from medreg_desktop.ui.tasks import TaskRunner
+from medreg_desktop.views.applications.presenter import ApplicationsPresenter
+from medreg_desktop.views.applications.view import ApplicationsView
+from medreg_desktop.views.applications.view import Surroundings as ListSurroundings
+from medreg_desktop.views.preview.view import PreviewView
+from medreg_desktop.views.review.presenter import ReviewPresenter
+from medreg_desktop.views.review.view import ReviewWindow
+from medreg_desktop.views.review.view import Surroundings as ReviewSurroundings
+from medreg_desktop.views.signin.state import Entered
+from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
+from medreg_desktop.views.sync_center.view import SyncCenterView
+
+APPLICATIONS, SYNC = "applications", "sync"
+_SETTLE_MS = 150
+"""Changes that come in a burst make the screens read once."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the program lends to the office of the day."""
+
+    doorway: Doorway
+    settings: Settings
+    notices: Notices
+    searching: TaskRunner
+    reading: TaskRunner
+    writing: TaskRunner
+    background: TaskRunner
+    is_demo: bool
+
+
+class Office(QObject):
+    """Owned by the program; lives on the UI thread. ``shell_changed`` carries what the window shows around the page."""
+
+    shell_changed = Signal(object)
+    screen_wanted = Signal(str)
+    _saved = Signal()
+
+    def __init__(self, house: House, entered: Entered, window: Callable[[], QWidget], parent: QObject) -> None:
+        super().__init__(parent)
+        self._house, self._entered, self._window = house, entered, window
+        doorway = house.doorway
+        self._tables: Tables = doorway.tables
+        self._clock = doorway.clock
+        account = doorway.gate.account
+        assert account is not None
+        self._desk = Desk(doorway.store, self._clock, RandomIds(), self._tables, account, self.is_online)
+        self.reviews = ReviewService(self._desk)
+        self.outbox = OutboxDesk(self._desk, Judging(self._tables, self._clock))
+        self.papers = PaperDesk(self._desk)
+        self.engine = SearchEngine(doorway.store.reader)
+        self._printers = SystemPrinters()
+        self._forms = FormWorks(self._tables)
+        self._report = SyncReport()
+        self._changes = -1
+        self.list: ApplicationsView | None = None
+        self.center: SyncCenterView | None = None
+        self.review: ReviewWindow | None = None
+        self._review_presenter: ReviewPresenter | None = None
+        self._center_presenter: SyncCenterPresenter | None = None
+        self._list_presenter: ApplicationsPresenter | None = None
+        self._counts: tuple[OutboxCounts | None, int] = (None, 0)
+        self.preview: QDialog | None = None
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MS)
+        self._settle.timeout.connect(self._read_again)
+        self._saved.connect(self._on_saved, Qt.ConnectionType.QueuedConnection)
+
+    # -- screens ----------------------------------------------------------------------------------------------------
+
+    def screens(self) -> tuple[Screen, ...]:
+        """Return the screens that exist."""
+        return (
+            Screen(APPLICATIONS, mark("Applications"), "documents", self._make_list),
+            Screen(SYNC, mark("Sync centre"), "sync", self._make_center),
+        )
+
+    def is_online(self) -> bool:
+        """Whether the service answered lately."""
+        return self._report.lamp.kind.value in ("synced", "sending", "needs_you") and self._report.heard_at is not None
+
+    def today(self) -> date:
+        """Return the day in China."""
+        return china_date(self._clock.now())
+
+    def institution(self) -> Institution | None:
+        """Return the office's institution, once the service has told it."""
+        return self._house.doorway.store.read(sync_state.institution)
+
+    def _make_list(self) -> QWidget:
+        institution = self.institution()
+        assert institution is not None, "the list is shown only once the copy is usable"
+        settings = self._house.settings
+        around = ListSurroundings(
+            self._tables,
+            institution,
+            self._handlers(),
+            self.today,
+            self._house.notices,
+            settings.get(options.columns(APPLICATIONS)),
+            lambda state: settings.set(options.columns(APPLICATIONS), state),
+        )
+        page = ApplicationsView(around)
+        house = self._house
+        presenter = ApplicationsPresenter(
+            page,
+            EngineWorklist(self.engine),
+            ReviewBatches(self.reviews, self._tables, self._saved.emit),
+            house.searching,
+            house.writing,
+            self._clock,
+            self._entered.account_id,
+            may_decide=self._may_decide(),
+        )
+        page.attach(presenter)
+        page.review_wanted.connect(self.open_review)
+        page.conflict_wanted.connect(self._open_conflict)
+        page.print_wanted.connect(self.open_preview)
+        self.list, self._list_presenter = page, presenter
+        return page
+
+    def _make_center(self) -> QWidget:
+        page = SyncCenterView()
+        presenter = SyncCenterPresenter(page, self.outbox, self.papers, self._house.reading, self._house.writing)
+        page.attach(presenter)
+        page.review_wanted.connect(lambda application: self.open_review(application, ()))
+        page.sync_wanted.connect(self.sync_now)
+        page.pause_wanted.connect(self._pause)
+        presenter.report(self._report)
+        self.center, self._center_presenter = page, presenter
+        return page
+
+    def _handlers(self) -> tuple[str, ...]:
+        """Return the registrars whose names can be chosen; the list itself finds any name."""
+        return (self._entered.name,)
+
+    def _may_decide(self) -> bool:
+        return may_command(Role(self._entered.role), CommandKind.AGREE)
+
+    # -- windows ----------------------------------------------------------------------------------------------------
+
+    def open_review(self, application_id: str, order: tuple[Any, ...]) -> None:
+        """Open 审核窗口, or bring another application into the one that is open."""
+        if self.review is None:
+            self._make_review()
+        assert self._review_presenter is not None
+        self._review_presenter.open(ApplicationId(application_id), order)
+
+    def _make_review(self) -> None:
+        house = self._house
+        around = ReviewSurroundings(self._tables, self.today, house.notices, self.is_online, self._note_reveal)
+        window = ReviewWindow(around, self._window())
+        presenter = ReviewPresenter(
+            window, Telling(self.reviews, self._saved.emit), house.doorway, self._tables, house.reading, house.writing,
+            house.background,
+        )  # fmt: skip
+        window.attach(presenter)
+        window.preview_wanted.connect(lambda application: self.open_preview((application,)))
+        window.closed.connect(self._review_closed)
+        window.resize(self._window().size())
+        self.review, self._review_presenter = window, presenter
+        window.open()
+
+    def _review_closed(self) -> None:
+        self.review = self._review_presenter = None
+        self.read_soon()
+
+    def _note_reveal(self, application_id: ApplicationId) -> None:
+        clock, actor, store = self._clock, self._entered.account_id, self._house.doorway.store
+        self._house.writing.submit(
+            lambda: store.write(lambda conn: audit.append(conn, clock.now(), actor, "reveal_id", application_id, {})),
+            lambda _line: None,
+            _raise,
+        )
+
+    def open_preview(self, ids: tuple[Any, ...]) -> None:
+        """Open 打印预览 of one or many forms."""
+        house = self._house
+        desk = self._forms.desk(
+            house.doorway, self.papers, Telling(self.reviews, self._saved.emit), self._printers, self._clock
+        )
+        view = PreviewView(desk, self._printers, PresetMemory(house.settings), house.reading, house.notices)
+        dialog = QDialog(self.review or self._window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(tr("Print preview"))
+        column = QVBoxLayout(dialog)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(view)
+        view.left.connect(dialog.close)
+        dialog.finished.connect(view.close_work)
+        dialog.finished.connect(self._preview_closed)
+        dialog.resize(self._window().size())
+        self.preview = dialog
+        view.open(tuple(ApplicationId(each) for each in ids))
+        dialog.open()
+
+    def _preview_closed(self) -> None:
+        self.preview = None
+        self._on_saved()
+
+    def _open_conflict(self, _application_id: str) -> None:
+        self.screen_wanted.emit(SYNC)
+
+    # -- what flows -------------------------------------------------------------------------------------------------
+
+    def take_report(self, report: SyncReport) -> None:
+        """Show the newest report of the sync loop; the screens read again when the copy changed."""
+        self._report = report
+        if self._center_presenter is not None:
+            self._center_presenter.report(report)
+        if report.copy_changes != self._changes:
+            self._changes = report.copy_changes
+            self.read_soon()
+        else:
+            self._show_shell(None)
+
+    def sync_now(self) -> None:
+        """立即同步."""
+        if self._house.doorway.loop is not None:
+            self._house.doorway.loop.sync_now()
+
+    def seek(self, text: str) -> None:
+        """Show who or what was typed into the finder of the top bar."""
+        if self._list_presenter is not None:
+            self._list_presenter.change(Query(text=text))
+
+    def read_soon(self) -> None:
+        """Let the screens read again, once for a burst of changes."""
+        if not self._settle.isActive():
+            self._settle.start()
+
+    def close(self) -> None:
+        """Close the windows and let go of the copy; drafts and outbox stay."""
+        self._settle.stop()
+        for window in (self.preview, self.review):
+            if window is not None:
+                window.close()
+        if self.list is not None:
+            self.list.close_screen()
+        self.engine.close()
+
+    def _pause(self, on: bool) -> None:
+        loop = self._house.doorway.loop
+        if loop is not None:
+            (loop.pause if on else loop.resume)()
+
+    def _on_saved(self) -> None:
+        if self._house.doorway.loop is not None:
+            self._house.doorway.loop.command_saved()
+        self.read_soon()
+
+    def _read_again(self) -> None:
+        for page in (self.list, self.center):
+            if page is not None:
+                page.refresh()
+        if self._review_presenter is not None:
+            self._review_presenter.reload()
+        self._house.reading.submit(self._counted, self._show_shell, _raise)
+
+    def _counted(self) -> tuple[OutboxCounts, int]:
+        counts = self._house.doorway.store.read(lambda conn: outbox.counts(conn, self._entered.account_id))
+        waiting = EngineWorklist(self.engine).count(Query(tab=Tab.SUBMITTED)).n
+        return counts, waiting
+
+    def _show_shell(self, counted: tuple[OutboxCounts, int] | None) -> None:
+        if counted is not None:
+            self._counts = counted
+        counts, waiting = self._counts
+        institution = self.institution()
+        published = self._tables.calendar.published()
+        year = self.today().year
+        calendar = tr("Work calendar: {years} published", years="、".join(str(y) for y in published if y >= year))
+        if year + 1 not in published:
+            calendar += tr(", {year} not yet", year=year + 1)
+        needs = counts.need_you if counts else 0
+        self.shell_changed.emit(
+            ShellState(
+                institution=institution.name if institution else self._entered.institution,
+                registrar=tr("Registrar {name}", name=self._entered.name),
+                is_demo=self._house.is_demo,
+                lamp=lamp_word(self._report.lamp, self._clock.now()),
+                waiting=counts.unsent if counts else 0,
+                as_of=clock_time(self._report.synced_at) if self._report.synced_at else "",
+                calendar=calendar,
+                authority=institution.authority if institution else "",
+                counts={APPLICATIONS: Count(waiting), SYNC: Count(needs, urgent=needs > 0)},
+            )
+        )
+
+
+class Telling:
+    """The review service, telling after each act that was saved; called on the writer thread."""
+
+    def __init__(self, reviews: ReviewService, on_saved: Callable[[], None]) -> None:
+        self._reviews, self._on_saved = reviews, on_saved
+        self.open = reviews.open
+        self.save_draft = reviews.save_draft
+
+    def decide(self, *arguments: Any) -> Any:
+        """Decide, then tell."""
+        receipt = self._reviews.decide(*arguments)
+        self._on_saved()
+        return receipt
+
+    def withdraw(self, *arguments: Any) -> Any:
+        """Take back, then tell."""
+        receipt = self._reviews.withdraw(*arguments)
+        self._on_saved()
+        return receipt
+
+
+class PresetMemory:
+    """Where the preview keeps its printer settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def load(self) -> str:
+        """Return the text kept last."""
+        return self._settings.get(options.CURRENT_PRESET)
+
+    def keep(self, text: str) -> None:
+        """Keep the text."""
+        self._settings.set(options.CURRENT_PRESET, text)
+
+
+def _raise(error: Exception) -> None:
+    raise error

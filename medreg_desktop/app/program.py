@@ -1,0 +1,313 @@
+"""The program from its first window to its last: sign-in, lock, change of registrar, end.
+
+Only what the sign-in page needs is imported here. The rest is loaded on a worker thread once the page is painted; a
+registrar who types his password meanwhile waits for that thread at most (ADR 004).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+from PySide6.QtCore import QLockFile, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from medreg_desktop.app.adapters import RandomIds, SystemClock
+from medreg_desktop.services.settings import options
+from medreg_desktop.services.settings.store import Settings
+from medreg_desktop.services.texts.translator import tr, trn
+from medreg_desktop.ui import language
+from medreg_desktop.ui.crash import CrashGuard
+from medreg_desktop.ui.idle import IdleWatch, session_idle
+from medreg_desktop.ui.main_window import MainWindow
+from medreg_desktop.ui.notices import Notice, Notices, Tone
+from medreg_desktop.ui.tasks import TaskRunner
+from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.ui.tokens import Density
+from medreg_desktop.ui.widgets.blocks import EmptyState
+from medreg_desktop.views.signin.state import Entered
+from medreg_desktop.views.signin.view import SignInPage, Ways
+
+if TYPE_CHECKING:
+    from medreg_desktop.app.doorway import Doorway
+    from medreg_desktop.app.office import House, Office
+
+_LOADING = "loading"
+
+
+class LazyDoorway:
+    """The doorway before and after its modules are loaded: the sign-in page's ``Access`` and ``KnownAccounts``."""
+
+    def __init__(self, make: Callable[[], Doorway], last_account: str) -> None:
+        self._make, self._last_account = make, last_account
+        self._lock = threading.Lock()
+        self._made: Doorway | None = None
+
+    def get(self) -> Doorway:
+        """Return the doorway, loading it at the first call; off the window's thread until it is there."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    @property
+    def made(self) -> Doorway | None:
+        """The doorway if it is there."""
+        return self._made
+
+    def knows(self, login: str) -> bool:
+        """Whether this account has signed in on this computer; before loading only the last one's answer is known."""
+        return self._made.knows(login) if self._made is not None else login == self._last_account
+
+    def sign_in(self, server: str, account: str, password: str, passphrase: str) -> Entered:
+        """Sign in, by the service if it answers."""
+        return self.get().sign_in(server, account, password, passphrase)
+
+    def unlock(self, account: str, password: str) -> Entered:
+        """Open the local copy or the locked screen."""
+        return self.get().unlock(account, password)
+
+    def rebuild(self, server: str, account: str, password: str) -> Entered:
+        """Begin a damaged copy anew."""
+        return self.get().rebuild(server, account, password)
+
+
+class Program(QObject):
+    """Owns everything; lives on the UI thread."""
+
+    _reported = Signal(object)
+    entered = Signal(object)
+
+    def __init__(self, app: QApplication, folder: Path, *, server: str, ca_file: Path | None, is_demo: bool) -> None:
+        super().__init__()
+        self._app, self._folder, self._ca_file, self._is_demo = app, folder, ca_file, is_demo
+        self.clock = SystemClock()
+        self.settings = Settings(folder / "settings")
+        self._server = server or self.settings.get(options.SERVER_ADDRESS)
+        language.use(app, self.settings.get(options.LANGUAGE))
+        self.theme = Theme(app)
+        self.notices = Notices(self)
+        self._guard = CrashGuard(self.notices, RandomIds().new_id, self)
+        self._runners = {
+            "searching": TaskRunner("search", 1, self),
+            "reading": TaskRunner("cache-read", 2, self),
+            "writing": TaskRunner("cache-write", 1, self),
+            "background": TaskRunner("background", 2, self),
+        }
+        self.doorway = LazyDoorway(self._load_doorway, self.settings.get(options.LAST_ACCOUNT))
+        self.office: Office | None = None
+        self._who: Entered | None = None
+        self._idle = IdleWatch(app, self.clock.monotonic, session_idle())
+        self._idle.idle.connect(self.lock)
+        self._reported.connect(self._on_report, Qt.ConnectionType.QueuedConnection)
+        self.settings.watch(self._on_setting)
+        self.window = MainWindow((), self.notices, self.settings)
+        self._cover(self.window, None)
+
+    def start(self) -> None:
+        """Show the sign-in page; load the rest once it is painted."""
+        self.window.show()
+        QTimer.singleShot(0, self._load_rest)
+
+    # -- coming and going -------------------------------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Lock the screen; dialogs are hidden with it and come back unchanged."""
+        if self._who is not None and self.window.cover.page is None:
+            self._idle.stop()
+            self._cover(self.window, self._who)
+
+    def sign_out(self) -> None:
+        """Let another registrar come; nothing of this one's unsent work is touched."""
+        self._close_office()
+        self._who = None
+        self.settings.use_registrar(None)
+        self.notices.clear()
+        self._runners["background"].submit(lambda: self.doorway.get().leave(), _ignore, _raise)
+        self._renew_window(())
+        self._cover(self.window, None)
+
+    def close(self) -> None:
+        """End: stop sync, close the copy, wait for what is being written."""
+        self._close_office()
+        self._idle.stop()
+        for runner in self._runners.values():
+            runner.close()
+        if self.doorway.made is not None:
+            self.doorway.made.close()
+        self._guard.release()
+
+    def _cover(self, window: MainWindow, locked_as: Entered | None) -> None:
+        page = SignInPage(
+            Ways(self.doorway, self.doorway, self._runners["background"], self.clock, self._remember),
+            server=self._server,
+            account=self.settings.get(options.LAST_ACCOUNT),
+            locked_as=locked_as,
+            is_demo=self._is_demo,
+        )
+        page.entered.connect(self._on_entered)
+        page.other_wanted.connect(self.sign_out)
+        window.cover.lay(page)
+
+    def _on_entered(self, entered: Entered) -> None:
+        if self._who is not None and self._who.account_id == entered.account_id and self.office is not None:
+            self.window.cover.lift()
+            self._watch_idle()
+            return
+        self._who = entered
+        self.settings.use_registrar(entered.account_id)
+        self._dress()
+        self._open_office(entered)
+
+    def _open_office(self, entered: Entered) -> None:
+        module = importlib.import_module("medreg_desktop.app.office")  # loaded already: see _load_rest
+        house: House = module.House(
+            self.doorway.get(), self.settings, self.notices, **self._runners, is_demo=self._is_demo
+        )
+        office: Office = module.Office(house, entered, lambda: self.window, self)
+        self.office = office
+        self._renew_window(office.screens())
+        office.shell_changed.connect(self.window.show_state)
+        office.screen_wanted.connect(self.window.show_screen)
+        self.window.lamp_pressed.connect(lambda: self.window.show_screen(module.SYNC))
+        self.window.person_sought.connect(lambda text: self._seek(office, text))
+        if office.institution() is None:
+            self.window.cover.lay(_loading())
+        else:
+            self._show_work()
+        self._tell_entered(entered)
+
+    def _show_work(self) -> None:
+        assert self.office is not None
+        self.window.cover.lift()
+        self.window.show_screen("applications")
+        self.office.read_soon()
+        self._watch_idle()
+        self.entered.emit(self._who)
+
+    def _tell_entered(self, entered: Entered) -> None:
+        if not entered.online:
+            self.notices.post(Notice(tr("Working offline. What you decide is kept here and sent later."), Tone.CARE))
+        if entered.others_unsent:
+            text = "{n} decision of other registrars waits on this computer; it is sent under their own names."
+            many = "{n} decisions of other registrars wait on this computer; they are sent under their own names."
+            self.notices.post(Notice(trn(text, many, entered.others_unsent), Tone.NEWS))
+
+    def _seek(self, office: Office, text: str) -> None:
+        self.window.show_screen("applications")
+        office.seek(text)
+
+    def _renew_window(self, screens: tuple[Any, ...]) -> None:
+        before = self.window
+        self.window = MainWindow(screens, self.notices, self.settings)
+        self.window.lock_wanted.connect(self.lock)
+        self.window.registrar_menu_wanted.connect(self._fill_menu)
+        self.window.setGeometry(before.geometry())
+        self.window.show()
+        before.hide()
+        before.deleteLater()
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        for text, run in (
+            (tr("Light"), lambda: self.settings.set(options.THEME, "light")),
+            (tr("Dark"), lambda: self.settings.set(options.THEME, "dark")),
+            (tr("As the system"), lambda: self.settings.set(options.THEME, "system")),
+            (tr("Compact rows"), lambda: self.settings.set(options.DENSITY, "compact")),
+            (tr("Standard rows"), lambda: self.settings.set(options.DENSITY, "standard")),
+            (tr("Another registrar…"), self.sign_out),
+        ):
+            action = QAction(text, menu)
+            action.triggered.connect(run)
+            menu.addAction(action)
+
+    def _close_office(self) -> None:
+        if self.office is not None:
+            self.office.close()
+            self.office.deleteLater()
+            self.office = None
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _load_rest(self) -> None:
+        def load() -> None:
+            importlib.import_module("medreg_desktop.app.office")
+            self.doorway.get()
+
+        self._runners["background"].submit(load, _ignore, _raise)
+
+    def _load_doorway(self) -> Doorway:
+        module = importlib.import_module("medreg_desktop.app.doorway")
+        doorway: Doorway = module.Doorway(self._folder, self._ca_file, self._reported.emit)
+        return doorway
+
+    def _on_report(self, report: Any) -> None:
+        if self.office is None:
+            return
+        self.office.take_report(report)
+        page = self.window.cover.page
+        is_waiting = page is not None and page.objectName() == _LOADING
+        if is_waiting and report.copy_usable and self.office.institution() is not None:
+            self._show_work()
+
+    def _remember(self, server: str, account: str) -> None:
+        self._server = server
+        self.settings.set(options.SERVER_ADDRESS, server)
+        self.settings.set(options.LAST_ACCOUNT, account)
+
+    def _watch_idle(self) -> None:
+        self._idle.start(self.settings.get(options.IDLE_LOCK_MINUTES))
+
+    def _on_setting(self, key: str) -> None:
+        if key in ("", options.THEME.key, options.DENSITY.key, options.FONT_PT.key):
+            self._dress()
+
+    def _dress(self) -> None:
+        self.theme.set_mode(Mode(self.settings.get(options.THEME)))
+        self.theme.set_density(Density(self.settings.get(options.DENSITY)))
+        self.theme.set_font_pt(self.settings.get(options.FONT_PT))
+
+
+def _loading() -> QWidget:
+    page = EmptyState(
+        tr("Fetching your institution's data"), tr("The first part is shown as soon as it is here."), icon="download"
+    )
+    page.setObjectName(_LOADING)
+    return page
+
+
+def _ignore(_answer: object) -> None:
+    """Nothing follows."""
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def run(argv: list[str]) -> int:
+    """Run the program until its window closes."""
+    parser = argparse.ArgumentParser(prog="medreg-desktop")
+    parser.add_argument("--server", default=os.environ.get("MEDREG_SERVER", ""), help="address of the service")
+    parser.add_argument("--data", type=Path, default=None, help="folder of the local copy")
+    parser.add_argument("--ca-file", type=Path, default=None, help="certificates that sign the service's")
+    parser.add_argument("--demo", action="store_true", help="mark every screen as a demonstration")
+    chosen, rest = parser.parse_known_args(argv[1:])
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = QApplication([argv[0], *rest])
+    folder = chosen.data or platformdirs.user_data_path("medreg", appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = QLockFile(str(folder / "program.lock"))
+    if not lock.tryLock(100):
+        logging.getLogger(__name__).error("the program already runs on this data folder")
+        return 1
+    program = Program(app, folder, server=chosen.server, ca_file=chosen.ca_file, is_demo=chosen.demo)
+    app.aboutToQuit.connect(program.close)
+    program.start()
+    return app.exec()

@@ -1,0 +1,76 @@
+"""The search engine, the batches and the claims in the words of the screens that use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from medreg_core.domain.records import ApplicationId
+from medreg_core.domain.tables import Tables
+from medreg_desktop.services.faults import Problem
+from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.review.service import NotDone, ReviewService
+from medreg_desktop.services.search.conditions import Query, Tab
+from medreg_desktop.services.search.engine import Page, SearchEngine, SearchInterrupted, tab_counts
+from medreg_desktop.services.search.router import Cursor
+from medreg_desktop.services.texts.checks import refusal_sentence
+from medreg_desktop.services.texts.translator import tr
+from medreg_desktop.views.applications.state import BatchDone, Total
+
+
+class EngineWorklist:
+    """Implements the work list's ``Worklist``; asked on the search thread only, interrupted from any."""
+
+    def __init__(self, engine: SearchEngine) -> None:
+        self._engine = engine
+
+    def page(self, query: Query, after: object | None = None, limit: int = 100) -> Page:
+        """Return the next rows."""
+        assert after is None or isinstance(after, Cursor)
+        return self._engine.page(query, after, limit)
+
+    def count(self, query: Query) -> Total:
+        """Return the capped count."""
+        count = self._engine.capped_count(query)
+        return Total(count.n, count.capped)
+
+    def exact(self, query: Query) -> Total | None:
+        """Return the exact count; None when it was interrupted."""
+        try:
+            return Total(self._engine.exact_count(query))
+        except SearchInterrupted:
+            return None
+
+    def tabs(self, query: Query) -> Mapping[Tab, int]:
+        """Return the number on each tab under the other conditions."""
+        return tab_counts(self._engine.state_counts(replace(query, tab=None)))
+
+    def interrupt(self) -> None:
+        """Drop the question being answered."""
+        self._engine.interrupt()
+
+
+class ReviewBatches:
+    """Implements the work list's ``Batches`` over the review service."""
+
+    def __init__(self, reviews: ReviewService, tables: Tables, on_saved: Callable[[], None]) -> None:
+        self._reviews, self._tables, self._on_saved = reviews, tables, on_saved
+
+    def agree(
+        self, ids: Sequence[ApplicationId], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+    ) -> BatchDone:
+        """Agree one by one."""
+        report = self._reviews.batch_agree(ids, progress, cancelled)
+        if report.done:
+            self._on_saved()
+        left = tuple((self._name(item), self._words(item.reasons)) for item in report.refused)
+        return BatchDone(len(report.done), left, report.cancelled)
+
+    def _name(self, item: NotDone) -> str:
+        try:
+            return self._reviews.open(item.application_id).application.person.name
+        except Refused:
+            return tr("An application that has left")
+
+    def _words(self, reasons: Sequence[Problem]) -> str:
+        return tr(", ").join(refusal_sentence(reason, self._tables).rstrip("。.") for reason in reasons)
