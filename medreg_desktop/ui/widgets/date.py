@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import QDate, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QCalendarWidget, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from medreg_desktop.services.texts.translator import tr
@@ -57,7 +57,11 @@ class _Calendar(QFrame):
         layout.addLayout(self._head())
         layout.addWidget(self._calendar)
         self._show_month(shown.year(), shown.month())
-        self.setFocusProxy(self._calendar)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The days have the focus: arrows and Enter pick."""
+        super().showEvent(event)
+        self._calendar.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _head(self) -> QHBoxLayout:
         head = QHBoxLayout()

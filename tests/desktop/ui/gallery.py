@@ -1,4 +1,4 @@
-"""One page with every colour, state, size and widget, like picture 00 of the look; made for looking at and for tests."""
+"""One page with every colour, state, size and widget, like picture 00 of the look; to look at and to test."""
 
 from __future__ import annotations
 
