@@ -54,7 +54,7 @@ _UNREADABLE = (
     ValueError,
     TypeError,
     AttributeError,
-    KeyError,
+    LookupError,
     OverflowError,
     OSError,
     RecursionError,
