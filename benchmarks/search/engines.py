@@ -1,4 +1,4 @@
-"""The engines that are compared: ours, and peers that answer the same questions from the same rows with the same values."""
+"""The engines that are compared: ours, and peers that answer the same questions from the same rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import psycopg
@@ -51,6 +51,7 @@ class Engine(ABC):
     def count(self, query: Query) -> int:
         """Return the exact number of rows."""
 
+    @abstractmethod
     def close(self) -> None:
         """Give everything up."""
 
@@ -79,12 +80,15 @@ class Ours(Engine):
         self.engine.prepare()
 
     def page(self, query: Query) -> list[str]:
+        """See the base class."""
         return [row.id for row in self.engine.page(query).rows]
 
     def count(self, query: Query) -> int:
+        """See the base class."""
         return self.engine.exact_count(query)
 
     def close(self) -> None:
+        """See the base class."""
         self.engine.close()
 
 
@@ -107,15 +111,18 @@ class LikeScan(Engine):
         self._connection = open_file(path)
 
     def page(self, query: Query) -> list[str]:
+        """See the base class."""
         question = plain(query)
         rows = self._connection.execute(page_sql(question, self.table), question.values).fetchall()
         return [row[1] for row in rows]
 
     def count(self, query: Query) -> int:
+        """See the base class."""
         question = plain(query)
         return int(self._connection.execute(count_sql(question, self.table), question.values).fetchone()[0])
 
     def close(self) -> None:
+        """See the base class."""
         self._connection.close()
 
 
@@ -156,17 +163,20 @@ class Postgres(Engine):
         execute("VACUUM ANALYZE worklist")
 
     def _run(self, sql: str, values: Values) -> list[Values]:
-        return self._connection.execute(sql.replace("%", "%%").replace("?", "%s"), values).fetchall()  # type: ignore[arg-type] # built from constants
+        return self._connection.execute(sql.replace("%", "%%").replace("?", "%s"), values).fetchall()
 
     def page(self, query: Query) -> list[str]:
+        """See the base class."""
         question = plain(query)
         return [row[1] for row in self._run(page_sql(question, "worklist"), question.values)]
 
     def count(self, query: Query) -> int:
+        """See the base class."""
         question = plain(query)
         return int(self._run(count_sql(question, "worklist"), question.values)[0][0])
 
     def close(self) -> None:
+        """See the base class."""
         self._connection.close()
 
 
@@ -190,17 +200,20 @@ class DuckDb(Engine):
             self._connection.execute(f"CREATE INDEX worklist_{column} ON worklist ({column})")
 
     def page(self, query: Query) -> list[str]:
+        """See the base class."""
         question = plain(query)
         rows = self._connection.execute(page_sql(question, "worklist"), question.values).fetchall()
         return [row[1] for row in rows]
 
     def count(self, query: Query) -> int:
+        """See the base class."""
         question = plain(query)
         found = self._connection.execute(count_sql(question, "worklist"), question.values).fetchone()
         assert found is not None
         return int(found[0])
 
     def close(self) -> None:
+        """See the base class."""
         self._connection.close()
 
 
@@ -214,7 +227,11 @@ class Tantivy(Engine):
     """tantivy with the product's own tokens, fast fields for ranges and orders; its 100 rows are read from our file."""
 
     name = "tantivy"
-    _ORDERS = {SortColumn.DEADLINE: "deadline", SortColumn.NAME: "name_rank", SortColumn.DEPARTMENT: "department_rank"}
+    _ORDERS: ClassVar = {
+        SortColumn.DEADLINE: "deadline",
+        SortColumn.NAME: "name_rank",
+        SortColumn.DEPARTMENT: "department_rank",
+    }
 
     def __init__(
         self, path: Path, file: Path, rows: Callable[[], Iterator[Values]], ranks: dict[str, list[int]]
@@ -291,7 +308,7 @@ class Tantivy(Engine):
             ("le", LEVELS, query.levels),
         ):
             if chosen:
-                musts.append(self._any([f"{prefix}={order.index(value)}" for value in chosen]))  # type: ignore[arg-type] # each with its own enum
+                musts.append(self._any([f"{prefix}={order.index(value)}" for value in chosen]))
         for prefix, texts in (("de", query.departments), ("sc", query.scopes), ("ed", query.educations)):
             if texts:
                 musts.append(self._any([f"{prefix}={text}" for text in texts]))
@@ -313,6 +330,7 @@ class Tantivy(Engine):
             yield self._range("missing", 1, 1_000_000)
 
     def page(self, query: Query) -> list[str]:
+        """See the base class."""
         order = tantivy.Order.Desc if query.sort.descending else tantivy.Order.Asc
         found = self._searcher.search(
             self._query(query), 100, count=False, order_by_field=self._ORDERS[query.sort.column], order=order
@@ -324,9 +342,12 @@ class Tantivy(Engine):
         return [by_number[n] for n in numbers]
 
     def count(self, query: Query) -> int:
-        return int(self._searcher.search(self._query(query), 1, count=True).count)
+        """See the base class."""
+        found: Any = self._searcher.search(self._query(query), 1, count=True)  # its stub lacks ``count``
+        return int(found.count)
 
     def close(self) -> None:
+        """See the base class."""
         self._connection.close()
 
 

@@ -1,8 +1,10 @@
-"""The questions as plain SQL, written without the product's: for SQLite, PostgreSQL and DuckDB alike (``?`` for values)."""
+"""The questions as plain SQL, written without the product's: for SQLite, PostgreSQL and DuckDB (``?`` for values)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from medreg_core.domain.vocabulary import Category, ChangePart, Kind, Level, State
 from medreg_desktop.services.search.conditions import (
@@ -37,96 +39,99 @@ def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _word(word: str) -> tuple[str, list[str | int]]:
-    tests, values = ["folded LIKE ? ESCAPE '\\'"], [f"%{_like(word)}%"]
+def _word(word: str) -> Test:
+    tests = {"folded": f"%{_like(word)}%"}
     if word.isascii() and word.isalnum():
-        tests.append("tails LIKE ? ESCAPE '\\'")
-        values.append(f"% {_like(word)}%")
+        tests["tails"] = f"% {_like(word)}%"
     code = word.replace("-", "").upper()
     if word.isascii() and any(c.isdigit() for c in word) and code.isalnum():
         if len(code) <= 6:
-            tests.append("id_tail LIKE ? ESCAPE '\\'")
-            values.append(f"{_like(code[::-1])}%")
+            tests["id_tail"] = f"{code[::-1]}%"
         else:
-            for column in ("id_number", "qualification_code", "practice_code", "phone", "form_key"):
-                tests.append(f"{column} LIKE ? ESCAPE '\\'")
-                values.append(f"{_like(code)}%")
-    return f"({' OR '.join(tests)})", list(values)
+            columns = ("id_number", "qualification_code", "practice_code", "phone", "form_key")
+            tests |= dict.fromkeys(columns, f"{code}%")
+    like = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in tests)
+    return f"({like})", tuple(tests.values())
+
+
+Test = tuple[str, tuple[str | int, ...]]
 
 
 def plain(query: Query) -> Plain:
     """Return the query (normalised) as a WHERE text, its values and its ORDER BY."""
-    tests: list[str] = []
-    values: list[str | int] = []
+    tests = [*_typed(query), *_numbered(query), *_named(query), *_days(query), *_results(query), ("1 = 1", ())]
+    column = _SORTED_BY.get(query.sort.column, query.sort.column.value)
+    direction = "DESC" if query.sort.descending else "ASC"
+    values = tuple(value for _, bound in tests for value in bound)
+    return Plain(" AND ".join(text for text, _ in tests), values, f"{column} {direction}, n {direction}")
 
-    def add(test: str, *bound: str | int) -> None:
-        tests.append(test)
-        values.extend(bound)
 
-    def choose(column: str, chosen: list[str] | list[int]) -> None:
-        add(f"{column} IN ({', '.join('?' * len(chosen))})", *chosen)
-
-    for word in query.text.split():
-        add(_word(word)[0], *_word(word)[1])
-    if query.id_number:
-        short = len(query.id_number) <= 6
-        code = query.id_number[::-1] if short else query.id_number
-        add(f"{'id_tail' if short else 'id_number'} LIKE ? ESCAPE '\\'", f"{_like(code)}%")
+def _typed(query: Query) -> Iterator[Test]:
+    yield from (_word(word) for word in query.text.split())
+    short = 0 < len(query.id_number) <= 6
     for column, text in (
+        ("id_tail" if short else "id_number", query.id_number[::-1] if short else query.id_number),
         ("qualification_code", query.qualification_code),
         ("practice_code", query.practice_code),
         ("phone", query.phone),
         ("form_key", query.form_number),
     ):
         if text:
-            add(f"{column} LIKE ? ESCAPE '\\'", f"{_like(text)}%")
-    if query.tab is not None:
-        choose("state", [list(State).index(state) for state in TAB_STATES[query.tab]])
-    for column, order, chosen in (
-        ("kind", Kind, query.kinds),
-        ("part", ChangePart, query.parts),
-        ("state", State, query.states),
-        ("category", Category, query.categories),
-        ("level", Level, query.levels),
-        ("sync", RowSync, query.sync),
-    ):
-        if chosen:
-            choose(column, [list(order).index(value) for value in chosen])  # type: ignore[attr-defined] # an enum class
+            yield f"{column} LIKE ? ESCAPE '\\'", (f"{_like(text)}%",)
+
+
+def _one_of(column: str, chosen: Sequence[str | int]) -> Test:
+    return f"{column} IN ({', '.join('?' * len(chosen))})", tuple(chosen)
+
+
+def _numbered(query: Query) -> Iterator[Test]:
+    chosen: tuple[tuple[str, list[Any], Collection[Any]], ...] = (
+        ("state", list(State), TAB_STATES[query.tab] if query.tab else ()),
+        ("kind", list(Kind), query.kinds),
+        ("part", list(ChangePart), query.parts),
+        ("state", list(State), query.states),
+        ("category", list(Category), query.categories),
+        ("level", list(Level), query.levels),
+        ("sync", list(RowSync), query.sync),
+    )
+    for column, order, values in chosen:
+        if values:
+            yield _one_of(column, [order.index(value) for value in values])
+
+
+def _named(query: Query) -> Iterator[Test]:
     if query.departments:
-        choose("department", list(query.departments))
+        yield _one_of("department", query.departments)
     if query.educations:
-        choose("education", list(query.educations))
+        yield _one_of("education", query.educations)
     if query.handler is not None:
-        add("handler = ?", query.handler)
+        yield "handler = ?", (query.handler,)
     if query.scopes:
         like = " OR ".join(["scopes LIKE ? ESCAPE '\\'"] * len(query.scopes))
-        add(f"({like})", *(f"% {_like(scope)} %" for scope in query.scopes))
+        yield f"({like})", tuple(f"% {_like(scope)} %" for scope in query.scopes)
+
+
+def _days(query: Query) -> Iterator[Test]:
     if query.submitted_from:
-        add("submitted >= ?", day_number(query.submitted_from))
+        yield "submitted >= ?", (day_number(query.submitted_from),)
     if query.submitted_to:
-        add("submitted <= ?", day_number(query.submitted_to))
+        yield "submitted <= ?", (day_number(query.submitted_to),)
     if query.deadline_from:
-        add("deadline >= ? AND deadline < 65534", day_number(query.deadline_from))
+        yield "deadline >= ? AND deadline < 65534", (day_number(query.deadline_from),)
     if query.deadline_to:
-        add("deadline <= ?", day_number(query.deadline_to))
-    add(
-        {
-            None: "1 = 1",
-            CheckCondition.ALL_PASSED: "checks = 0",
-            CheckCondition.FAILED: "checks >= 100",
-            CheckCondition.UNKNOWN: "checks % 100 <> 0",
-        }[query.check]
-    )
-    add(
-        {
-            None: "1 = 1",
-            MaterialsCondition.COMPLETE: "have >= need",
-            MaterialsCondition.MISSING: "have < need",
-        }[query.materials]
-    )
-    column = _SORTED_BY.get(query.sort.column, query.sort.column.value)
-    direction = "DESC" if query.sort.descending else "ASC"
-    return Plain(" AND ".join(tests), tuple(values), f"{column} {direction}, n {direction}")
+        yield "deadline <= ?", (day_number(query.deadline_to),)
+
+
+def _results(query: Query) -> Iterator[Test]:
+    checks = {
+        CheckCondition.ALL_PASSED: "checks = 0",
+        CheckCondition.FAILED: "checks >= 100",
+        CheckCondition.UNKNOWN: "checks % 100 <> 0",
+    }
+    if query.check is not None:
+        yield checks[query.check], ()
+    if query.materials is not None:
+        yield "have >= need" if query.materials is MaterialsCondition.COMPLETE else "have < need", ()
 
 
 SHOWN = ", ".join(ROW_COLUMNS)

@@ -29,9 +29,13 @@ def _programs() -> Path | None:
 
 
 def _as_postgres(*command: str | Path) -> list[str]:
-    """initdb refuses root; run as the user ``postgres`` then."""
+    """Run as the user ``postgres`` when we are root: initdb refuses root."""
     words = [str(word) for word in command]
     return ["runuser", "-u", "postgres", "--", *words] if os.name == "posix" and os.geteuid() == 0 else words
+
+
+def _run(*command: str | Path) -> None:
+    subprocess.run(_as_postgres(*command), check=True, capture_output=True, cwd="/")
 
 
 @contextmanager
@@ -45,14 +49,13 @@ def cluster() -> Iterator[str | None]:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
     data = folder / "data"
-    run = lambda *command: subprocess.run(_as_postgres(*command), check=True, capture_output=True, cwd="/")  # noqa: E731
     try:
-        run(programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--locale=C", "--encoding=UTF8")
+        _run(programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--locale=C", "--encoding=UTF8")
         options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
-        run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"{options} -k {folder}", "start")
+        _run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"{options} -k {folder}", "start")
         try:
             yield f"host={folder} user=postgres dbname=postgres"
         finally:
-            run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
