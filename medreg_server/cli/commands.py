@@ -122,6 +122,7 @@ def _demo_data(options: Options, settings: Settings) -> int:
     print(f"password {password}")
     for account in accounts.staff:
         print(f"{account.role.value} {account.login}")
+    print(f"{Role.PHYSICIAN.value} {accounts.physicians[0].login} … {accounts.physicians[-1].login}")
     return 0
 
 

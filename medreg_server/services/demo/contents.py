@@ -117,7 +117,8 @@ class Applicants:
 
     def _from_neighbour(self, submitted_on: date, cast: CastMember | None, reason: str) -> Content:
         candidate = self._applicant(self._settled, cast)
-        origin = self._rng.choice([other for other in (NEIGHBOUR, HOME, COUNTY) if other is not self._hospital])
+        others = [other for other in (NEIGHBOUR, HOME, COUNTY) if other is not self._hospital]
+        origin = self._rng.choice([other for other in others if candidate.ward in other.wards])
         held = employ(replace(candidate, hospital=origin), self._today, self._serials)
         return self._content(
             candidate, held.qualification, held.registration, submitted_on, reason=reason, registered_at=origin

@@ -39,9 +39,6 @@ _STEP: Final = 48_271_999  # shares no factor with the birth space: the walk mee
 _PHONE_STEP: Final = 387_420_489  # shares no factor with 10**8; numbers in 12… are assigned to nobody
 
 
-_ASSESSMENT: Final = "2023—2025 合格"  # the last full cycle of 医师法 Art. 42 on the demo's usual day
-
-
 @dataclass(frozen=True, slots=True)
 class Generation:
     """A stream of people of like age; streams share no ID number, because each has sequences of its own."""
@@ -253,12 +250,13 @@ def employ(candidate: Candidate, today: date, serials: PracticeSerials) -> Physi
     year = max(1998, min(person.graduated_on.year + 1 + number % 3, today.year - 4))
     obtained_on = _BY_TITLE if year == _BY_TITLE.year else date(year, 12, 1 + number % 28)
     registered_on = max(_FIRST_REGISTER, date(year + 1, 1 + number % 10, 1 + number % 27))
-    registration = register(candidate, registered_on, serials.next_code(level, ward.exam_category))
+    registration = _registered(candidate, registered_on, serials.next_code(level, ward.exam_category), today)
     return Physician(person, qualify(person, ward, level, obtained_on), registration, candidate.hospital, ward)
 
 
-def register(candidate: Candidate, registered_on: date, practice_code: str) -> Registration:
+def _registered(candidate: Candidate, registered_on: date, practice_code: str, today: date) -> Registration:
     """Return the candidate's valid registration at their hospital, with the last three-year assessment passed."""
+    cycle_end = (today.year - 1) // 3 * 3  # cycles of 医师法 Art. 42 as the demo counts them: 2023—2025, 2026—2028 …
     person = candidate.person
     return Registration(
         practice_code=practice_code,
@@ -271,7 +269,7 @@ def register(candidate: Candidate, registered_on: date, practice_code: str) -> R
         institution_code=candidate.hospital.institution.code,
         department=candidate.ward.department,
         registered_on=registered_on,
-        assessment=_ASSESSMENT,
+        assessment=f"{cycle_end - 2}—{cycle_end} 合格",
         assessment_passed=True,
         education=person.education,
         title=person.title,
