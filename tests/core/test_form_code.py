@@ -75,12 +75,12 @@ def test_no_changed_character_ever_reads_as_something_else(place: int, sign: str
             read_form_code(spoiled, KEYS)
 
 
-@given(st.integers(0, 8 * len(MESSAGE) - 1))
-def test_no_flipped_bit_ever_reads_as_something_else(bit: int) -> None:
-    message = bytearray(MESSAGE)
-    message[bit // 8] ^= 1 << bit % 8
-    with pytest.raises(FormCodeForged):
-        read_form_code(PREFIX + base45.b45encode(bytes(message)).decode(), KEYS)
+def test_no_flipped_bit_ever_reads_as_something_else() -> None:
+    for bit in range(8 * len(MESSAGE)):
+        message = bytearray(MESSAGE)
+        message[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(FormCodeForged):
+            read_form_code(PREFIX + base45.b45encode(bytes(message)).decode(), KEYS)
 
 
 @given(st.binary(max_size=200))
