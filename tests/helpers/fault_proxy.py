@@ -21,9 +21,9 @@ Answer = Callable[[bytes], bytes | None]
 
 @dataclass
 class Rule:
-    """What happens to the answers of requests whose first line contains ``path``; ``times`` counts requests down."""
+    """What happens to the answers of requests that contain ``mark``; ``times`` counts requests down."""
 
-    path: str
+    mark: str
     make: Callable[[], Answer]
     times: int
     reply_at_once: bytes | None = None  # answered by the proxy itself, the request never arrives
@@ -51,15 +51,15 @@ class FaultProxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def rule(self, path: str, make: Callable[[], Answer], times: int = 1) -> None:
-        """From now on treat the answers to ``path`` so, ``times`` requests long."""
+    def rule(self, mark: str, make: Callable[[], Answer], times: int = 1) -> None:
+        """From now on treat the answers to requests with ``mark`` (a path, an id in the body) so, ``times`` requests long."""
         with self._lock:
-            self._rules.append(Rule(path, make, times))
+            self._rules.append(Rule(mark, make, times))
 
-    def answer_at_once(self, path: str, content: bytes, times: int = 1) -> None:
+    def answer_at_once(self, mark: str, content: bytes, times: int = 1) -> None:
         """The proxy answers itself, as a portal does; the request never reaches the server."""
         with self._lock:
-            self._rules.append(Rule(path, whole, times, content))
+            self._rules.append(Rule(mark, whole, times, content))
 
     def clear(self) -> None:
         """Behave like a plain wire."""
@@ -113,7 +113,7 @@ class FaultProxy:
 
     def _exchange(self, client: socket.socket, server: socket.socket, request: bytes) -> bool:
         line = request.split(b"\r\n", 1)[0].decode("latin-1")
-        rule = self._rule_for(line)
+        rule = self._rule_for(request)
         if rule is not None and rule.reply_at_once is not None:
             client.sendall(rule.reply_at_once)
             return False
@@ -127,10 +127,10 @@ class FaultProxy:
             client.sendall(passed)
         return rule is None
 
-    def _rule_for(self, line: str) -> Rule | None:
+    def _rule_for(self, request: bytes) -> Rule | None:
         with self._lock:
             for rule in self._rules:
-                if rule.path in line and rule.times > 0:
+                if rule.mark.encode() in request and rule.times > 0:
                     rule.times -= 1
                     return rule
         return None
@@ -139,6 +139,19 @@ class FaultProxy:
         for sock in list(self._open):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+
+
+def http_answer(status: int, body: bytes = b"{}", server_id: str = "", **headers: str) -> bytes:
+    """Return the bytes of an HTTP answer, for :meth:`FaultProxy.answer_at_once`."""
+    lines = [
+        f"HTTP/1.1 {status} X",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    lines += [f"X-MedReg-Server: {server_id}"] if server_id else []
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 def whole() -> Answer:

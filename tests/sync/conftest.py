@@ -8,14 +8,19 @@ import pytest
 from medreg_core.domain.vocabulary import Role
 from tests.helpers.fault_proxy import FaultProxy, fault_proxy
 from tests.helpers.server import Hospital, ServerHandle, running_server, seed_hospital, sqlite_url
-from tests.sync.office import Pc
+from tests.sync.office import Pc, WorldTime
 
 OpenPc = Callable[..., Pc]
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerHandle]:
-    with running_server(sqlite_url(tmp_path), tmp_path) as running:
+def world() -> WorldTime:
+    return WorldTime()
+
+
+@pytest.fixture
+def server(tmp_path: Path, world: WorldTime) -> Iterator[ServerHandle]:
+    with running_server(sqlite_url(tmp_path), tmp_path, world.now) as running:
         yield running
 
 
@@ -31,14 +36,14 @@ def proxy(server: ServerHandle) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-def open_pc(tmp_path: Path, server: ServerHandle, proxy: FaultProxy) -> Iterator[OpenPc]:
+def open_pc(tmp_path: Path, server: ServerHandle, proxy: FaultProxy, world: WorldTime) -> Iterator[OpenPc]:
     """Opens PCs behind the proxy; the same name is the same PC, with its disk."""
     opened: list[Pc] = []
 
     def make(name: str = "pc", login: str = "", **options: object) -> Pc:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        pc = Pc.open(folder, proxy.url, device=name.ljust(32, "0"), **options)  # type: ignore[arg-type]
+        pc = Pc.open(folder, proxy.url, world, device=name.ljust(32, "0"), **options)  # type: ignore[arg-type]
         opened.append(pc)
         if login:
             pc.sign_in(login)

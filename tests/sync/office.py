@@ -31,19 +31,28 @@ from tests.helpers.server import PASSWORD
 KEY = bytes(range(32))
 
 
-class RealClock:
-    """This computer's clocks; ``skew`` moves the wall clock, ``ahead_s`` both: waits pass without waiting."""
+class WorldTime:
+    """The time everybody lives in: the real one, plus what a test lets pass without waiting."""
 
     def __init__(self) -> None:
-        self.skew = timedelta()
         self.ahead_s = 0.0
 
     def now(self) -> datetime:
-        real = datetime.now(UTC)  # noqa: TID251 - this is the adapter
-        return real + self.skew + timedelta(seconds=self.ahead_s)
+        return datetime.now(UTC) + timedelta(seconds=self.ahead_s)  # noqa: TID251 - this is the adapter
+
+
+class PcClock:
+    """One computer's clocks; ``skew`` sets its wall clock wrong."""
+
+    def __init__(self, world: WorldTime) -> None:
+        self.world = world
+        self.skew = timedelta()
+
+    def now(self) -> datetime:
+        return self.world.now() + self.skew
 
     def monotonic(self) -> float:
-        return time.monotonic() + self.ahead_s
+        return time.monotonic() + self.world.ahead_s
 
 
 def judge(application: Application, institution: Institution | None) -> ReviewFacts:
@@ -56,7 +65,7 @@ class Pc:
     """A computer of the office. ``sync`` runs the engine until it would only wait."""
 
     store: CacheStore
-    clock: RealClock
+    clock: PcClock
     transport: HttpTransport
     driver: SyncDriver
     reports: list[SyncReport]
@@ -64,8 +73,8 @@ class Pc:
     actor: AccountId = AccountId("")
 
     @classmethod
-    def open(cls, folder: Path, url: str, *, device: str = "", stall_s: float = 5.0) -> Pc:
-        clock = RealClock()
+    def open(cls, folder: Path, url: str, world: WorldTime, *, device: str = "", stall_s: float = 5.0) -> Pc:
+        clock = PcClock(world)
         store = CacheStore.open(folder / "cache.db", KEY, clock)
         transport = HttpTransport(Link(ServerAddress(url), clock, connect_s=2.0, stall_s=stall_s))
         device_id = DeviceId(device or secrets.token_hex(16))
@@ -102,7 +111,7 @@ class Pc:
 
     def later(self, seconds: float = 600.0) -> SyncReport:
         """Let time pass and sync."""
-        self.clock.ahead_s += seconds
+        self.clock.world.ahead_s += seconds
         return self.sync()
 
     def until_quiet(self, rounds: int = 30) -> SyncReport:
