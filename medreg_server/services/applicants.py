@@ -23,6 +23,7 @@ from medreg_server.db.transaction import ReadTransaction, WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.ids import is_id
 from medreg_server.services.moves import Step, allowed, find, moved, store
 
 
@@ -73,6 +74,9 @@ class ApplicantDesk:
     def submit(self, submission: Submission, caller: Caller) -> Application:
         """Store a new application, submitted. Raises ServiceFault NOT_FOUND, BAD_REQUEST."""
         caller.require(Action.APPLY)
+        for where in ("id", "institution_id"):
+            if not is_id(getattr(submission, where)):
+                raise ServiceFault(FaultCode.BAD_REQUEST, where=where)
         with self._environment.database.write() as transaction:
             known = transaction.applications.get(submission.id, caller.scope)
             if known is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.access import ACTION_OF_MOVE, Action
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.vocabulary import Move, State
@@ -12,6 +13,8 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.approvals import registered
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
+from medreg_server.services.faults import ServiceFault
+from medreg_server.services.ids import is_id
 from medreg_server.services.moves import Step, allowed, find, moved, store
 
 PAGE_APPLICATIONS: Final = 200
@@ -33,7 +36,9 @@ class AuthorityDesk:
 
     def list(self, states: tuple[State, ...], after: str, caller: Caller) -> list[Application]:
         """Return the applications of the commission's region in ``states``, by id, at most one page."""
-        caller.require(Action.SEE_APPLICATIONS)
+        caller.require(Action.ACCEPT)
+        if after and not is_id(after):
+            raise ServiceFault(FaultCode.BAD_REQUEST, where="after")
         with self._environment.database.read() as transaction:
             return transaction.applications.page(caller.scope, states, after, PAGE_APPLICATIONS)
 

@@ -12,6 +12,7 @@ from medreg_core.domain.records import Claim
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.ids import is_id
 
 
 class ClaimDesk:
@@ -27,6 +28,8 @@ class ClaimDesk:
         Raises ServiceFault NOT_FOUND, FORBIDDEN.
         """
         caller.require(Action.CLAIM)
+        if not is_id(query.application_id):
+            raise ServiceFault(FaultCode.NOT_FOUND)
         environment = self._environment
         now = environment.now()
         with environment.database.write() as transaction:

@@ -28,12 +28,14 @@ from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.commands import CommandKey
 from medreg_server.db.devices import Device
+from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import DatabaseBusy, RolledBack, WriteTransaction
 from medreg_server.services.answers import Stopped, rejected
 from medreg_server.services.callers import Caller
 from medreg_server.services.decisions import DecisionDesk, Sent
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.ids import is_id
 from medreg_server.services.papers import record_print, record_recall
 
 _log: Final = logging.getLogger(__name__)
@@ -60,8 +62,9 @@ class CommandDesk:
         """Return the outcomes already given for ``ids``; those never received are missing from the answer."""
         if len(ids) > BATCH_COMMANDS:
             raise ServiceFault(FaultCode.TOO_LARGE)
+        scope = Scope(institution_id=caller.institution_id)
         with self._environment.database.read() as transaction:
-            found = transaction.commands.outcomes(ids, caller.scope)
+            found = transaction.commands.outcomes([key for key in ids if is_id(key)], scope)
         outcomes = tuple(found[key] for key in ids if key in found)
         return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=self._environment.now())
 
@@ -71,7 +74,7 @@ class CommandDesk:
             raise ServiceFault(FaultCode.TOO_LARGE)
         institution_id = caller.institution_id
         with self._environment.database.read() as transaction:
-            device = transaction.devices.get(batch.device_id)
+            device = transaction.devices.get(caller.device_id)
         if device is None or device.institution_id != institution_id or batch.device_id != caller.device_id:
             raise ServiceFault(FaultCode.FORBIDDEN)
         return device
@@ -105,6 +108,9 @@ class CommandDesk:
     def _handled(self, transaction: WriteTransaction, sent: Sent) -> Outcome:
         """Claim the id, carry the command out, store its answer; or return the answer it had before."""
         command = sent.command
+        for where in ("id", "application_id", "depends_on"):
+            if not is_id(getattr(command, where) or "none"):
+                return rejected(command, FaultCode.BAD_REQUEST, where=where).outcome
         body_hash = hashlib.sha256(msgspec.json.encode(command)).digest()
         key = CommandKey(
             id=command.id,

@@ -21,6 +21,7 @@ _KEY_BYTES: Final = 32
 _MOST_LEASES: Final = 20
 """Unused leases a device may hold: a lost answer costs one, a faulty client must not use up its region's serials."""
 
+_VERSION: Final = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
 _NONCE: Final = re.compile(r"[0-9A-Za-z_-]{8,64}")
 
 
@@ -105,6 +106,8 @@ def _check(hello: Hello, caller: Caller, minimum_client: str) -> None:
         raise ServiceFault(FaultCode.CLIENT_TOO_OLD, minimum=minimum_client or f"protocol {PROTOCOL}")
     if _numbers(hello.client_version) < _numbers(minimum_client):
         raise ServiceFault(FaultCode.CLIENT_TOO_OLD, minimum=minimum_client)
+    if not _VERSION.fullmatch(hello.client_version):
+        raise ServiceFault(FaultCode.BAD_REQUEST, where="client_version")
     if len(hello.device_key) != _KEY_BYTES:
         raise ServiceFault(FaultCode.BAD_REQUEST, where="device_key")
     if hello.device_id != caller.device_id:

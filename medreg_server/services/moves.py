@@ -12,6 +12,7 @@ from medreg_core.domain.vocabulary import Move, Role
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.ids import is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def find(
     transaction: WriteTransaction, application_id: ApplicationId, caller: Caller, base_version: int
 ) -> Application:
     """Return the caller's application with its row locked. Raises ServiceFault NOT_FOUND or VERSION_CONFLICT."""
-    application = transaction.applications.lock(application_id, caller.scope)
+    application = transaction.applications.lock(application_id, caller.scope) if is_id(application_id) else None
     if application is None:
         raise ServiceFault(FaultCode.NOT_FOUND)
     if application.version != base_version:

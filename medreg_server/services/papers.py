@@ -20,7 +20,8 @@ _MOST_COPIES: Final = 1_000
 def record_print(transaction: WriteTransaction, sent: Sent, body: RecordPrint, application: Application) -> Outcome:
     """Note that copies of a stored form left the printer. Raises Stopped when the form is not this application's."""
     _check(sent, CommandKind.RECORD_PRINT, body.copies)
-    form = transaction.forms.get(body.form_number, sent.caller.scope)
+    number = read_form_number(body.form_number)
+    form = None if number is None else transaction.forms.get(str(number), sent.caller.scope)
     if form is None or form.application_id != application.id:
         raise rejected(sent.command, FaultCode.FORM_NUMBER_INVALID)
     if form.digest != body.digest:
@@ -48,13 +49,13 @@ def record_recall(transaction: WriteTransaction, sent: Sent, body: RecordRecall,
     holder = None if number is None else transaction.devices.holder_of(number)
     if holder is None or holder[0] != sent.caller.institution_id:
         raise rejected(sent.command, FaultCode.FORM_NUMBER_INVALID)
-    transaction.forms.count_recalled(body.form_number, body.copies)
+    transaction.forms.count_recalled(str(number), body.copies)
     transaction.record(
         sent.caller.event(
             "form.recall",
             application.id,
             command=sent.command.id,
-            form=body.form_number,
+            form=str(number),
             copies=str(body.copies),
         )
     )

@@ -10,6 +10,6 @@ from medreg_core.domain.tables import Tables, load_tables
 
 @cache
 def installed_tables() -> Tables:
-    """Return the tables delivered with this version; they are read once. Raises TableBroken naming the file at fault."""
+    """Return the tables of this version, read once. Raises TableBroken naming the file at fault."""
     folder = resources.files("medreg_core") / "tables"
     return load_tables(lambda name: (folder / name).read_text(encoding="utf-8"))

@@ -17,6 +17,7 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import Passwords
 
 
@@ -38,10 +39,12 @@ class SignInDesk:
     def open(self, request: SignIn, address: str) -> Session:
         """Return a session. Raises ServiceFault BAD_CREDENTIALS, TOO_MANY_ATTEMPTS or DEVICE_REVOKED."""
         environment = self._environment
+        if not is_id(request.device_id):
+            raise ServiceFault(FaultCode.BAD_REQUEST, where="device_id")
         limits = self._limits(request.account, address)
         self._count(limits)
         with environment.database.read() as transaction:
-            account = transaction.accounts.by_login(request.account)
+            account = transaction.accounts.by_login(request.account) if request.account.isprintable() else None
         fits = self._passwords.verify(account.password_hash if account else None, request.password)
         if not fits or account is None or account.disabled_at is not None:
             with environment.database.write() as transaction:
