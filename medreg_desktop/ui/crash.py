@@ -30,8 +30,8 @@ def redacted(text: str) -> str:
 
 
 def report(error_type: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
-    """Return the log's text: the frames as they are, the message redacted."""
-    frames = "".join(traceback.format_tb(trace))
+    """Return the log's text: where it happened, frame by frame, and the message redacted."""
+    frames = "".join(f"  {f.filename}:{f.lineno} in {f.name}\n" for f in traceback.extract_tb(trace))
     return f"{error_type.__name__}: {redacted(str(error))}\n{frames}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
+from medreg_core.domain.deadlines import CHINA
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
 from medreg_desktop.services.texts.translator import mark, tr
 from medreg_desktop.ui import words
@@ -13,7 +14,7 @@ from medreg_desktop.ui.words import Word
 
 
 def lamp_word(lamp: Lamp, now: datetime) -> Word:  # noqa: PLR0911 - one line per word
-    """Return the lamp as shown; times are local, ``now`` (aware) is what the countdown runs against."""
+    """Return the lamp as shown; times are China's, ``now`` (aware) is what the countdown runs against."""
     match lamp.kind:
         case LampKind.NEEDS_YOU:
             return words.needs_you(lamp.count)
@@ -36,8 +37,8 @@ def lamp_word(lamp: Lamp, now: datetime) -> Word:  # noqa: PLR0911 - one line pe
 
 
 def clock_time(moment: datetime | None) -> str:
-    """Return local hh:mm; a dash when the moment is not known."""
-    return moment.astimezone().strftime("%H:%M") if moment else "—"
+    """Return hh:mm in the time of China, as on paper and in the register; a dash when the moment is not known."""
+    return moment.astimezone(CHINA).strftime("%H:%M") if moment else "—"
 
 
 def _seconds_to(moment: datetime | None, now: datetime) -> int:

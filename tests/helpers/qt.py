@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QTimer
-from PySide6.QtGui import QImage, QRegion
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, QTimer
+from PySide6.QtGui import QAccessible, QImage, QRegion
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QScrollBar, QWidget
 
 from medreg_desktop.ui import language
 from medreg_desktop.ui.theme import Mode, Theme
@@ -77,6 +77,9 @@ def settle() -> None:
 
 def picture(widget: QWidget, scale: float = 1.0) -> QImage:
     """Return the widget as it looks at a device pixel ratio."""
+    widget.ensurePolished()
+    if (layout := widget.layout()) is not None:
+        layout.activate()
     size = widget.size() * scale
     image = QImage(size, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(scale)
@@ -98,3 +101,31 @@ def close(widget: QWidget) -> None:
     widget.close()
     widget.deleteLater()
     settle()
+
+
+def nameless(root: QWidget) -> list[str]:
+    """Return the interactive widgets below ``root`` that a screen reader could not name."""
+    found = []
+    for widget in (root, *root.findChildren(QWidget)):
+        interactive = isinstance(widget, QAbstractButton | QLineEdit) or widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if interactive and widget.isVisibleTo(root) and not isinstance(widget, QScrollBar):
+            spoken = QAccessible.queryAccessibleInterface(widget)
+            if spoken is None or not spoken.text(QAccessible.Text.Name).strip():
+                found.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
+    return found
+
+
+def clipped(root: QWidget) -> list[str]:
+    """Return the labels and buttons below ``root`` whose words do not fit into them."""
+    found = []
+    for label in root.findChildren(QLabel):
+        if label.isVisibleTo(root) and label.text():
+            needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+            too_narrow = not label.wordWrap() and label.width() < label.fontMetrics().horizontalAdvance(label.text())
+            if too_narrow or label.height() < needed:
+                found.append(f"{label.text()} {label.width()}x{label.height()} needs {needed}")
+    for button in root.findChildren(QAbstractButton):
+        hint = button.sizeHint()
+        if button.isVisibleTo(root) and (button.width() < hint.width() or button.height() < hint.height()):
+            found.append(f"{button.accessibleName()} {button.size().toTuple()} needs {hint.toTuple()}")
+    return found

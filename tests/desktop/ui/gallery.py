@@ -121,6 +121,7 @@ def _states() -> QHBoxLayout:
 
 def _sizes() -> QVBoxLayout:
     column = QVBoxLayout()
+    column.setSpacing(6)
     column.addWidget(Text("字号", Type.SECTION))
     for face, sample in (
         (Type.COUNT, "24 粗　数字 128"), (Type.COMPARE, "22 粗　逐字比对 第二"), (Type.TITLE, "18 粗　页题 业务办理"),
@@ -135,6 +136,7 @@ def _sizes() -> QVBoxLayout:
 
 def _table_column() -> QVBoxLayout:
     column = QVBoxLayout()
+    column.setSpacing(6)
     column.addWidget(Text("行高", Type.SECTION))
     table = small_table()
     table.rows_model.toggle_tick(1)

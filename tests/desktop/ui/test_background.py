@@ -1,0 +1,192 @@
+"""Tasks, crash guard, heartbeat, idle watch."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from medreg_desktop.ui.crash import CrashGuard, redacted
+from medreg_desktop.ui.heartbeat import Heartbeat
+from medreg_desktop.ui.idle import IdleWatch
+from medreg_desktop.ui.notices import Notices, Tone
+from medreg_desktop.ui.tasks import TaskRunner, background, cache_writer
+from tests.helpers.qt import settle
+
+
+@pytest.fixture(params=[1, 3])
+def runner(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[TaskRunner]:
+    runner = TaskRunner("test", request.param)
+    yield runner
+    runner.close()
+
+
+def failing(error: BaseException) -> object:
+    raise error
+
+
+def unwanted(answer: object) -> None:
+    raise AssertionError(answer)
+
+
+def test_work_runs_elsewhere_and_answers_come_home(qtbot: QtBot, runner: TaskRunner) -> None:
+    seen: list[tuple[threading.Thread, threading.Thread]] = []
+    runner.submit(threading.current_thread, lambda t: seen.append((t, threading.current_thread())), unwanted)
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen[0][0] is not seen[0][1]
+    assert seen[0][1] is threading.main_thread()
+
+
+def test_an_error_comes_home_too(qtbot: QtBot, runner: TaskRunner) -> None:
+    errors: list[Exception] = []
+    task = runner.submit(lambda: failing(ValueError("x")), unwanted, errors.append)
+    qtbot.waitUntil(lambda: bool(errors))
+    assert isinstance(errors[0], ValueError)
+    assert task.is_finished
+    assert runner.pending == 0
+
+
+def test_a_cancelled_answer_is_dropped(qtbot: QtBot, runner: TaskRunner) -> None:
+    gate = threading.Event()
+    late = runner.submit(gate.wait, unwanted, unwanted)
+    late.cancel()
+    gate.set()
+    done: list[int] = []
+    runner.submit(lambda: 7, done.append, unwanted)
+    qtbot.waitUntil(lambda: done == [7] and runner.pending == 0)
+
+
+def test_the_cache_writer_keeps_order_and_thread(qtbot: QtBot) -> None:
+    runner = cache_writer()
+    done: list[int] = []
+    threads: set[str] = set()
+    for n in range(200):
+        runner.submit(
+            lambda n=n: (n, threading.current_thread().name), lambda a: (done.append(a[0]), threads.add(a[1])), unwanted
+        )
+    qtbot.waitUntil(lambda: len(done) == 200)
+    assert done == list(range(200))
+    assert len(threads) == 1
+    runner.close()
+
+
+def test_closing_drops_answers_and_waits_for_what_runs() -> None:
+    runner = background()
+    started, gate, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        started.set()
+        gate.wait()
+        ended.set()
+
+    runner.submit(work, unwanted, unwanted)
+    for _ in range(10):
+        runner.submit(lambda: 1, unwanted, unwanted)
+    started.wait()
+    gate.set()
+    runner.close()
+    settle()
+    assert ended.is_set()
+    assert not [t for t in threading.enumerate() if t.name.startswith("background")]
+
+
+class Screen(QObject):
+    """Stands for a page that is closed while its answer is on the way."""
+
+
+def test_a_finished_task_holds_nobody(qtbot: QtBot, runner: TaskRunner) -> None:
+    done: list[int] = []
+    task = runner.submit(lambda: 1, done.append, unwanted)
+    qtbot.waitUntil(lambda: done == [1])
+    assert task._on_done is task._on_error is None
+
+
+@pytest.fixture
+def guard(qapp: QApplication) -> Iterator[tuple[CrashGuard, Notices]]:
+    notices = Notices()
+    guard = CrashGuard(notices, lambda: "0190a000000070008000000012ab34cd")
+    yield guard, notices
+    guard.release()
+
+
+@pytest.mark.logs("a planted bug")
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_a_bug_is_logged_without_persons_and_told_once(
+    guard: tuple[CrashGuard, Notices], caplog: pytest.LogCaptureFixture, qtbot: QtBot, in_thread: bool
+) -> None:
+    _, notices = guard
+
+    def fail() -> None:
+        raise RuntimeError("欧阳以宁 11010519491231002X 已存在")
+
+    with caplog.at_level(logging.ERROR, "medreg_desktop"):
+        if in_thread:
+            thread = threading.Thread(target=fail)
+            thread.start()
+            thread.join()
+        else:
+            try:
+                fail()
+            except RuntimeError:
+                sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+    qtbot.waitUntil(lambda: len(notices.history) == 1)
+    notice = notices.history[0]
+    assert (notice.tone, "12AB34CD" in notice.text) == (Tone.FAULT, True)
+    assert "12AB34CD" in caplog.text
+    assert "in fail" in caplog.text
+    assert "欧阳" not in caplog.text
+    assert "110105" not in caplog.text
+
+
+def test_the_hooks_are_given_back() -> None:
+    before = (sys.excepthook, threading.excepthook)
+    CrashGuard(Notices(), lambda: "0" * 32).release()
+    assert (sys.excepthook, threading.excepthook) == before
+
+
+@given(st.text(alphabet="abc 欧阳以宁·𠅤0123456789X", max_size=40))
+def test_nothing_personal_survives_redaction(text: str) -> None:
+    left = redacted(text)
+    assert not set(left) & set("欧阳以宁·𠅤")
+    assert not any(run.isdigit() and len(run) >= 6 for run in left.split())
+
+
+def test_a_stall_is_seen(qtbot: QtBot) -> None:
+    times = iter([0.0, 0.005, 0.010, 0.215, 0.220, 0.225])
+    beat = Heartbeat(lambda: next(times))
+    beat.start()
+    beat._timer.stop()
+    for _ in range(4):
+        beat._beat()
+    assert beat.stop() == pytest.approx(200)
+
+
+def test_idle_is_told_once_until_there_is_input(qapp: QApplication) -> None:
+    now = [0.0]
+    session = [10_000.0]
+    watch = IdleWatch(qapp, lambda: now[0], lambda: session[0])
+    told: list[bool] = []
+    watch.idle.connect(lambda: told.append(True))
+    watch.start(10)
+    for moment in (599.0, 600.0, 700.0):
+        now[0] = moment
+        watch.look()
+    assert told == [True]
+    session[0] = 5.0
+    now[0] = 2000.0
+    watch.look()
+    assert told == [True], "somebody works in another program"
+    session[0] = 9_999.0
+    watch.look()
+    assert told == [True, True]
+    watch.stop()
+    qapp.removeEventFilter(watch)
+    watch.deleteLater()
