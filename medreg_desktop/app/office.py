@@ -241,8 +241,10 @@ class Office(QObject):
         self.preview = None
         self._on_saved()
 
-    def _open_conflict(self, _application_id: str) -> None:
+    def _open_conflict(self, application_id: str) -> None:
         self.screen_wanted.emit(SYNC)
+        if self._center_presenter is not None:
+            self._center_presenter.look_at_application(ApplicationId(application_id))
 
     # -- what flows -------------------------------------------------------------------------------------------------
 
@@ -312,14 +314,14 @@ class Office(QObject):
         institution = self.institution()
         published = self._tables.calendar.published()
         year = self.today().year
-        calendar = tr("Work calendar: {years} published", years="、".join(str(y) for y in published if y >= year))
+        calendar = tr("{years} published", years=tr(", ").join(str(y) for y in published if y >= year))
         if year + 1 not in published:
-            calendar += tr(", {year} not yet", year=year + 1)
+            calendar += tr(", ") + tr("{year} not published", year=year + 1)
         needs = counts.need_you if counts else 0
         self.shell_changed.emit(
             ShellState(
                 institution=institution.name if institution else self._entered.institution,
-                registrar=tr("Registrar {name}", name=self._entered.name),
+                registrar=self._entered.name,
                 is_demo=self._house.is_demo,
                 lamp=lamp_word(self._report.lamp, self._clock.now()),
                 waiting=counts.unsent if counts else 0,

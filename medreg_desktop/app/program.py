@@ -197,9 +197,12 @@ class Program(QObject):
         if not entered.online:
             self.notices.post(Notice(tr("Working offline. What you decide is kept here and sent later."), Tone.CARE))
         if entered.others_unsent:
-            text = "{n} decision of other registrars waits on this computer; it is sent under their own names."
-            many = "{n} decisions of other registrars wait on this computer; they are sent under their own names."
-            self.notices.post(Notice(trn(text, many, entered.others_unsent), Tone.NEWS))
+            text = trn(
+                "{n} decision of other registrars waits on this computer; it is sent under its author's name.",
+                "{n} decisions of other registrars wait on this computer; they are sent under their own names.",
+                entered.others_unsent,
+            )
+            self.notices.post(Notice(text, Tone.NEWS))
 
     def _seek(self, office: Office, text: str) -> None:
         self.window.show_screen("applications")

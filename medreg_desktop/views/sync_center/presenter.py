@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from medreg_core.domain.records import CommandId
+from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Runner
@@ -55,6 +55,15 @@ class SyncCenterPresenter:
         self._reading.submit(
             lambda: self._outbox.conflict(command_id), lambda current: self._show(current=current), self._failed
         )
+
+    def look_at_application(self, application_id: ApplicationId) -> None:
+        """Show the item of an application, coming from its row in the work list."""
+
+        def found() -> Conflict | None:
+            ids = [i.row.command.id for i in self._outbox.items() if i.row.command.application_id == application_id]
+            return self._outbox.conflict(ids[-1]) if ids else None
+
+        self._reading.submit(found, lambda current: self._show(current=current), self._failed)
 
     def next_waiting(self) -> None:
         """Show the next item that needs the registrar (F2), going round."""
