@@ -11,7 +11,7 @@ from medreg_core.domain.records import ApplicationId
 from medreg_desktop.services.cache import applications, outbox, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.store import CacheStore
-from medreg_desktop.services.cache.synced import Judge, ServerRow
+from medreg_desktop.services.cache.synced import Judge, Judged, ServerRow
 
 _ALWAYS_ALLOWED_REMOVALS = 50
 _ALLOWED_SHARE = 5  # one fifth
@@ -68,7 +68,18 @@ class Feed:
             MassRemoval: too many rows would go; ask for the digest, then call again with ``removals_confirmed``.
             KnownFault: from the store; nothing was applied.
         """
-        return self._store.write(lambda conn: self._apply(conn, page, removed_before, confirmed=removals_confirmed))
+        latest = _latest(page.changes)
+        rows = self._judged([change for change in latest if change.op is Op.UPSERT])
+        gone = [(change.kind, change.id) for change in latest if change.op is not Op.UPSERT]
+
+        def work(conn: Connection) -> Applied:
+            _check_continues(page, sync_state.read(conn))
+            existing = synced.existing(conn, gone)
+            if not removals_confirmed:
+                _check_removals(len(existing) + removed_before, synced.count(conn) + removed_before)
+            return _applied(conn, page, rows, existing)
+
+        return self._store.write(work)
 
     def digest_with(self, page: ChangePage) -> Digest:
         """Return the digest the copy would have after the page: to have a mass removal confirmed before it is done."""
@@ -82,41 +93,45 @@ class Feed:
 
     def repair_bucket(self, answer: BucketRows) -> Applied:
         """Make one bucket equal to the server's, row by row; the rest of the copy and the cursor stay."""
-        return self._store.write(lambda conn: self._repair(conn, answer))
+        rows = self._judged(answer.rows)
+        return self._store.write(lambda conn: _repaired(conn, answer, rows))
 
     def rebuild_index_if_needed(self) -> bool:
         """Rebuild the search index if this program's has another shape; return whether it did."""
         return self._store.write(self._rebuild_index)
 
-    def _apply(self, conn: Connection, page: ChangePage, removed_before: int, *, confirmed: bool) -> Applied:
-        known = sync_state.read(conn)
-        _check_continues(page, known)
-        latest = _latest(page.changes)
-        gone = [(c.kind, c.id) for c in latest if c.op is not Op.UPSERT]
-        existing = synced.existing(conn, gone)
-        total = synced.count(conn) + removed_before
-        if not confirmed and removed_before + len(existing) > limit_of_removals(total):
-            raise MassRemoval(removed_before + len(existing), total)
-        # Position first: the overlay of the rows below is computed against it.
-        sync_state.write(conn, cursor=page.cursor, seq=str(page.last))
-        changed = synced.put(conn, [_server_row(c) for c in latest if c.op is Op.UPSERT], self._judge)
-        synced.remove(conn, existing)
-        applications.refresh(conn, outbox.applications_between(conn, page.after, page.last))
-        return Applied(tuple(changed), len(existing), page.last)
-
-    def _repair(self, conn: Connection, answer: BucketRows) -> Applied:
-        wanted = {(row.kind, row.id) for row in answer.rows}
-        local = [(kind, i) for kind, i, _ in synced.keys(conn) if bucket_of(i) == answer.bucket]
-        gone = [key for key in local if key not in wanted]
-        changed = synced.put(conn, [_server_row(row) for row in answer.rows], self._judge, even_older=True)
-        synced.remove(conn, gone)
-        return Applied(tuple(changed), len(gone), sync_state.read(conn).seq)
+    def _judged(self, changes: Sequence[Change]) -> list[Judged]:
+        institution = self._store.read(sync_state.institution)
+        return synced.judged(map(_server_row, changes), self._judge, institution)
 
     def _rebuild_index(self, conn: Connection) -> bool:
         if synced.index_is_current(conn):
             return False
         synced.rebuild_index(conn, self._judge)
         return True
+
+
+def _applied(conn: Connection, page: ChangePage, rows: Sequence[Judged], gone: list[tuple[str, str]]) -> Applied:
+    # Position first: the overlay of the rows below is computed against it.
+    sync_state.write(conn, cursor=page.cursor, seq=str(page.last))
+    changed = synced.put(conn, rows)
+    synced.remove(conn, gone)
+    applications.refresh(conn, outbox.applications_between(conn, page.after, page.last))
+    return Applied(tuple(changed), len(gone), page.last)
+
+
+def _repaired(conn: Connection, answer: BucketRows, rows: Sequence[Judged]) -> Applied:
+    wanted = {(row.kind, row.id) for row in answer.rows}
+    local = [(kind, i) for kind, i, _ in synced.keys(conn) if bucket_of(i) == answer.bucket]
+    gone = [key for key in local if key not in wanted]
+    changed = synced.put(conn, rows, even_older=True)
+    synced.remove(conn, gone)
+    return Applied(tuple(changed), len(gone), sync_state.read(conn).seq)
+
+
+def _check_removals(removals: int, total: int) -> None:
+    if removals > limit_of_removals(total):
+        raise MassRemoval(removals, total)
 
 
 def limit_of_removals(total: int) -> int:

@@ -8,7 +8,7 @@ never touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from medreg_desktop.services.cache import applications, audit, outbox, sync_stat
 from medreg_desktop.services.cache.connection import Connection, scalar
 from medreg_desktop.services.cache.feed import FeedBroken, MassRemoval, limit_of_removals
 from medreg_desktop.services.cache.store import CacheStore
-from medreg_desktop.services.cache.synced import Judge, ServerRow
+from medreg_desktop.services.cache.synced import Judge, Judged, ServerRow
 
 _CHUNK = 500
 """Rows per transaction while differences are written: a decision waits for one chunk at most."""
@@ -56,7 +56,15 @@ class Snapshot:
 
         Raises FeedBroken ``digest`` if the rows are not what the mark covers; nothing of the block was stored then.
         """
-        return self._store.write(lambda conn: self._add_marked(conn, rows, mark))
+        judged = self._judged(map(_server_row, rows))
+
+        def work(conn: Connection) -> int:
+            _add(conn, rows, judged, mark)
+            covered = {"snapshot_rows": str(mark.count), "snapshot_digest": mark.digest}
+            sync_state.write(conn, snapshot_after=mark.after, **covered)
+            return mark.count
+
+        return self._store.write(work)
 
     def finish(
         self, rest: Sequence[SnapshotRow], end: SnapshotEnd, *, removals_confirmed: bool = False
@@ -68,44 +76,24 @@ class Snapshot:
             MassRemoval: as for a page; call again with ``removals_confirmed``.
         """
         # The mark stays where it is: a program killed from here on asks for the rest once more.
-        self._store.write(lambda conn: self._add(conn, rest, end))
+        judged = self._judged(map(_server_row, rest))
+        self._store.write(lambda conn: _add(conn, rest, judged, end))
         removed = self._store.write(lambda conn: _check_removals(conn, confirmed=removals_confirmed))
         with self._store.bulk():
             position = 0
-            while (reached := self._store.write(self._merging_from(position))) > position:
+            while (reached := self._merge_some(position)) > position:
                 position = reached
             return self._store.write(lambda conn: self._complete(conn, end, removed))
 
-    def _add_marked(self, conn: Connection, rows: Sequence[SnapshotRow], mark: SnapshotMark) -> int:
-        self._add(conn, rows, mark)
-        sync_state.write(conn, snapshot_after=mark.after, snapshot_rows=str(mark.count), snapshot_digest=mark.digest)
-        return mark.count
+    def _judged(self, rows: Iterable[ServerRow]) -> list[Judged]:
+        return synced.judged(rows, self._judge, self._store.read(sync_state.institution))
 
-    def _add(self, conn: Connection, rows: Sequence[SnapshotRow], covers: SnapshotMark | SnapshotEnd) -> None:
-        known = sync_state.read(conn)
-        digest = digest_over(known.snapshot_digest, [(row.id, row.version) for row in rows])
-        if (known.snapshot_rows + len(rows), digest) != (covers.count, covers.digest):
-            raise FeedBroken("digest")
-        if _is_direct(conn):
-            synced.put(conn, [_server_row(row) for row in rows], self._judge, even_older=True)
-        else:
-            conn.executemany(
-                "INSERT INTO snapshot_row(kind, id, version, body) VALUES(?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE"
-                " SET version = excluded.version, body = excluded.body",
-                [(row.kind, row.id, row.version, bytes(row.body).decode()) for row in rows],
-            )
-
-    def _merging_from(self, position: int) -> Callable[[Connection], int]:
-        return lambda conn: self._merge_some(conn, position)
-
-    def _merge_some(self, conn: Connection, position: int) -> int:
+    def _merge_some(self, position: int) -> int:
         """Write over the rows that differ among the next ones; return how far that went."""
-        reached = scalar(
-            conn, "SELECT max(n) FROM (SELECT n FROM snapshot_row WHERE n > ? ORDER BY n LIMIT ?)", (position, _CHUNK)
-        )
-        rows = [ServerRow(*row) for row in conn.execute(_DIFFERING, (position, reached))]
-        synced.put(conn, rows, self._judge, even_older=True)
-        return int(reached or position)
+        reached, differing = self._store.read(lambda conn: _differing(conn, position))
+        judged = self._judged(differing)
+        self._store.write(lambda conn: synced.put(conn, judged, even_older=True))
+        return reached
 
     def _complete(self, conn: Connection, end: SnapshotEnd, removed: list[tuple[str, str]]) -> SnapshotDone:
         epoch = sync_state.read(conn).snapshot_epoch
@@ -131,6 +119,30 @@ _GONE = """
     SELECT kind, id FROM (SELECT 'application' AS kind, id FROM application UNION ALL SELECT kind, id FROM entity)
     AS held WHERE NOT EXISTS (SELECT 1 FROM snapshot_row s WHERE s.kind = held.kind AND s.id = held.id)
 """
+
+
+def _differing(conn: Connection, position: int) -> tuple[int, list[ServerRow]]:
+    reached = scalar(
+        conn, "SELECT max(n) FROM (SELECT n FROM snapshot_row WHERE n > ? ORDER BY n LIMIT ?)", (position, _CHUNK)
+    )
+    return int(reached or position), [ServerRow(*row) for row in conn.execute(_DIFFERING, (position, reached))]
+
+
+def _add(
+    conn: Connection, rows: Sequence[SnapshotRow], judged: Sequence[Judged], covers: SnapshotMark | SnapshotEnd
+) -> None:
+    known = sync_state.read(conn)
+    digest = digest_over(known.snapshot_digest, [(row.id, row.version) for row in rows])
+    if (known.snapshot_rows + len(rows), digest) != (covers.count, covers.digest):
+        raise FeedBroken("digest")
+    if _is_direct(conn):
+        synced.put(conn, judged, even_older=True)
+    else:
+        conn.executemany(
+            "INSERT INTO snapshot_row(kind, id, version, body) VALUES(?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE"
+            " SET version = excluded.version, body = excluded.body",
+            [(item.row.kind, item.row.id, item.row.version, item.row.body) for item in judged],
+        )
 
 
 def _begin(conn: Connection, epoch: str, total: int) -> str:

@@ -46,6 +46,31 @@ class ServerRow:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row of the wire, read and judged; of a kind that is not an application only the bytes."""
+
+    row: ServerRow
+    application: Application | None = None
+    facts: ReviewFacts = ReviewFacts()
+
+
+def judged(rows: Iterable[ServerRow], judge: Judge, institution: Institution | None) -> list[Judged]:
+    """Read and judge rows: most of the work of a page, done before the transaction, so that no decision waits for it.
+
+    Of a row that comes twice the last counts.
+    """
+    latest = {(row.kind, row.id): row for row in rows}.values()
+    return [_judged(row, judge, institution) for row in latest]
+
+
+def _judged(row: ServerRow, judge: Judge, institution: Institution | None) -> Judged:
+    if row.kind != EntityKind.APPLICATION:
+        return Judged(row)
+    application = decode_application(row.body)
+    return Judged(row, application, judge(application, institution))
+
+
 def encode_application(application: Application) -> str:
     """Return an application as the wire carries it."""
     return msgspec.json.encode(application).decode()
@@ -92,18 +117,15 @@ def versions(conn: Connection) -> list[tuple[str, int]]:
     ]
 
 
-def put(conn: Connection, rows: Sequence[ServerRow], judge: Judge, *, even_older: bool = False) -> list[ApplicationId]:
+def put(conn: Connection, rows: Sequence[Judged], *, even_older: bool = False) -> list[ApplicationId]:
     """Insert or update rows that are not older than the copy's, with their searchable rows; return the applications.
 
     ``even_older`` takes the server's word against a newer copy: after a restore from a backup versions run again.
-    Of a row that comes twice the last counts.
     """
-    latest = {(row.kind, row.id): row for row in rows}.values()
-    applications = [row for row in latest if row.kind == EntityKind.APPLICATION]
-    for row in latest:
-        if row.kind != EntityKind.APPLICATION:
-            _put_entity(conn, row, even_older=even_older)
-    return _put_applications(conn, applications, judge, even_older=even_older)
+    for item in rows:
+        if item.application is None:
+            _put_entity(conn, item.row, even_older=even_older)
+    return _put_applications(conn, rows, even_older=even_older)
 
 
 def remove(conn: Connection, keys: Iterable[tuple[str, str]]) -> None:
@@ -117,8 +139,10 @@ def remove(conn: Connection, keys: Iterable[tuple[str, str]]) -> None:
 
 def rebuild_index(conn: Connection, judge: Judge) -> None:
     """Make the search index anew from the rows, for a program whose index has another shape."""
-    everything = (decode_application(body) for (body,) in conn.execute("SELECT body FROM application ORDER BY n"))
-    index.rebuild(conn, _index_rows(conn, everything, judge))
+    institution = sync_state.institution(conn)
+    stored = conn.execute("SELECT id, version, body FROM application ORDER BY n")
+    rows = (ServerRow(EntityKind.APPLICATION, i, version, body) for i, version, body in stored)
+    index.rebuild(conn, _index_rows(conn, (_judged(row, judge, institution) for row in rows)))
 
 
 def _put_entity(conn: Connection, row: ServerRow, *, even_older: bool) -> None:
@@ -129,48 +153,56 @@ def _put_entity(conn: Connection, row: ServerRow, *, even_older: bool) -> None:
     )
 
 
-def _put_applications(
-    conn: Connection, rows: Sequence[ServerRow], judge: Judge, *, even_older: bool
-) -> list[ApplicationId]:
-    stored = {
-        i: (version, number, voided)
-        for i, version, number, voided in conn.execute(
-            "SELECT id, version, form_number, form_voided FROM application"
-            " WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps([row.id for row in rows]),),
-        )
-    }
-    newer = [row for row in rows if even_older or row.id not in stored or row.version >= stored[row.id][0]]
-    decoded = [decode_application(row.body) for row in newer]
+def _put_applications(conn: Connection, rows: Sequence[Judged], *, even_older: bool) -> list[ApplicationId]:
+    stored = _stored(conn, [item.row.id for item in rows if item.application is not None])
+    newer = [item for item in rows if item.application and (even_older or _is_newer(item.row, stored))]
     inserts, updates, forms = [], [], []
-    for row, application in zip(newer, decoded, strict=True):
-        form = (application.form.number, int(application.form.voided)) if application.form else ("", 0)
+    for item in newer:
+        row, form = item.row, _form_columns(item.application)
         if row.id not in stored:
             inserts.append((row.id, row.version, *form, row.body))
-        else:
-            updates.append((row.version, row.body, row.id))
-            # Only columns that changed are named: SQLite rewrites every index a SET names (performance.md §3).
-            if form != stored[row.id][1:]:
-                forms.append((*form, row.id))
+            continue
+        updates.append((row.version, row.body, row.id))
+        # Only columns that changed are named: SQLite rewrites every index a SET names (performance.md §3).
+        if form != stored[row.id][1:]:
+            forms.append((*form, row.id))
     conn.executemany(
         "INSERT INTO application(id, version, form_number, form_voided, body) VALUES(?, ?, ?, ?, ?)", inserts
     )
     conn.executemany("UPDATE application SET version = ?, body = ? WHERE id = ?", updates)
     conn.executemany("UPDATE application SET form_number = ?, form_voided = ? WHERE id = ?", forms)
-    index.write_rows(conn, _index_rows(conn, decoded, judge, [row.id for row in newer]))
-    return [application.id for application in decoded]
+    index.write_rows(conn, _index_rows(conn, newer, [item.row.id for item in newer]))
+    return [ApplicationId(item.row.id) for item in newer]
 
 
-def _index_rows(
-    conn: Connection, applications: Iterable[Application], judge: Judge, ids: Iterable[str] | None = None
-) -> Iterator[IndexRow]:
+def _stored(conn: Connection, ids: list[str]) -> dict[str, tuple[int, str, int]]:
+    """Return version, form number and whether the form is void of the rows the copy holds."""
+    found = conn.execute(
+        "SELECT id, version, form_number, form_voided FROM application WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(ids),),
+    )
+    return {i: (version, number, voided) for i, version, number, voided in found}
+
+
+def _is_newer(row: ServerRow, stored: dict[str, tuple[int, str, int]]) -> bool:
+    return row.id not in stored or row.version >= stored[row.id][0]
+
+
+def _form_columns(application: Application | None) -> tuple[str, int]:
+    form = application.form if application is not None else None
+    return (form.number, int(form.voided)) if form is not None else ("", 0)
+
+
+def _index_rows(conn: Connection, rows: Iterable[Judged], ids: Iterable[str] | None = None) -> Iterator[IndexRow]:
     viewer = sync_state.viewer(conn)
-    institution = sync_state.institution(conn)
     commands = overlay.commands_on(conn, viewer.actor, viewer.seq, ids)
-    for application in applications:
+    for item in rows:
+        application = item.application
+        if application is None:
+            continue
         shown = overlay.of(application, commands.get(application.id, ()), viewer.epoch, viewer.seq)
         handler = viewer.name if shown.decision is not None else application.decided_by
-        yield index_row(application, _derived(judge(application, institution), shown, handler))
+        yield index_row(application, _derived(item.facts, shown, handler))
 
 
 def _derived(facts: ReviewFacts, shown: overlay.Overlay, handler: str) -> RowDerived:

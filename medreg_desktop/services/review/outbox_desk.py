@@ -169,7 +169,8 @@ class OutboxDesk:
         current = row.outcome.current if row.outcome is not None else None
         if current is not None:
             body = synced.encode_application(current)
-            synced.put(conn, [ServerRow("application", current.id, current.version, body)], self._judge)
+            row_of_wire = ServerRow("application", current.id, current.version, body)
+            synced.put(conn, synced.judged([row_of_wire], self._judge, self._desk.institution(conn)))
 
     def _keep_words(self, conn: Connection, row: OutboxRow, application: Application) -> None:
         words = deciding.draft_of(row.command, row.kind)
