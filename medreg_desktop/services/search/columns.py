@@ -26,6 +26,8 @@ MANY_TEXTS = ("name_sort", "id_number", "phone", "qualification_code", "practice
 MOST_LOOSE = 2000
 """Rows changed since the ranks were made that are still sorted one by one; beyond, make the ranks anew."""
 
+_SLACK = 30  # rows read more than needed, to spare the last slices of an order
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -46,7 +48,7 @@ class Order:
         if after is not None:
             rank = int(after.value) if self.by_value else self.ranks.value(after.n)
             ranked = self.ranks.after(ranked, rank, after.n, descending=descending)
-        return unranked | self.ranks.first(ranked, most, descending=descending)
+        return unranked | self.ranks.first(ranked, most, slack=_SLACK, descending=descending)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,18 @@ class SearchEngine:
             complete = loading.completed(connection, loaded, cancelled)
             if complete is not None:
                 self._publish(complete)
-        finally:
+            connection.rollback()
+        except BaseException:
             connection.close()
+            raise
+        self._ask_on(connection)
+
+    def _ask_on(self, warm: Connection) -> None:
+        """Ask on ``warm`` from now on: its page cache holds what was loaded."""
+        with self._asking:
+            before, self._connection = self._connection, warm
+        if before is not None:
+            before.close()
 
     def _publish(self, loaded: Columns) -> None:
         with self._publishing:

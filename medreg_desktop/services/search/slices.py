@@ -7,12 +7,10 @@ The integers never change, therefore a copy of a column is free and readers need
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-_NOT_ZERO = re.compile(rb"[^\0]")
 _BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256)]
 _DIGIT = [bytes(49 if byte >> bit & 1 else 48 for byte in range(256)) for bit in range(8)]
 
@@ -30,11 +28,12 @@ def row_set(numbers: Sequence[int]) -> int:
 
 def members(rows: int) -> Iterator[int]:
     """Yield the row numbers of a set, ascending."""
-    octets = rows.to_bytes((rows.bit_length() + 7) // 8, "little")
-    for found in _NOT_ZERO.finditer(octets):
-        start = found.start()
-        for bit in _BITS[octets[start]]:
-            yield 8 * start + bit
+    octets = rows.to_bytes((rows.bit_length() + 63) // 64 * 8, "little")
+    for i, eight in enumerate(memoryview(octets).cast("Q")):
+        if eight:
+            for byte in range(8 * i, 8 * i + 8):
+                for bit in _BITS[octets[byte]]:
+                    yield 8 * byte + bit
 
 
 def lowest(rows: int, most: int) -> int:
@@ -114,19 +113,22 @@ class Slices:
         under, equal = self.split(rows ^ below, last)
         return under | equal
 
-    def first(self, rows: int, most: int, *, descending: bool = False) -> int:
-        """Return the ``most`` members of ``rows`` that come first by (value, row number), or last when descending."""
-        taken, left = 0, most
+    def first(self, rows: int, most: int, *, slack: int = 0, descending: bool = False) -> int:
+        """Return the ``most`` members of ``rows`` that come first by (value, row number), or last when descending.
+
+        Up to ``slack`` members more may be returned: the lower bits need not be looked at then.
+        """
+        taken, left, size = 0, most, rows.bit_count()
         for each in reversed(self.bits):
-            if rows.bit_length() == 0:
-                break
+            if size <= left + slack:
+                return taken | rows
             ones = rows & each
             sooner, later = (ones, rows ^ ones) if descending else (rows ^ ones, ones)
-            size = sooner.bit_count() if sooner and later else (left if sooner else 0)
-            if size < left:
-                taken, rows, left = taken | sooner, later, left - size
+            number = sooner.bit_count() if sooner and later else (size if sooner else 0)
+            if number < left:
+                taken, rows, left, size = taken | sooner, later, left - number, size - number
             else:
-                rows = sooner
+                rows, size = sooner, number
         return taken | (highest(rows, left) if descending else lowest(rows, left))
 
     def after(self, rows: int, value: int, n: int, *, descending: bool = False) -> int:
