@@ -183,9 +183,6 @@ class SignInPage(QWidget):
     # acts
 
     def _on_go(self) -> None:
-        first_empty = next((f for f in (self._server, self._account) if f.isVisible() and not f.text.strip()), None)
-        if first_empty is not None and self._password.editor.hasFocus() is False and self._password.text == "":
-            first_empty.setFocus(Qt.FocusReason.OtherFocusReason)
         self.presenter.submit(self._password.text, self._passphrase.text)
 
     def _on_offline(self) -> None:
