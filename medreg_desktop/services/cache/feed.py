@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums
 from medreg_core.contract.v1.messages import BucketRows, Change, ChangePage, Op
-from medreg_core.domain.records import ApplicationId
+from medreg_core.domain.records import ApplicationId, Institution
 from medreg_desktop.services.cache import applications, outbox, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.store import CacheStore
@@ -15,6 +16,7 @@ from medreg_desktop.services.cache.synced import Judge, Judged, ServerRow
 
 _ALWAYS_ALLOWED_REMOVALS = 50
 _ALLOWED_SHARE = 5  # one fifth
+_CHUNK = 200
 
 
 class FeedBroken(Exception):
@@ -83,7 +85,7 @@ class Feed:
 
     def digest_with(self, page: ChangePage) -> Digest:
         """Return the digest the copy would have after the page: to have a mass removal confirmed before it is done."""
-        rows = {(kind, i): version for kind, i, version in self._store.write(synced.keys)}
+        rows = {(kind, i): version for kind, i, version in self._store.read(synced.keys)}
         for change in _latest(page.changes):
             if change.op is Op.UPSERT:
                 rows[change.kind, change.id] = change.version
@@ -99,6 +101,32 @@ class Feed:
     def rebuild_index_if_needed(self) -> bool:
         """Rebuild the search index if this program's has another shape; return whether it did."""
         return self._store.write(self._rebuild_index)
+
+    def judge_again_if_due(self, today: date) -> int:
+        """Judge all rows anew when the day or the institution's own row has changed since; return how many rows.
+
+        Verdicts depend on both: a start date passes, a subject is added to the licence. In small transactions.
+        """
+        institution = self._store.read(sync_state.institution)
+        due = f"{today}/{institution.version if institution is not None else 0}"
+        if self._store.read(lambda conn: sync_state.value(conn, "judged")) == due:
+            return 0
+        position, count = 0, 0
+        while True:
+            reached, judged = self._judged_behind(position, institution)
+            if not judged:
+                break
+            self._write_verdicts(judged)
+            position, count = reached, count + len(judged)
+        self._store.write(lambda conn: sync_state.write(conn, judged=due))
+        return count
+
+    def _judged_behind(self, position: int, institution: Institution | None) -> tuple[int, list[Judged]]:
+        reached, rows = self._store.read(lambda conn: synced.rows_behind(conn, position, _CHUNK))
+        return reached, synced.judged(rows, self._judge, institution)
+
+    def _write_verdicts(self, judged: Sequence[Judged]) -> None:
+        self._store.write(lambda conn: synced.index_again(conn, judged))
 
     def _judged(self, changes: Sequence[Change]) -> list[Judged]:
         institution = self._store.read(sync_state.institution)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock, current_thread
 from typing import TypeVar
@@ -121,7 +121,8 @@ class CacheStore:
             return
         self._is_closed = True
         for reader in self._readers:
-            reader.interrupt()
+            with suppress(ProgrammingError):  # its owner has closed it already
+                reader.interrupt()
         with self._reading:
             for reader in self._readers:
                 reader.close()

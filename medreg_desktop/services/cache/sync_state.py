@@ -61,6 +61,11 @@ def write(conn: Connection, **values: str) -> None:
     )
 
 
+def value(conn: Connection, name: str) -> str:
+    """Return one stored value, "" if there is none."""
+    return str(scalar(conn, "SELECT value FROM sync_value WHERE name = ?", (name,)) or "")
+
+
 def note_contact(conn: Connection, server_time: datetime, now: datetime) -> None:
     """Note that the server has just answered, and how far the two clocks are apart."""
     write(conn, last_contact=now.isoformat(), server_offset_s=str((server_time - now).total_seconds()))

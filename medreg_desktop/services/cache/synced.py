@@ -145,6 +145,22 @@ def rebuild_index(conn: Connection, judge: Judge) -> None:
     index.rebuild(conn, _index_rows(conn, (_judged(row, judge, institution) for row in rows)))
 
 
+def rows_behind(conn: Connection, position: int, limit: int) -> tuple[int, list[ServerRow]]:
+    """Return the next applications behind a position in the copy, and the position they reach."""
+    found = conn.execute(
+        "SELECT n, id, version, body FROM application WHERE n > ? ORDER BY n LIMIT ?", (position, limit)
+    ).fetchall()
+    rows = [ServerRow(EntityKind.APPLICATION, i, version, body) for _, i, version, body in found]
+    return (found[-1][0] if found else position), rows
+
+
+def index_again(conn: Connection, rows: Sequence[Judged]) -> None:
+    """Write the searchable rows of unchanged applications with a new verdict; a row changed meanwhile has its own."""
+    stored = _stored(conn, [item.row.id for item in rows])
+    same = [item for item in rows if item.row.id in stored and stored[item.row.id][0] == item.row.version]
+    index.write_rows(conn, _index_rows(conn, same, [item.row.id for item in same]))
+
+
 def _put_entity(conn: Connection, row: ServerRow, *, even_older: bool) -> None:
     conn.execute(
         "INSERT INTO entity(kind, id, version, body) VALUES(?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
-from medreg_core.contract.v1.messages import Agree, Return, WithdrawConsent
+from medreg_core.contract.v1.messages import Agree, Change, Op, Return, WithdrawConsent
 from medreg_core.domain.forms import check_form_number, content_digest
 from medreg_core.domain.records import ApplicationId, Material
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import audit, leases, outbox
+from medreg_desktop.services.cache import audit, leases, outbox, sync_state
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.outbox import Resolution
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
-from tests.core.builders import request
+from tests.core.builders import institution, request
+from tests.desktop.cache.office import page
 from tests.desktop.review.office import LI, READER, Office, application
 
 AGREE = Decision(CommandKind.AGREE, 1, "同意聘用。")
@@ -243,3 +245,21 @@ def test_an_answer_ends_what_was_shown_and_the_feed_goes_on(office: Office) -> N
     office.hears(receipt.command_id, OutcomeKind.ACCEPTED, version=2, seq=99)
     assert office.reviews.open(ONE).shown_state is State.AGREED
     assert office.reviews.open(ONE).moves == {CommandKind.WITHDRAW_CONSENT}
+
+
+def test_verdicts_follow_the_day_and_the_institution(office: Office) -> None:
+    def failed() -> int:
+        reader = office.store.reader()
+        return int(reader.execute("SELECT checks / 100 FROM worklist WHERE id = ?", (ONE,)).fetchall()[0][0])
+
+    today = office.clock.now().date()
+    assert office.feed.judge_again_if_due(today) == 3
+    assert (office.feed.judge_again_if_due(today), failed()) == (0, 0)
+    licence = institution(version=2, subjects=("surgery",))
+    seq = office.store.read(sync_state.read).seq
+    change = Change(seq + 1, "institution", licence.id, 2, Op.UPSERT, msgspec.Raw(msgspec.json.encode(licence)))
+    office.feed.apply_page(page(seq, [change]))
+    assert office.feed.judge_again_if_due(today) == 3
+    assert failed() == 1
+    office.clock.pass_by(days=30)
+    assert office.feed.judge_again_if_due(office.clock.now().date()) == 3
