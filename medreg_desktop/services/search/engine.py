@@ -67,7 +67,8 @@ class SearchEngine:
         self._connect = connect
         self._connection: Connection | None = None
         self._asking = threading.Lock()
-        self._publishing = threading.Lock()
+        self._exchanging = threading.Lock()  # held for moments only, where connection or columns are exchanged
+        self._closings = 0
         self._columns: Columns | None = None
 
     def page(self, query: Query, after: Cursor | None = None, limit: int = PAGE_ROWS) -> Page:
@@ -112,44 +113,48 @@ class SearchEngine:
         """
         if self._columns is not None and self._columns.complete():
             return
-        connection = self._connect()
+        closings, connection = self._closings, self._connect()
         try:
             connection.execute("BEGIN")
             loaded = loading.load(connection)
-            self._publish(loaded)
+            self._publish(loaded, closings)
             complete = loading.completed(connection, loaded, cancelled)
             if complete is not None:
-                self._publish(complete)
+                self._publish(complete, closings)
             connection.rollback()
         except BaseException:
             connection.close()
             raise
-        self._ask_on(connection)
+        self._ask_on(connection, closings)
 
-    def _ask_on(self, warm: Connection) -> None:
-        """Ask on ``warm`` from now on: its page cache holds what was loaded."""
-        with self._asking:
-            before, self._connection = self._connection, warm
-        if before is not None:
-            before.close()
+    def _publish(self, loaded: Columns, closings: int) -> None:
+        with self._exchanging:
+            if self._closings == closings:
+                self._columns = loaded
 
-    def _publish(self, loaded: Columns) -> None:
-        with self._publishing:
-            self._columns = loaded
+    def _ask_on(self, warm: Connection, closings: int) -> None:
+        """Ask on ``warm`` from now on, whose page cache holds what was loaded; unless all was closed meanwhile."""
+        with self._asking, self._exchanging:
+            unused: Connection | None = warm
+            if self._closings == closings:
+                unused, self._connection = self._connection, warm
+        if unused is not None:
+            unused.close()
 
     def interrupt(self) -> None:
         """Drop the question that is being answered, if there is one; whoever asked gets SearchInterrupted."""
-        connection = self._connection
-        if connection is not None:
-            connection.interrupt()
+        with self._exchanging:
+            if self._connection is not None:
+                self._connection.interrupt()
 
     def close(self) -> None:
-        """Give the file and the memory up; a question being answered is dropped first."""
+        """Give file and memory up; a question being answered is dropped first, what is loading is thrown away."""
         self.interrupt()
-        with self._asking:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = self._columns = None
+        with self._asking, self._exchanging:
+            self._closings += 1
+            unused, self._connection, self._columns = self._connection, None, None
+        if unused is not None:
+            unused.close()
 
     @contextmanager
     def _reading(self, cancelled: Callable[[], bool] | None = None) -> Iterator[tuple[Connection, Columns | None]]:
@@ -175,7 +180,7 @@ class SearchEngine:
         if known is None:
             return None
         level = following.follow(connection, known)
-        with self._publishing:
+        with self._exchanging:
             if self._columns is known:  # else prepare() has just brought newer ones: keep those for the next question
                 self._columns = level
         return level

@@ -104,7 +104,7 @@ def create(connection: Connection) -> None:
     for statement in (*TABLES, *INDEXES):
         connection.execute(statement)
     connection.execute("INSERT INTO worklist_stamp VALUES (?)", (STAMP,))
-    connection.execute(_NOTE_CHANGE, (REBUILD, 1))
+    _note_rebuild(connection)
 
 
 def drop(connection: Connection) -> None:
@@ -125,7 +125,6 @@ def rebuild(connection: Connection, rows: Iterable[IndexRow]) -> None:
 
     Readers keep what they see until the caller commits. ``rows`` may come from a generator over the same connection.
     """
-    last = _last_change(connection)
     drop(connection)
     for statement in TABLES:
         connection.execute(statement)
@@ -137,15 +136,13 @@ def rebuild(connection: Connection, rows: Iterable[IndexRow]) -> None:
         connection.execute(statement)
     connection.execute("INSERT INTO worklist_text (worklist_text) VALUES ('optimize')")
     connection.execute("INSERT INTO worklist_stamp VALUES (?)", (STAMP,))
-    connection.execute(
-        "INSERT INTO worklist_change (seq, n, name_changed) VALUES (?, ?, 1)", (last + KEPT_CHANGES + 1, REBUILD)
-    )
+    _note_rebuild(connection)
 
 
-def _last_change(connection: Connection) -> int:
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'worklist_change'").fetchone():
-        return 0
-    return int(connection.execute("SELECT coalesce(max(seq), 0) FROM worklist_change").fetchone()[0])
+def _note_rebuild(connection: Connection) -> None:
+    """Start the change lines above every number an older index has used: the schema's version rises with each table."""
+    version = connection.execute("PRAGMA schema_version").fetchone()[0]
+    connection.execute("INSERT INTO worklist_change VALUES (?, ?, 1)", (version << 32, REBUILD))
 
 
 def write_rows(connection: Connection, rows: Iterable[IndexRow]) -> None:

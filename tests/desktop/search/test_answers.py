@@ -18,7 +18,7 @@ from tests.desktop.search.oracle import answer
 from tests.desktop.search.questions import any_query
 from tests.desktop.search.rows_of_work import Work, any_derived, any_name, any_work
 
-QUESTIONS = 60
+QUESTIONS = 40
 
 
 def stored(connection: Connection, works: list[Work]) -> dict[int, Work]:
@@ -120,7 +120,7 @@ def test_changes_are_followed_without_loading_again(
     engine.prepare()
     monkeypatch.setattr(loading, "load", None)
     random_ = random.Random(11)
-    for _ in range(40):
+    for _ in range(30):
         works = change_some(writer, works, random_)
         rows = stored(writer, works)
         for _ in range(4):
@@ -175,3 +175,15 @@ def test_an_empty_list_gives_an_empty_page(engine: SearchEngine, writer: Connect
         assert engine.page(Query()) == Page((), None)
         assert engine.exact_count(Query(text="王")) == 0
         engine.prepare()
+
+
+def test_an_index_made_anew_is_never_taken_for_the_old_one(
+    engine: SearchEngine, writer: Connection, works: list[Work]
+) -> None:
+    engine.prepare()
+    lines = writer.execute("SELECT count(*) FROM worklist_change").fetchone()[0]
+    index.drop(writer)
+    index.create(writer)
+    for _ in range(lines - 1):
+        writer.execute("INSERT INTO worklist_change (n, name_changed) VALUES (1, 0)")
+    assert engine.page(Query()) == Page((), None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlcipher3.dbapi2 import ProgrammingError
 
 from medreg_desktop.services.search import engine as engine_module
 from medreg_desktop.services.search import index, loading
@@ -163,3 +164,27 @@ def test_an_engine_answers_again_after_it_was_closed(
     engine.prepare()
     engine.close()
     assert engine.exact_count(Query()) == len(works)
+
+
+def test_what_is_loading_while_the_engine_closes_is_thrown_away(
+    connect: Callable[[], Connection], writer: Connection, works: list[Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Connection] = []
+
+    def counted() -> Connection:
+        opened.append(connect())
+        return opened[-1]
+
+    engine, completed = SearchEngine(counted), loading.completed
+
+    def closing(*arguments: object) -> object:
+        engine.close()
+        return completed(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loading, "completed", closing)
+    engine.exact_count(Query())
+    engine.prepare()
+    assert len(opened) == 2
+    for connection in opened:
+        with pytest.raises(ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
