@@ -37,7 +37,7 @@ def _pixmap(name: str, device_px: int, colour: str, scale: float) -> QPixmap:
 
 def paint(painter: QPainter, name: str, left: float, middle: float, size: float, colour: Colour) -> None:
     """Draw an icon with its left edge at ``left``, centred on ``middle``, snapped to device pixels."""
-    scale = painter.device().devicePixelRatio()
+    scale = painter.deviceTransform().m11()  # not the device's ratio: a picture may be drawn at another one
     top = round((middle - size / 2) * scale) / scale
     painter.drawPixmap(QPointF(round(left * scale) / scale, top), pixmap(name, size, colour, scale))
 

@@ -9,6 +9,7 @@ import ctypes
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QApplication
 
 _INPUT = {
@@ -42,7 +43,8 @@ class IdleWatch(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_EVERY_MS)
         self._timer.timeout.connect(self.look)
-        app.installEventFilter(self)
+        app.focusWindowChanged.connect(self._watch)
+        self._watch(app.focusWindow())
 
     def start(self, minutes: int) -> None:
         """Watch from now on."""
@@ -65,6 +67,11 @@ class IdleWatch(QObject):
         elif not self._told:
             self._told = True
             self.idle.emit()
+
+    def _watch(self, window: QWindow | None) -> None:
+        # All input passes the native window first; a filter on the application would see every event of every widget.
+        if window is not None:
+            window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Note input to any of our windows."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from medreg_desktop.ui.crash import CrashGuard, redacted
@@ -98,10 +98,6 @@ def test_closing_drops_answers_and_waits_for_what_runs() -> None:
     assert not [t for t in threading.enumerate() if t.name.startswith("background")]
 
 
-class Screen(QObject):
-    """Stands for a page that is closed while its answer is on the way."""
-
-
 def test_a_finished_task_holds_nobody(qtbot: QtBot, runner: TaskRunner) -> None:
     done: list[int] = []
     task = runner.submit(lambda: 1, done.append, unwanted)
@@ -169,24 +165,47 @@ def test_a_stall_is_seen(qtbot: QtBot) -> None:
     assert beat.stop() == pytest.approx(200)
 
 
-def test_idle_is_told_once_until_there_is_input(qapp: QApplication) -> None:
-    now = [0.0]
-    session = [10_000.0]
+@pytest.fixture
+def watch(qapp: QApplication) -> Iterator[tuple[IdleWatch, list[float], list[float], list[bool]]]:
+    now, session, told = [0.0], [10_000.0], []
     watch = IdleWatch(qapp, lambda: now[0], lambda: session[0])
-    told: list[bool] = []
     watch.idle.connect(lambda: told.append(True))
     watch.start(10)
+    yield watch, now, session, told
+    watch.stop()
+    watch.deleteLater()
+
+
+def test_idle_is_told_once_until_somebody_is_back(
+    watch: tuple[IdleWatch, list[float], list[float], list[bool]],
+) -> None:
+    idle, now, session, told = watch
     for moment in (599.0, 600.0, 700.0):
         now[0] = moment
-        watch.look()
+        idle.look()
     assert told == [True]
-    session[0] = 5.0
-    now[0] = 2000.0
-    watch.look()
+    session[0], now[0] = 5.0, 2000.0
+    idle.look()
     assert told == [True], "somebody works in another program"
     session[0] = 9_999.0
-    watch.look()
+    idle.look()
     assert told == [True, True]
-    watch.stop()
-    qapp.removeEventFilter(watch)
-    watch.deleteLater()
+
+
+def test_typing_in_any_window_counts(
+    qtbot: QtBot, watch: tuple[IdleWatch, list[float], list[float], list[bool]]
+) -> None:
+    idle, now, _, told = watch
+    field = QLineEdit()
+    qtbot.addWidget(field)
+    field.show()
+    field.activateWindow()
+    qtbot.waitUntil(field.hasFocus)
+    now[0] = 590.0
+    qtbot.keyClick(field.window().windowHandle(), Qt.Key.Key_A)
+    now[0] = 610.0
+    idle.look()
+    assert told == []
+    now[0] = 1190.0
+    idle.look()
+    assert told == [True]
