@@ -56,6 +56,9 @@ class Connection(search.Connection, Protocol):
 DatabaseError = cast("type[Exception]", dbapi2.DatabaseError)
 """What the driver raises; to be caught only where :func:`database_faults` cannot be used."""
 
+ClosedError = cast("type[Exception]", dbapi2.ProgrammingError)
+"""What the driver raises when a connection that was closed is asked for something."""
+
 _FAULTS = {
     "SQLITE_FULL": "disk_full",
     "SQLITE_NOTADB": "cache_damaged",

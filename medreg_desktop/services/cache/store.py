@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from medreg_desktop.services.cache import replica, schema
 from medreg_desktop.services.cache.connection import (
+    ClosedError,
     Connection,
     connect,
     database_faults,
@@ -121,7 +122,7 @@ class CacheStore:
             return
         self._is_closed = True
         for reader in self._readers:
-            with suppress(ProgrammingError):  # its owner has closed it already
+            with suppress(ClosedError):  # its owner has closed it already
                 reader.interrupt()
         with self._reading:
             for reader in self._readers:

@@ -229,3 +229,9 @@ def test_switching_the_registrar_is_remembered(store: CacheStore, path: Path, cl
     assert (viewer.actor, viewer.name, viewer.epoch) == (WANG, "王", EPOCH)
     again.close()
     assert judge(application(1), None).need == 2
+
+
+def test_a_reader_its_owner_has_closed_does_not_disturb_the_closing(store: CacheStore) -> None:
+    store.reader().close()
+    store.close()
+    store.close()
