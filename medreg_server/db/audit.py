@@ -136,8 +136,9 @@ class Audit:
     def entries(self, chain: str) -> Iterator[Entry]:
         """Yield the rows of a chain in order."""
         query = select(audit).where(audit.c.chain == chain).order_by(audit.c.seq)
-        for row in self._connection.execution_options(yield_per=2_000).execute(query):
-            yield Entry(row.seq, row.at, row.actor, row.role, row.action, row.subject, row.detail, row.hash)
+        with self._connection.execute(query, execution_options={"yield_per": 2_000}) as rows:
+            for row in rows:
+                yield Entry(row.seq, row.at, row.actor, row.role, row.action, row.subject, row.detail, row.hash)
 
     def chains(self) -> set[str]:
         """Return every chain that has rows, whether or not it still has a head."""

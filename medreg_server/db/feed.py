@@ -157,9 +157,10 @@ class Feed:
 
     def versions(self, institution_id: InstitutionId) -> Iterator[tuple[str, int]]:
         """Yield (id, version) of every row in the institution's scope, for the digest (``sync.md`` §5.12)."""
-        rows = self._connection.execution_options(yield_per=5_000).execute(_versions(institution_id))
-        for row in rows:
-            yield row.id, row.version
+        query = _versions(institution_id)
+        with self._connection.execute(query, execution_options={"yield_per": 5_000}) as rows:
+            for row in rows:
+                yield row.id, row.version
 
 
 def _versions(institution_id: InstitutionId) -> Select[tuple[str, int]]:

@@ -36,9 +36,13 @@ from medreg_server.db.server_state import ServerState
 _log: Final = logging.getLogger(__name__)
 
 _TRANSIENT_SQLSTATES: Final = frozenset(
-    {"40001", "40P01", "55P03", "57014", "57P01", "57P03", "08000", "08003", "08006", "53300"}
+    ["40001", "40P01", "55P03", "57014", "57P01", "57P03", "08000", "08003", "08006", "53300", "23505"]
 )
-"""PostgreSQL: serialisation, deadlock, lock and statement timeout, shutdown, lost or too many connections."""
+"""PostgreSQL: serialisation failure, deadlock, lock and statement timeout, shutdown, lost or too many connections.
+
+23505, a key that exists, happens only when two send the same new row at once: all are looked for before they are
+inserted. The second then finds the first's row.
+"""
 
 
 class DatabaseBusy(Exception):

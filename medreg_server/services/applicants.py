@@ -19,6 +19,7 @@ from medreg_core.domain.records import (
 )
 from medreg_core.domain.states import RULES
 from medreg_core.domain.vocabulary import ChangePart, Kind, Move, State
+from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.db.transaction import ReadTransaction, WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
@@ -78,9 +79,11 @@ class ApplicantDesk:
             if not is_id(getattr(submission, where)):
                 raise ServiceFault(FaultCode.BAD_REQUEST, where=where)
         with self._environment.database.write() as transaction:
-            known = transaction.applications.get(submission.id, caller.scope)
-            if known is not None:
+            known = transaction.applications.get(submission.id, WHOLE_REGISTER)
+            if known is not None and known.physician_id == caller.physician_id:
                 return known
+            if known is not None:
+                raise ServiceFault(FaultCode.BAD_REQUEST, where="id")
             if transaction.institutions.get(submission.institution_id) is None:
                 raise ServiceFault(FaultCode.NOT_FOUND)
             if (submission.kind is Kind.CHANGE) != (submission.change_part is not None):

@@ -1,0 +1,93 @@
+"""The schema: made only by migrations, the same on both engines, up and down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect
+
+from medreg_server.db import migrate as migrate_module
+from medreg_server.db.engine import open_engine
+from medreg_server.db.migrate import SchemaMismatch, check_schema, migrate
+from medreg_server.db.scope import NOTHING, WHOLE_REGISTER, Scope, visible
+from medreg_server.db.tables import SCOPED, metadata
+from tests.helpers.postgres import Cluster
+from tests.helpers.server import sqlite_url
+
+
+@pytest.fixture
+def empty(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An engine on a database without any table."""
+    if engine_name == "sqlite":
+        engine = open_engine(sqlite_url(tmp_path))
+        yield engine
+        engine.dispose()
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.new_database()
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+    cluster.drop(url)
+
+
+def revisions() -> list[str]:
+    scripts = ScriptDirectory(str(migrate_module._SCRIPTS))
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def test_each_migration_goes_up_down_and_up_again(empty: Engine) -> None:
+    for revision in revisions():
+        migrate(empty, revision)
+    check_schema(empty)
+    for revision in [*revisions()[:-1][::-1], "base"]:
+        migrate(empty, revision)
+    assert set(inspect(empty).get_table_names()) <= {"alembic_version"}
+    migrate(empty)
+    check_schema(empty)
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(empty: Engine) -> None:
+    migrate(empty)
+    with empty.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_database_of_another_schema_is_named_and_left_alone(empty: Engine) -> None:
+    with pytest.raises(SchemaMismatch) as mismatch:
+        check_schema(empty)
+    assert (mismatch.value.found, mismatch.value.needed) == (None, revisions()[-1])
+    assert inspect(empty).get_table_names() == []
+
+
+def test_migrating_twice_changes_nothing(empty: Engine) -> None:
+    migrate(empty)
+    migrate(empty)
+    check_schema(empty)
+
+
+def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url(tmp_path))
+    with engine.connect() as connection:
+        values = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    engine.dispose()
+    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_every_scoped_table_is_filtered_by_one_function() -> None:
+    """The filter names the tenant for every table that has one, and hides all from a scope without limits."""
+    assert {"application", "form", "command", "device", "change_log", "feed_head", "practice_registration"} <= SCOPED
+    for name in SCOPED:
+        table = metadata.tables[name]
+        assert "institution_id" in str(visible(table, Scope(institution_id="i")))  # type: ignore[arg-type] # an id
+        assert str(visible(table, NOTHING)) == "false"
+        assert str(visible(table, WHOLE_REGISTER)) == "true"
