@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.search import data, equality
+from benchmarks.search import data, equality, report
 from benchmarks.search.engines import (
     COLUMNS,
     DuckDb,
@@ -139,7 +139,7 @@ def engines(folder: Path, path: Path, dsn: str | None, times: dict[str, float]) 
             engine.close()
 
 
-def run(size: int, folder: Path, dsn: str | None, *, quick: bool) -> dict[str, Any]:
+def run(size: int, folder: Path, dsn: str | None, seconds: float, *, quick: bool) -> dict[str, Any]:
     """Build, ask, compare at one size."""
     print(f"\n{size:,} rows", flush=True)
     path, sample, times = folder / "worklist.db", Sample(size, max(1, size // 3000)), {}
@@ -152,9 +152,7 @@ def run(size: int, folder: Path, dsn: str | None, *, quick: bool) -> dict[str, A
     with engines(folder, path, dsn, times) as opened:
         cells: dict[str, dict[str, Any]] = {}
         for name, asked in questions(sample).items():
-            cells[name] = {
-                engine.name: summary(measure(engine, asked, 0.5 if quick else _BOX_SECONDS)) for engine in opened
-            }
+            cells[name] = {engine.name: summary(measure(engine, asked, seconds)) for engine in opened}
             print("  " + row_text(name, cells[name]), flush=True)
         ours = opened[0]
         assert isinstance(ours, Ours)
@@ -211,20 +209,28 @@ def main() -> int:
     """Run the sizes asked for; the exit status is 1 if any answer differed."""
     parser = argparse.ArgumentParser(prog="benchmarks.search", description=__doc__)
     parser.add_argument("--sizes", default="50000,300000,1000000")
+    parser.add_argument("--seconds", type=float, default=_BOX_SECONDS, help="for one engine and one class")
+    parser.add_argument("--report", action="store_true", help="print what is recorded, measure nothing")
     parser.add_argument("--quick", action="store_true", help="50,000 rows, shorter")
     arguments = parser.parse_args()
+    recorded = json.loads(RESULTS.read_text("utf-8"))["sizes"] if RESULTS.exists() else {}
+    if arguments.report:
+        print("\n".join(report.lines(recorded)))
+        return 0
     sizes = [50_000] if arguments.quick else [int(size) for size in arguments.sizes.split(",")]
     began = machine()
     print(f"{began}\nmilliseconds, median/p99 of the first 100 rows")
-    results = json.loads(RESULTS.read_text("utf-8"))["sizes"] if RESULTS.exists() and not arguments.quick else {}
+    results: dict[str, Any] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="medreg-bench-") as folder, cluster() as dsn:
-            found = run(size, Path(folder), dsn, quick=arguments.quick)
-        print(f"  geometric mean of our median by theirs: {found['ratios']}", flush=True)
+            seconds = 0.5 if arguments.quick else arguments.seconds
+            found = run(size, Path(folder), dsn, seconds, quick=arguments.quick)
         results[str(size)] = {"machine": began, "date": time.strftime("%Y-%m-%d %H:%M"), **found}
-        RESULTS.parent.mkdir(exist_ok=True)
         if not arguments.quick:
-            RESULTS.write_text(json.dumps({"sizes": results}, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            RESULTS.parent.mkdir(exist_ok=True)
+            written = {"sizes": recorded | results}
+            RESULTS.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    print("\n".join(report.lines(results)))
     return int(any(result["equality"]["differing"] for result in results.values()))
 
 
