@@ -20,6 +20,8 @@ _SYSTEM_FAMILIES = (
 )
 _BUNDLED = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
 _RARE = "HanaMinB.ttf"
+RARE_FAMILY = "HanaMinB"
+"""Named in every font of the screens; has glyphs only once :func:`load_rare` was called."""
 
 
 class AssetMissing(Exception):
@@ -81,8 +83,8 @@ def ui_family() -> str:
 
 
 @cache
-def rare_family() -> str:
-    """Return the family that covers rare characters of names (CJK extension B and beyond), loading it at first use.
+def load_rare() -> str:
+    """Load the family that covers rare characters of names (CJK extension B and beyond) and return its name.
 
     It is 30 MB: call it after the first paint.
     """

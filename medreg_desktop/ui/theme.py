@@ -100,7 +100,7 @@ def _pixels(face: Face, font_pt: int) -> int:
 
 @cache
 def _font(face: Face, font_pt: int) -> QFont:
-    font = QFont(assets.ui_family())
+    font = QFont([assets.ui_family(), assets.RARE_FAMILY])
     font.setPixelSize(_pixels(face, font_pt))
     font.setWeight(QFont.Weight.Bold if face.bold else QFont.Weight.Normal)
     font.setHintingPreference(_hinting())

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QTextLayout
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -91,8 +91,14 @@ def test_digits_are_tabular() -> None:
     assert len({look().text_width(digit, Type.BODY) for digit in "0123456789"}) == 1
 
 
-def test_rare_characters_have_a_font() -> None:
-    assert assets.rare_family()
+@pytest.mark.parametrize("character", ["䶮", "㛃", "𠅤", "𪚥", "𠀤"])
+def test_rare_characters_have_a_glyph(character: str) -> None:
+    assert assets.load_rare() == assets.RARE_FAMILY
+    layout = QTextLayout(character, look().font(Type.BODY))
+    layout.beginLayout()
+    layout.createLine()
+    layout.endLayout()
+    assert all(index for run in layout.glyphRuns() for index in run.glyphIndexes())
 
 
 @pytest.mark.parametrize("name", assets.icon_names())
