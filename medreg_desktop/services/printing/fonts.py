@@ -52,7 +52,7 @@ class _Glyphs:
     @classmethod
     def open(cls, name: str, path: Path) -> _Glyphs:
         try:
-            font = TTFont(name, str(path))
+            font = TTFont(name, str(path), asciiReadable=False)
         except (OSError, TTFError) as error:
             raise KnownFault("font_missing", file=path.name) from error
         return cls(font, font.face.charToGlyph, font.face.charWidths)
@@ -105,8 +105,11 @@ class FontStack:
         missing: dict[str, None] = {}
         for text in texts:
             for char in text:
+                # A line end is layout, not a glyph: looking for it would open the rare font for every form.
+                if char == "\n":
+                    continue
                 font, _ = self._found.get((Face.SERIF, char)) or self._find(Face.SERIF, char)
-                if font is None and char != "\n":
+                if font is None:
                     missing[char] = None
         return tuple(missing)
 

@@ -196,9 +196,8 @@ class FormCanvas(Canvas):  # type: ignore[misc]  # ReportLab has no types
         symbol = encode(text)
         box = element.box
         across, down = box.w * MM / symbol.columns, box.h * MM / symbol.rows
-        cells = "\n".join([f"{x} {y} {width} 1 re" for x, y, width in symbol.runs])
         matrix = f"{across:.5f} 0 0 {-down:.5f} {box.x * MM:.3f} {self._foot - box.y * MM:.3f}"
-        self.addLiteral(f"q {matrix} cm\n{cells} f Q")
+        self.addLiteral(f"q {matrix} cm\n{symbol.path} f Q")
 
     def _draw_absent(self, box: Box) -> None:
         """Draw the outline of a code that the form does not have yet."""

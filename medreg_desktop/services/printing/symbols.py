@@ -6,7 +6,7 @@ Both come out as lists of rectangles in modules, ready to be drawn as one path. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,12 +33,19 @@ class Symbol:
     columns: int
     rows: int
     runs: tuple[tuple[int, int, int], ...]
+    path: str  # the runs as PDF operators
+
+    @classmethod
+    def of(cls, columns: int, rows: int, runs: Sequence[tuple[int, int, int]]) -> Symbol:
+        """Return a symbol with its path, so that the pages of a form share the work."""
+        return cls(columns, rows, tuple(runs), "\n".join([f"{x} {y} {width} 1 re" for x, y, width in runs]))
 
 
 class SymbolFault(ValueError):
     """A text that the symbol cannot carry."""
 
 
+@lru_cache(maxsize=4)
 def code128(text: str) -> Symbol:
     """Return the Code 128 of printable ASCII, pairs of digits in set C where that is shorter.
 
@@ -55,7 +62,7 @@ def code128(text: str) -> Symbol:
             if place % 2 == 0:
                 runs.append((x, 0, width))
             x += width
-    return Symbol(x, 1, tuple(runs))
+    return Symbol.of(x, 1, runs)
 
 
 def _values(text: str) -> Iterator[int]:
@@ -108,4 +115,4 @@ def qr_code(text: str) -> Symbol:
             end = columns if end < 0 else end
             runs.append((start, row, end - start))
             start = line.find(0, end)
-    return Symbol(columns, rows, tuple(runs))
+    return Symbol.of(columns, rows, runs)

@@ -11,8 +11,10 @@ from PIL import ImageChops
 from medreg_core.contract.v1.form_code import read_form_code
 from medreg_core.domain.vocabulary import FormState, Kind
 from medreg_desktop.services.printing.fields import FormJob
+from medreg_desktop.services.printing.fonts import FontStack
 from medreg_desktop.services.printing.form_document import (
     Defect,
+    FormEngine,
     FormWarning,
     RenderCancelled,
     RenderedForms,
@@ -22,6 +24,7 @@ from tests.helpers.review_forms import (
     KEY,
     KID,
     PRINTED_ON,
+    ROOT,
     application,
     draw,
     engine,
@@ -226,6 +229,12 @@ def test_a_long_address_takes_two_lines_before_anything_is_lost() -> None:
     rendered = render(with_address(address))
     assert rendered.warnings == ()
     assert address in text_of(rendered.pdf).replace("\n", "")
+
+
+def test_an_ordinary_form_does_not_wait_for_the_rare_font() -> None:
+    fonts = FontStack(ROOT / "resources/fonts")
+    FormEngine(fonts).render([library().content(job())], dated=PRINTED_ON)
+    assert sorted(fonts._opened) == ["NotoSerifSC-Bold.ttf", "NotoSerifSC-Regular.ttf"]
 
 
 def test_line_ends_and_tabs_in_a_value_break_lines_only() -> None:
