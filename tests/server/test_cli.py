@@ -22,6 +22,7 @@ from medreg_server.settings import Settings, SettingsFault, load_settings
 from tests.helpers.postgres import Cluster, find_binaries
 from tests.helpers.server import PASSWORD, make_institution, open_register, seed_applications, seed_hospital, sqlite_url
 from tests.server.clients import Office
+from tests.server.test_audit import tamper
 
 
 @pytest.fixture(autouse=True)
@@ -101,8 +102,6 @@ def test_a_backup_restores_and_begins_a_new_epoch(
 def test_an_altered_audit_fails_the_command(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.server.test_audit import tamper
-
     assert run("migrate") == 0
     with open_register(database_url, tmp_path) as service:
         seed_hospital(service)
@@ -161,7 +160,7 @@ def test_settings_come_from_file_then_environment_then_command(tmp_path: Path) -
         ("port = 'x'", "port"),
         ("prot = 1", "prot"),
         ("port =", "MEDREG_CONFIG"),
-        ("session_hours = []", "session_hours"),
+        ("claim_minutes = []", "claim_min"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(
