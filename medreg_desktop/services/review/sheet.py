@@ -73,7 +73,9 @@ def build(desk: Desk, conn: Connection, cached: CachedApplication) -> ReviewShee
     application = cached.application
     institution = desk.institution(conn)
     draft = drafts.find(conn, application.id, desk.actor)
-    shown = on_the_desk(cached, draft.materials if draft is not None else ())
+    draft_is_stale = draft is not None and draft.content_version != application.content_version
+    ticked = draft.materials if draft is not None and not draft_is_stale else ()  # stale ticks are of other papers
+    shown = on_the_desk(cached, ticked)
     verdict = desk.verdict(shown, institution)
     return ReviewSheet(
         application=application,
@@ -87,7 +89,7 @@ def build(desk: Desk, conn: Connection, cached: CachedApplication) -> ReviewShee
         moves=moves_open(desk, cached),
         deadline=verdict.deadline,
         draft=draft,
-        draft_is_stale=draft is not None and draft.content_version != application.content_version,
+        draft_is_stale=draft_is_stale,
         decision=cached.decision,
         open_commands=tuple(row for row in cached.commands if row.is_open),
         prints=tuple(papers.prints_of(conn, application.id)),
