@@ -194,7 +194,7 @@ class Office(QObject):
         around = ReviewSurroundings(self._tables, self.today, house.notices, self.is_online, self._note_reveal)
         window = ReviewWindow(around, self._window())
         presenter = ReviewPresenter(
-            window, Telling(self.reviews, self._saved.emit), house.doorway, self._tables, house.reading, house.writing,
+            window, Telling(self.reviews, self._saved.emit), house.doorway, self._tables, house.writing,
             house.background,
         )  # fmt: skip
         window.attach(presenter)

@@ -67,7 +67,7 @@ class ActionBar(Panel):
         self.agree_button = Button(tr("Agree"), Kind.FILLED, icon="tick", keys="Ctrl+Return", tall=True)
         self.return_button = Button(tr("Return for correction…"), icon="arrow-back", keys="Alt+R", tall=True)
         self.refuse_button = Button(tr("Refuse…"), Kind.FINAL, icon="circle-barred", keys="Alt+N", tall=True)
-        self.withdraw_button = Button(tr("Take back"), icon="arrow-turning", keys="Ctrl+Z", tall=True)
+        self.withdraw_button = Button(tr("Take back"), icon="arrow-turning", shown_keys="Ctrl+Z", tall=True)
         self._lay_out()
         self._connect()
 

@@ -110,6 +110,21 @@ class Head(Panel):
         """Return the head's height."""
         return QSize(super().sizeHint().width(), look().px(_HEIGHT))
 
+    def show_nothing(self, state: ScreenState) -> None:
+        """Show only the place in the list: the application there is gone, or not read yet."""
+        for widget in (self._sex, self._kind, self._version, self._name):
+            widget.setText("")
+        for label in (self._state, self._deadline, self._claim):
+            label.set_word(None)
+        self._number.hide()
+        self._reveal.hide()
+        self._show_place(state)
+
+    def _show_place(self, state: ScreenState) -> None:
+        self._position.setText(tr("{n} of {total}", n=state.position, total=state.total) if state.total else "")
+        self._previous.setEnabled(state.position > 1)
+        self._next.setEnabled(state.position < state.total)
+
     def show_sheet(self, state: ScreenState, today: date) -> None:
         """Show the application on the desk."""
         sheet = state.sheet
@@ -117,6 +132,7 @@ class Head(Panel):
         application, person = sheet.application, sheet.application.person
         self._name.setText(person.name)
         self._sex.setText(term(person.sex))
+        self._number.show()
         self._number.show_number(person.id_number, reveal=state.reveal)
         self._reveal.setVisible(not state.reveal)
         self._kind.setText(kind_text(application))
@@ -124,9 +140,7 @@ class Head(Panel):
         self._state.set_word(words.STATES[sheet.shown_state])
         self._deadline.set_word(self._deadline_word(sheet, today))
         self._claim.set_word(_claim_word(sheet))
-        self._position.setText(tr("{n} of {total}", n=state.position, total=state.total))
-        self._previous.setEnabled(state.position > 1)
-        self._next.setEnabled(state.position < state.total)
+        self._show_place(state)
 
     def _deadline_word(self, sheet: ReviewSheet, today: date) -> Word | None:
         if sheet.deadline is None:

@@ -1,35 +1,35 @@
 """Decides what 审核窗口 shows and does. Knows no Qt; runs on the window's thread.
 
-What is typed is saved as a draft with every change: one save is under way at most, and the newest text follows it, so
-that a kill loses no more than the stroke of the moment. Opening, leaving and walking through the list decide nothing.
+What is typed is saved as a draft with every change (:mod:`draft_keeper`). Opening, leaving and walking through the list
+decide nothing. An answer that arrives after another application was asked for, or after the window was closed, is
+dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from medreg_core.domain.records import ApplicationId, Material
 from medreg_core.domain.rules import MaterialState
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache.drafts import Draft
-from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.ports import Handle, Runner
+from medreg_desktop.services.faults import KnownFault, Problem
+from medreg_desktop.services.ports import Runner
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.desk import Refused
-from medreg_desktop.services.review.sheet import ReviewSheet
+from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
+from medreg_desktop.views.review.draft_keeper import DraftKeeper
 from medreg_desktop.views.review.phrases import agreeing, refusing, returning
 from medreg_desktop.views.review.state import Asking, Claims, Reviews, ScreenState, View
 
-T = TypeVar("T")
-
 _KINDS = {Asking.RETURN: CommandKind.RETURN, Asking.REFUSE: CommandKind.REFUSE}
+_DECISIONS = frozenset({CommandKind.AGREE, CommandKind.RETURN, CommandKind.REFUSE})
 
 
 class ReviewPresenter:
-    """Owned by the window. ``reading``, ``writing`` and ``background`` are the runners of those threads."""
+    """Owned by the window. ``writing`` and ``background`` are the runners of those threads."""
 
     def __init__(
         self,
@@ -37,18 +37,19 @@ class ReviewPresenter:
         reviews: Reviews,
         claims: Claims,
         tables: Tables,
-        reading: Runner,
         writing: Runner,
         background: Runner,
     ) -> None:
         self._view, self._reviews, self._claims, self._tables = view, reviews, claims, tables
-        self._reading, self._writing, self._background = reading, writing, background
+        self._writing, self._background = writing, background
         self._state = ScreenState()
         self._order: tuple[ApplicationId, ...] = ()
+        self._wanted: ApplicationId | None = None  # whose sheet is asked for or shown; None once closed
+        self._claimed: ApplicationId | None = None
+        self._last: ReviewSheet | None = None  # decided last: Ctrl+Z takes it back
+        self._settled = False  # the sheet shown is decided: what is typed now belongs to nothing
         self._materials: tuple[Material, ...] = ()
-        self._handles: list[Handle] = []
-        self._unsaved: tuple[ApplicationId, Draft] | None = None
-        self._is_draft_saving = False
+        self._drafts = DraftKeeper(reviews.save_draft, writing, self._failed)
 
     # -- which application ------------------------------------------------------------------------------------------
 
@@ -67,14 +68,15 @@ class ReviewPresenter:
 
     def reload(self) -> None:
         """Read the sheet again, after the feed or another screen changed the copy; typed words stay."""
-        if self._state.sheet is not None and not self._state.is_saving:
-            self._read(self._state.sheet.application.id, self._refreshed)
+        sheet = self._state.sheet
+        if sheet is not None and sheet.application.id == self._wanted and not self._state.is_saving:
+            self._read(self._wanted, self._refreshed)
 
     def close(self) -> None:
-        """Leave: the claim is given back, the draft stays."""
+        """Leave: the claim is given back, the draft stays, late answers are dropped."""
+        self._drafts.flush()
         self._release()
-        for handle in self._handles:
-            handle.cancel()
+        self._wanted = None
 
     # -- what is typed ----------------------------------------------------------------------------------------------
 
@@ -100,18 +102,18 @@ class ReviewPresenter:
 
     def tick_material(self, code: str, *, seen: bool) -> None:
         """Note that an original was seen, or not; the rules look again at once."""
-        if self._state.sheet is None:
+        sheet = self._state.sheet
+        line = next((line for line in sheet.materials if line.required.code == code), None) if sheet else None
+        if sheet is None or line is None:
             return
-        lines = self._state.sheet.materials
-        self._materials = tuple(
-            replace(line.material, original_seen=seen, copies=max(line.material.copies, line.required.copies * seen))
-            if line.material.code == code
-            else line.material
-            for line in lines
-            if line.material.code == code or line.state is not MaterialState.MISSING or line.material.pages
-        )
+        there = {m.material.code: m.material for m in sheet.materials if _is_there(m)}
+        there |= {material.code: material for material in self._materials}  # ticked, but not read again yet
+        before = there.get(code, line.material)
+        copies = max(before.copies, line.required.copies * seen)
+        there[code] = replace(before, original_seen=seen, copies=copies)
+        self._materials = tuple(there.values())
         self._keep()
-        self._read(self._state.sheet.application.id, self._refreshed, after_write=True)
+        self._read(sheet.application.id, self._refreshed)
 
     # -- what is decided --------------------------------------------------------------------------------------------
 
@@ -138,21 +140,41 @@ class ReviewPresenter:
         if self._state.asking is not Asking.NOTHING and self._state.reason.strip():
             self._decide(_KINDS[self._state.asking], self._state.reason.strip())
 
-    def withdraw(self, application_id: ApplicationId | None = None) -> None:
+    def withdraw(self, decided: ReviewSheet | None = None) -> None:
         """Take a decision back: of the application shown, or (from the notice) of one decided before."""
-        sheet = self._state.sheet
-        target = application_id or (sheet.application.id if sheet else None)
-        if target is None or self._state.is_saving:
+        sheet = decided or self._state.sheet
+        is_shown = sheet is not None and sheet.application.id == self._wanted
+        if sheet is None or (is_shown and self._state.is_saving):
             return
-        self._show(is_saving=True)
+        if is_shown:
+            self._show(is_saving=True)
+        self._last = None
 
         def done(_receipt: Receipt) -> None:
-            self._show(is_saving=False)
-            if sheet is not None:
-                self._view.taken_back(sheet)
+            if is_shown:
+                self._show(is_saving=False)
+            self._view.taken_back(sheet)
             self.reload()
 
-        self._writing.submit(lambda: self._reviews.withdraw(target), done, self._failed)
+        def failed(error: Exception) -> None:
+            if is_shown and sheet.application.id == self._wanted:
+                self._failed(error)
+            elif isinstance(error, Refused):
+                self._view.not_taken_back(sheet, error.reasons)
+            elif isinstance(error, KnownFault):
+                self._view.not_taken_back(sheet, (Problem(error.code, params=error.params),))
+            else:
+                raise error
+
+        application_id = sheet.application.id
+        self._writing.submit(lambda: self._reviews.withdraw(application_id), done, failed)
+
+    def undo(self) -> None:
+        """Ctrl+Z: take back the decision shown, else the one made last from this window."""
+        if self._state.may(CommandKind.WITHDRAW_CONSENT):
+            self.withdraw()
+        elif self._last is not None:
+            self.withdraw(self._last)
 
     # -- small things -----------------------------------------------------------------------------------------------
 
@@ -176,68 +198,106 @@ class ReviewPresenter:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _step(self, by: int) -> None:
-        place = self._state.position - 1 + by
-        if self._state.sheet is not None and 0 <= place < len(self._order) and not self._state.is_saving:
+        if self._wanted is None or self._state.is_saving:
+            return
+        place = self._order.index(self._wanted) + by
+        if 0 <= place < len(self._order):
             self._load(self._order[place])
 
     def _load(self, application_id: ApplicationId) -> None:
         self._release()
-        self._materials = ()
-        self._read(application_id, self._loaded, after_write=True)
+        self._wanted = application_id
+        self._read(application_id, self._loaded)
 
-    def _read(
-        self, application_id: ApplicationId, show: Callable[[ReviewSheet], None], *, after_write: bool = False
-    ) -> None:
-        # Through the writer thread when a draft is on its way there: the sheet must be read after it.
-        runner = self._writing if after_write else self._reading
-        self._handles = [runner.submit(lambda: self._reviews.open(application_id), show, self._failed)]
+    def _read(self, application_id: ApplicationId, show: Callable[[ReviewSheet], None]) -> None:
+        # Through the writer thread: a draft on its way there is then already in the sheet.
+        self._drafts.flush()
+
+        def arrived(sheet: ReviewSheet) -> None:
+            if application_id == self._wanted:
+                show(sheet)
+
+        def failed(error: Exception) -> None:
+            if application_id == self._wanted:
+                self._not_read(application_id, error)
+
+        self._writing.submit(lambda: self._reviews.open(application_id), arrived, failed)
+
+    def _not_read(self, application_id: ApplicationId, error: Exception) -> None:
+        """Show why there is no sheet; the list can still be walked on."""
+        shown = self._state.sheet
+        if shown is None or shown.application.id != application_id:
+            self._state = ScreenState(
+                position=self._order.index(application_id) + 1,
+                total=len(self._order),
+                only_differences=self._state.only_differences,
+                go_on=self._state.go_on,
+            )
+        self._failed(error)
 
     def _loaded(self, sheet: ReviewSheet) -> None:
         draft = sheet.draft
         phrases = agreeing(sheet, self._tables)
-        opinion = draft.opinion if draft and draft.opinion else (phrases[0] if phrases else "")
-        self._materials = draft.materials if draft else ()
+        self._settled = False
+        self._materials = _ticked(sheet)
         self._state = ScreenState(
             sheet=sheet,
             position=self._order.index(sheet.application.id) + 1,
             total=len(self._order),
-            opinion=opinion,
+            opinion=draft.opinion if draft and draft.opinion else _first(phrases),
             phrases=phrases,
             reason=draft.reason if draft else "",
             only_differences=self._state.only_differences,
             go_on=self._state.go_on,
         )
         self._view.show_state(self._state)
-        if sheet.moves:
-            self._claim(sheet.application.id)
+        self._claim(sheet)
 
     def _refreshed(self, sheet: ReviewSheet) -> None:
-        if self._state.sheet is not None and sheet.application.id == self._state.sheet.application.id:
-            self._show(sheet=sheet, phrases=agreeing(sheet, self._tables))
+        before = self._state
+        if before.sheet is None or sheet.application.id != before.sheet.application.id:
+            return
+        phrases = agreeing(sheet, self._tables)
+        changes: dict[str, object] = {"sheet": sheet, "phrases": phrases, "gone": False}
+        if before.opinion == _first(before.phrases):
+            changes["opinion"] = _first(phrases)  # nobody typed it: it follows what the rules say now
+        if before.asking is not Asking.NOTHING and _KINDS[before.asking] not in sheet.moves:
+            changes["asking"] = Asking.NOTHING
+        if sheet.application.content_version != before.sheet.application.content_version:
+            changes["problems"] = (Problem("content_changed"),)
+            self._materials = _ticked(sheet)
+        self._settled = self._settled and not sheet.moves & _DECISIONS
+        self._show(**changes)
+        self._claim(sheet)
 
     def _decide(self, kind: CommandKind, opinion: str) -> None:
         sheet = self._state.sheet
-        if sheet is None or self._state.is_saving:
+        if sheet is None or sheet.application.id != self._wanted or self._state.is_saving:
             return
         decision = Decision(kind, sheet.application.content_version, opinion, self._materials)
-        self._unsaved = None
+        self._drafts.flush()
         self._show(is_saving=True, problems=(), fault="")
 
         def done(_receipt: Receipt) -> None:
+            self._drafts.forget()
+            self._settled, self._last = True, sheet
             self._show(is_saving=False, asking=Asking.NOTHING, reason="")
             self._view.decided(sheet, kind)
-            self._go_on(sheet)
+            self._go_on()
+
+        def failed(error: Exception) -> None:
+            self._failed(error)
+            self._keep()  # what was typed while it was being saved
 
         application_id = sheet.application.id
-        self._writing.submit(lambda: self._reviews.decide(application_id, decision), done, self._failed)
+        self._writing.submit(lambda: self._reviews.decide(application_id, decision), done, failed)
 
-    def _go_on(self, sheet: ReviewSheet) -> None:
+    def _go_on(self) -> None:
         if not self._state.go_on:
             self.reload()
         elif self._state.position < self._state.total:
-            self._load(self._order[self._state.position])
-        else:
-            self._release_of(sheet.application.id)
+            self._step(+1)
+        elif self._wanted is not None:
             self._view.leave()
 
     def _failed(self, error: Exception) -> None:
@@ -251,47 +311,46 @@ class ReviewPresenter:
             raise error
 
     def _keep(self) -> None:
-        if self._state.sheet is None or self._state.is_saving:
+        sheet = self._state.sheet
+        if sheet is None or self._state.is_saving or self._settled or not sheet.moves & _DECISIONS:
             return
         draft = Draft(
-            content_version=self._state.sheet.application.content_version,
+            content_version=sheet.application.content_version,
             decision=_KINDS.get(self._state.asking),
             opinion=self._state.opinion,
             reason=self._state.reason,
             materials=self._materials,
         )
-        self._unsaved = (self._state.sheet.application.id, draft)
-        self._save_next()
+        self._drafts.keep(sheet.application.id, draft)
 
-    def _save_next(self) -> None:
-        if self._is_draft_saving or self._unsaved is None:
-            return
-        (application_id, draft), self._unsaved = self._unsaved, None
-        self._is_draft_saving = True
-
-        def done(_nothing: None) -> None:
-            self._is_draft_saving = False
-            self._save_next()
-
-        def failed(error: Exception) -> None:
-            self._is_draft_saving = False
-            self._failed(error)
-
-        self._writing.submit(lambda: self._reviews.save_draft(application_id, draft), done, failed)
-
-    def _claim(self, application_id: ApplicationId) -> None:
-        self._background.submit(lambda: self._claims.take(application_id), _heard, _unheard)
+    def _claim(self, sheet: ReviewSheet) -> None:
+        application_id = sheet.application.id
+        if sheet.moves and self._claimed != application_id:
+            self._claimed = application_id
+            self._background.submit(lambda: self._claims.take(application_id), _heard, _unheard)
 
     def _release(self) -> None:
-        if self._state.sheet is not None and self._state.sheet.moves:
-            self._release_of(self._state.sheet.application.id)
-
-    def _release_of(self, application_id: ApplicationId) -> None:
-        self._background.submit(lambda: self._claims.release(application_id), _heard, _unheard)
+        application_id, self._claimed = self._claimed, None
+        if application_id is not None:
+            self._background.submit(lambda: self._claims.release(application_id), _heard, _unheard)
 
     def _show(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
-        self._view.show_state(self._state)
+        if self._wanted is not None:
+            self._view.show_state(self._state)
+
+
+def _first(phrases: tuple[str, ...]) -> str:
+    return phrases[0] if phrases else ""
+
+
+def _is_there(line: MaterialLine) -> bool:
+    return line.state is not MaterialState.MISSING or bool(line.material.pages)
+
+
+def _ticked(sheet: ReviewSheet) -> tuple[Material, ...]:
+    """Return the materials as ticked before; ticks on an older content are of other papers."""
+    return sheet.draft.materials if sheet.draft and not sheet.draft_is_stale else ()
 
 
 def _heard(_nothing: None) -> None:

@@ -45,15 +45,15 @@ class ScreenState:
     @property
     def may_agree(self) -> bool:
         """Whether 同意 is alive."""
-        return self.sheet is not None and self.sheet.may_agree and not self.is_saving
+        return self.sheet is not None and self.sheet.may_agree and not self.is_saving and not self.gone
 
     def may(self, kind: CommandKind) -> bool:
         """Whether a move is offered at all."""
-        return self.sheet is not None and kind in self.sheet.moves and not self.is_saving
+        return self.sheet is not None and kind in self.sheet.moves and not self.is_saving and not self.gone
 
 
 class Reviews(Protocol):
-    """The review service; ``open`` on a read thread, the rest on the writer thread."""
+    """The review service, asked from the writer thread only."""
 
     def open(self, application_id: ApplicationId) -> ReviewSheet:
         """Return the sheet of one application."""
@@ -97,6 +97,10 @@ class View(Protocol):
 
     def taken_back(self, sheet: ReviewSheet) -> None:
         """Tell that a decision was taken back."""
+        ...
+
+    def not_taken_back(self, sheet: ReviewSheet, problems: tuple[Problem, ...]) -> None:
+        """Tell that a decision of an application no longer shown could not be taken back, and why."""
         ...
 
     def preview(self, application_id: ApplicationId) -> None:

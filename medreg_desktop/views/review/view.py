@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind
+from medreg_desktop.services.faults import Problem
 from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.texts.checks import blocker_sentence, refusal_sentence
 from medreg_desktop.services.texts.faults import sentence
@@ -116,18 +117,19 @@ class ReviewWindow(QDialog):
         body.addLayout(left, 1)
         body.addWidget(Hairline(vertical=True))
         body.addWidget(right)
-        self._foot = QStackedLayout()
+        self._foot_panel = QWidget()
+        self._foot = QStackedLayout(self._foot_panel)
         for widget in (self.acts, self.return_sheet, self.refuse_sheet):
             self._foot.addWidget(widget)
-        paper = Panel(Colour.SURFACE, 0)
-        paper.setLayout(body)
+        self._paper = Panel(Colour.SURFACE, 0)
+        self._paper.setLayout(body)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
         page.addWidget(self.head)
         page.addWidget(self._fault)
-        page.addWidget(paper, 1)
-        page.addLayout(self._foot)
+        page.addWidget(self._paper, 1)
+        page.addWidget(self._foot_panel)
 
     def _connect(self, presenter: ReviewPresenter) -> None:
         self.head.next.connect(presenter.next)
@@ -142,7 +144,8 @@ class ReviewWindow(QDialog):
         acts.agree.connect(presenter.agree)
         acts.return_asked.connect(lambda: presenter.ask(Asking.RETURN))
         acts.refuse_asked.connect(lambda: presenter.ask(Asking.REFUSE))
-        acts.withdraw.connect(lambda: presenter.withdraw(None))
+        acts.withdraw.connect(presenter.withdraw)
+        QShortcut(QKeySequence("Ctrl+Z"), self).activated.connect(presenter.undo)
         acts.go_on_changed.connect(lambda on: presenter.go_on_after(on=on))
         self._instead.clicked.connect(lambda: presenter.ask(Asking.RETURN))
         for sheet, phrases in self._sheet_phrases.items():
@@ -158,7 +161,10 @@ class ReviewWindow(QDialog):
         before, self._state = self._state, state
         self._show_trouble(state)
         sheet = state.sheet
+        self._paper.setVisible(sheet is not None)
+        self._foot_panel.setVisible(sheet is not None)
         if sheet is None:
+            self.head.show_nothing(state)
             return
         self.head.show_sheet(state, self._around.today())
         differences = sum(row.differs for group in sheet.comparison for row in group.rows)
@@ -173,7 +179,8 @@ class ReviewWindow(QDialog):
         self.acts.show_acts(state, self._consequence(state), bad=bool(self._standing_in_the_way(state)))
         self._show_foot(state)
         is_new = before.sheet is None or before.sheet.application.id != sheet.application.id
-        if is_new:
+        left_sheet = before.asking is not Asking.NOTHING and state.asking is Asking.NOTHING
+        if is_new or left_sheet:
             self.acts.focus_safe(blocked=bool(sheet.blockers))
 
     def decided(self, sheet: ReviewSheet, kind: CommandKind) -> None:
@@ -182,18 +189,23 @@ class ReviewWindow(QDialog):
         words = tr("{act}: {name}, {kind}.", act=term(kind), name=who, kind=kind_text(sheet.application))
         if not self._around.is_online():
             words += tr("Saved here, will be sent when online; until then prints carry “pending”.")
-        application_id = sheet.application.id
         presenter = self._presenter
 
         def undo() -> None:
             if presenter is not None:
-                presenter.withdraw(application_id)
+                presenter.withdraw(sheet)
 
         self._around.notices.post(Notice(words, Tone.DONE, tr("Take back"), undo))
 
     def taken_back(self, sheet: ReviewSheet) -> None:
         """Say that the decision is gone."""
         self._around.notices.say(tr("Taken back: {name}.", name=sheet.application.person.name))
+
+    def not_taken_back(self, sheet: ReviewSheet, problems: tuple[Problem, ...]) -> None:
+        """Say that the decision stands, and why."""
+        reasons = " ".join(refusal_sentence(problem, self._around.tables) for problem in problems)
+        words = tr("Not taken back: {name}. {reasons}", name=sheet.application.person.name, reasons=reasons)
+        self._around.notices.say(words, Tone.FAULT)
 
     def preview(self, application_id: ApplicationId) -> None:
         """Ask the shell for 打印预览."""
