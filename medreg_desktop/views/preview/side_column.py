@@ -186,6 +186,6 @@ def _code_pairs(form: ShownForm) -> list[Pair]:
     digest = f"{form.digest[:4]} {form.digest[4:8]}".upper()
     return [
         Pair(tr("Form number"), form.form_number),
-        Pair(tr("Content"), tr("version {n}, digest {digest}", n=form.content_version, digest=digest)),
+        Pair(tr("Content version"), tr("version {n}, digest {digest}", n=form.content_version, digest=digest)),
         Pair(tr("When scanned"), word.text, bold=True, colour=word.colour),
     ]

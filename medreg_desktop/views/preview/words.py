@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from medreg_desktop.services.printing.form_document import Defect, FormWarning
 from medreg_desktop.services.printing.printers import Duplex, Tray
+from medreg_desktop.services.texts.faults import what_and_todo
 from medreg_desktop.services.texts.translator import mark, tr
 from medreg_desktop.ui.notices import Tone
 from medreg_desktop.views.preview.state import Match, PrintLine, Standing, Trouble
@@ -29,53 +30,6 @@ STANDINGS: dict[Standing, tuple[Tone, str, str, str]] = {
     ),
 }
 """Tone, icon, what, what to do."""
-
-_TROUBLES: dict[str, tuple[str, str]] = {
-    "application_gone": (
-        mark("This application is no longer in the institution's scope."),
-        mark("Nothing was printed. Go back to the list and refresh it."),
-    ),
-    "no_form": (
-        mark("The chosen applications have no form: they are not agreed to, or their form is void."),
-        mark("Agree to them first, then print."),
-    ),
-    "not_synced_yet": (
-        mark("This computer has no data yet."),
-        mark("Connect once and let it sync, then open the preview again."),
-    ),
-    "keyring_unavailable": (
-        mark("The key of this device cannot be read, so the code cannot be signed."),
-        mark("Unlock the system's key store, then try again. The decision itself is safe."),
-    ),
-    "font_missing": (
-        mark("The font file {file} is missing from the installation."),
-        mark("Install the program again; data and unsent work stay."),
-    ),
-    "pdf_damaged": (
-        mark("The form could not be read back for printing."),
-        mark("Open the preview again; nothing was printed."),
-    ),
-    "printer_gone": (
-        mark("The printer “{printer}” is no longer there."),
-        mark("Choose another printer, or save the form as PDF."),
-    ),
-    "printer_refused": (
-        mark("The printer “{printer}” did not take the document."),
-        mark("See that it is on and has paper, then print again; what came out is recorded."),
-    ),
-    "disk_full": (
-        mark("The disk is full: the file was not saved in {folder}."),
-        mark("Free some space or choose another folder, then save again."),
-    ),
-    "file_not_written": (
-        mark("The file could not be saved in {folder}."),
-        mark("Choose a folder you may write to, then save again."),
-    ),
-}
-_OTHER = (
-    mark("The form could not be prepared ({code})."),
-    mark("Try again; nothing was printed and nothing is lost."),
-)
 
 TRAYS: dict[Tray, str] = {
     Tray.AUTO: mark("Automatic"),
@@ -106,8 +60,7 @@ _FIELDS: dict[str, str] = {
 
 def trouble_words(trouble: Trouble) -> tuple[str, str]:
     """Return what went wrong and what to do."""
-    what, todo = _TROUBLES.get(trouble.code, _OTHER)
-    return tr(what, **{"code": trouble.code, **trouble.params}), tr(todo)
+    return what_and_todo(trouble.code, **trouble.params)
 
 
 def warning_sentence(warning: FormWarning) -> str:
