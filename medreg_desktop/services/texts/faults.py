@@ -159,7 +159,9 @@ _FORMS_AND_PRINTING: Final = {
     "printer_gone": mark("The printer “{printer}” is no longer there. Choose another, or save as PDF."),
     "printer_refused": mark("The printer “{printer}” did not take the job. Look at it, or save as PDF."),
     "file_not_written": mark("The file could not be saved in {folder}. Choose a folder you may write to."),
-    "form_template_invalid": mark("The form's template has a fault ({where}: {reason}). Put the right file in its place."),
+    "form_template_invalid": mark(
+        "The form's template has a fault ({where}: {reason}). Put the right file in its place."
+    ),
     "font_missing": mark("A font of the program is missing ({file}). Install the program again."),
 }
 
