@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from medreg_core.contract.v1.digest import row_hash
 from medreg_core.contract.v1.messages import ChangePage, SnapshotRow
+from medreg_desktop.services.sync.circuit import back_off_s
 from medreg_desktop.services.sync.effects import (
     BeginSnapshot,
     DropSnapshot,
@@ -37,6 +38,12 @@ GAPS_BEFORE_RESYNC = 3
 REPAIRS_BEFORE_RESYNC = 3
 DIGEST_EVERY_S = 3600.0
 """The copy is compared after each hello and each snapshot, and hourly in a program that is never closed."""
+
+RESYNC_STEPS = 3
+RESYNC_CAP_S = 3600.0
+"""A whole snapshot is dear: repeated ones begin with waits of some ten seconds and end with an hour."""
+
+CURSOR_CALLS = frozenset({Call.SNAPSHOT, Call.CHANGES, Call.DIGEST})
 
 UNSETTLED_WAIT_S = 30.0
 """The server could not compare yet, because the register has moved on since our cursor."""
@@ -136,6 +143,7 @@ def digest_answered(state: SyncState, event: DigestAnswered) -> Step:
     state = replace(state, busy=None)
     if state.receiving.held is not None:
         return _held_page_judged(state, state.receiving.held, event)
+    state = state.with_receiving(resyncs=0)
     receiving = state.receiving
     passed = receiving.circuit.passed()
     if not event.answer.settled:
@@ -186,7 +194,7 @@ def receiving_failed(state: SyncState, event: Failed) -> Step:
     trouble = event.trouble
     # The next question must not be a long poll: the screen would call a service silent that is back already.
     state = state.with_receiving(caught_up=False)
-    if trouble.kind is TroubleKind.RESYNC:
+    if trouble.kind is TroubleKind.RESYNC and event.call in CURSOR_CALLS:
         return _dead_cursor(state, event)
     if trouble.kind is TroubleKind.REFUSED:
         return state.with_contact(blocked=trouble.code), ()
@@ -197,14 +205,21 @@ def receiving_failed(state: SyncState, event: Failed) -> Step:
 
 
 def _dead_cursor(state: SyncState, event: Failed) -> Step:
-    """410: build a new snapshot beside the copy; if the snapshot's own token is dead, start it from the first row."""
+    """410: build a new snapshot beside the copy, at once the first time; a server that says it again and again waits.
+
+    If the snapshot's own token is dead, it starts again from the first row.
+    """
+    state, chance = state.chance()
+    receiving = state.receiving
     state = _resync(state, event.trouble.params.get("reason", "compacted"))
+    state = state.with_receiving(resyncs=receiving.resyncs + 1)
+    if receiving.resyncs > 0:
+        wait_s = back_off_s(receiving.resyncs + RESYNC_STEPS, chance, RESYNC_CAP_S)
+        circuit = replace(receiving.circuit, trouble=event.trouble).waiting(wait_s, event.at)
+        state = state.with_receiving(circuit=circuit)
     position = state.position
     if event.call is Call.SNAPSHOT and position is not None and position.snapshot is not None:
         return replace(state, position=replace(position, snapshot=None)), (DropSnapshot(),)
-    if event.call is Call.SNAPSHOT:
-        state, chance = state.chance()
-        state = state.with_receiving(circuit=state.receiving.circuit.failed(event.trouble, event.at, chance))
     return state, ()
 
 

@@ -26,6 +26,7 @@ class SyncReport:
     loaded: int = 0
     to_load: int = 0
     resync_reason: str = ""
+    sign_in_wanted: bool = False  # the service is there, but the registrar's session is not
     server_version: str = ""
     repaired_buckets: int = 0
     anomalies: int = 0

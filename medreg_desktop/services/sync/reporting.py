@@ -53,6 +53,7 @@ def report_of(state: SyncState) -> SyncReport:
         loaded=begun.count if begun else 0,
         to_load=begun.total if begun else 0,
         resync_reason=receiving.resync,
+        sign_in_wanted=contact.session_ended,
         server_version=contact.server_version,
         repaired_buckets=receiving.repaired,
         anomalies=receiving.anomalies,

@@ -46,6 +46,7 @@ class Receiving:
     circuit: Circuit = field(default_factory=Circuit)
     caught_up: bool = False
     resync: str = ""
+    resyncs: int = 0  # dead cursors since the digest was last compared
     digest_from: float = 0.0  # monotonic: the digest is compared from then on
     repair: tuple[int, ...] = ()
     repair_rounds: int = 0
