@@ -61,6 +61,7 @@ class PreviewPresenter:
         self._state = ScreenState(settings=settings_from_text(memory.load()))
         self._handles: list[Handle] = []
         self._stop = Event()
+        self._closed = False
 
     @property
     def state(self) -> ScreenState:
@@ -81,6 +82,7 @@ class PreviewPresenter:
 
     def close(self) -> None:
         """Drop everything under way. A document already on its way to the printer is finished and recorded."""
+        self._closed = True
         if self._state.phase is Phase.PREPARING:
             self._stop.set()
         for handle in self._handles:
@@ -134,14 +136,12 @@ class PreviewPresenter:
         total = prepared.pages * settings.copies
         self._render(phase=Phase.PRINTING, progress=Progress(0, total), trouble=None)
 
-        def printed(_: None) -> None:
+        def printed() -> None:
             self._view.tell_printed(len(prepared.forms), settings.copies)
             self._prepare()
 
         work = self._forms.send
-        self._runner.submit(
-            lambda: work(prepared, settings, self._view.progressed, stop.is_set), printed, self._printing_failed
-        )
+        self._finish(lambda: work(prepared, settings, self._hear, stop.is_set), printed, self._printing_failed)
 
     def save(self) -> None:
         """Ask where to save the document as a file."""
@@ -155,12 +155,12 @@ class PreviewPresenter:
             return
         self._render(phase=Phase.SAVING, trouble=None)
 
-        def saved(_: None) -> None:
+        def saved() -> None:
             self._view.tell_saved(path)
             self._prepare()
 
         work = self._forms.save
-        self._runner.submit(lambda: work(prepared, path), saved, self._saving_failed)
+        self._finish(lambda: work(prepared, path), saved, self._saving_failed)
 
     def show_progress(self, done: int, total: int) -> None:
         """Show how far the work is; the view calls this on the window's thread."""
@@ -173,9 +173,7 @@ class PreviewPresenter:
         self._stop = Event()
         ids, stop = self._ids, self._stop
         self._render(phase=Phase.PREPARING, progress=None)
-        self._submit(
-            lambda: self._forms.prepare(ids, self._view.progressed, stop.is_set), self._show, self._preparing_failed
-        )
+        self._submit(lambda: self._forms.prepare(ids, self._hear, stop.is_set), self._show, self._preparing_failed)
 
     def _show(self, prepared: PreparedForms) -> None:
         self._prepared = prepared
@@ -223,6 +221,24 @@ class PreviewPresenter:
 
     def _saving_failed(self, error: Exception) -> None:
         self._render(phase=Phase.READY, trouble=_trouble(error))
+
+    def _hear(self, done: int, total: int) -> None:
+        """Pass a worker's progress on, while there is somebody to hear it."""
+        if not self._closed:
+            self._view.progressed(done, total)
+
+    def _finish(self, work: Callable[[], None], done: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        """Submit what must run to its end; a screen closed meanwhile hears nothing of it."""
+
+        def ended(_: None) -> None:
+            if not self._closed:
+                done()
+
+        def broke(error: Exception) -> None:
+            if not self._closed:
+                failed(error)
+
+        self._runner.submit(work, ended, broke)
 
     def _submit(self, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
         self._handles.append(self._runner.submit(work, done, failed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -227,7 +228,9 @@ class PreviewView(Panel):
 
     def progressed(self, done: int, total: int) -> None:
         """Bring a worker's progress to this thread."""
-        self._heard.emit(done, total)
+        # The screen may go between the presenter's look and this line; a print must not break off for that.
+        with contextlib.suppress(RuntimeError):
+            self._heard.emit(done, total)
 
     def ask_where_to_save(self, suggested: str) -> None:
         """Open the file dialog beside the page; it reports back by itself."""

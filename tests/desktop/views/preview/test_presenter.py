@@ -290,6 +290,18 @@ def test_late_answers_of_a_closed_screen_are_dropped() -> None:
     assert len(screen.view.states) == before
 
 
+def test_a_screen_closed_while_it_prints_hears_nothing_and_the_print_is_recorded() -> None:
+    runner = ManualRunner()
+    screen = Screen(A, runner=runner)
+    runner.release_all()
+    screen.presenter.print()
+    screen.presenter.close()
+    states, told = len(screen.view.states), len(screen.view.told)
+    runner.release_all()
+    assert len(screen.papers.records) == 1
+    assert (len(screen.view.states), len(screen.view.told)) == (states, told)
+
+
 def test_a_bug_is_not_swallowed() -> None:
     screen = Screen(A)
     screen.papers.form = lambda _id: 1 / 0  # type: ignore[assignment,method-assign,return-value]
