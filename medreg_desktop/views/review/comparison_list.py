@@ -14,12 +14,13 @@ from medreg_core.domain.masking import MASK
 from medreg_core.domain.records import Application
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import tr
+from medreg_desktop.services.texts.values import NOTHING, value_text
 from medreg_desktop.ui import paint
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Face, Space, Type
 from medreg_desktop.ui.widgets.labels import Painted, paint_word
 from medreg_desktop.ui.words import DIFFERENCES
-from medreg_desktop.views.review.words import differing, group_title, row_label, value_text
+from medreg_desktop.views.review.words import differing, group_title, row_label
 
 _LABEL, _MARK = 128, 76
 _TITLE_ROW = 32
@@ -140,9 +141,9 @@ def _paint_value(painter: QPainter, rect: QRect, text: str, other: str, *, diffe
     if not differs:
         paint.words(painter, rect, text, colour=Colour.TEXT)
         return
-    spans = differing(text, other) if "—" not in (text, other) else ()
+    spans = differing(text, other) if NOTHING not in (text, other) else ()
     if not spans:
-        paint.words(painter, rect, text, Type.NAME if text != "—" else Type.BODY)
+        paint.words(painter, rect, text, Type.NAME if text != NOTHING else Type.BODY)
         return
     _paint_spans(painter, rect, text, spans)
 

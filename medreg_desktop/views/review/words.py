@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from difflib import SequenceMatcher
-from enum import StrEnum
 
 from medreg_core.domain.calendar import NotPublished, WorkCalendar
-from medreg_core.domain.comparison import Group, GroupCode, Row, Shown
+from medreg_core.domain.comparison import Group, GroupCode, Row
 from medreg_core.domain.deadlines import CHINA
-from medreg_core.domain.masking import mask_id, mask_phone
 from medreg_core.domain.records import Application, HistoryEntry
 from medreg_core.domain.rules import MaterialState
 from medreg_core.domain.vocabulary import Role
@@ -18,21 +16,8 @@ from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
 from medreg_desktop.services.texts.terms import label, term
 from medreg_desktop.services.texts.translator import tr, trn
 
-_MASKS = {"id_number": mask_id, "qualification_code": mask_id, "phone": mask_phone}
 _SIMILAR = 0.5
 """From this share of equal characters on, the differing ones are marked; below, the whole value is."""
-
-
-def value_text(field: str, value: Shown, *, reveal: bool) -> str:
-    """Return a value of the sheet as shown; numbers that identify a person are masked until revealed."""
-    if value is None or value == "":
-        return "—"
-    if isinstance(value, StrEnum):
-        return term(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    mask = None if reveal else _MASKS.get(field)
-    return mask(value) if mask else value
 
 
 def group_title(group: Group, application: Application) -> str:

@@ -1,6 +1,7 @@
 """Decides what 同步中心 shows and does. Knows no Qt; runs on the window's thread.
 
-Looking changes nothing: only a button settles an item, and 稍后处理 leaves everything as it is.
+Looking changes nothing: only a button settles an item, and 稍后处理 leaves everything as it is. Whatever changed in the
+copy, the item being looked at stays, as long as it still needs the registrar.
 """
 
 from __future__ import annotations
@@ -37,10 +38,21 @@ class SyncCenterPresenter:
         self._view, self._outbox, self._papers = view, outbox, papers
         self._reading, self._writing = reading, writing
         self._state = ScreenState()
+        self._wanted: CommandId | None = None  # whose both versions are asked for or shown
+        self._put_aside: set[CommandId] = set()  # 稍后处理: not offered again by itself
+        self._reads = 0
+        self._is_closed = False
 
     def refresh(self) -> None:
-        """Read everything again."""
-        self._reading.submit(self._read, self._arrived, self._failed)
+        """Read everything again. Reads run side by side: only the newest one's answer is shown."""
+        self._reads += 1
+        this = self._reads
+
+        def arrived(read: _Read) -> None:
+            if this == self._reads and not self._is_closed:
+                self._arrived(read)
+
+        self._reading.submit(self._read, arrived, self._failed)
 
     def report(self, report: SyncReport) -> None:
         """Take the newest report of the sync loop."""
@@ -52,25 +64,40 @@ class SyncCenterPresenter:
 
     def look_at(self, command_id: CommandId) -> None:
         """Show one item at the right."""
-        self._reading.submit(
-            lambda: self._outbox.conflict(command_id), lambda current: self._show(current=current), self._failed
-        )
+        self._wanted = command_id
+
+        def found(current: Conflict) -> None:
+            if self._wanted == command_id and current != self._state.current:
+                self._show(current=current)
+
+        def gone(error: Exception) -> None:
+            if self._wanted == command_id:
+                self._wanted = None
+                self._failed(error)
+
+        self._reading.submit(lambda: self._outbox.conflict(command_id), found, gone)
 
     def look_at_application(self, application_id: ApplicationId) -> None:
         """Show the item of an application, coming from its row in the work list."""
 
-        def found() -> Conflict | None:
-            ids = [i.row.command.id for i in self._outbox.items() if i.row.command.application_id == application_id]
-            return self._outbox.conflict(ids[-1]) if ids else None
+        def find() -> CommandId | None:
+            waiting = [item for item in self._outbox.items() if item.can_drop]
+            ids = [item.row.command.id for item in waiting if item.row.command.application_id == application_id]
+            return ids[-1] if ids else None
 
-        self._reading.submit(found, lambda current: self._show(current=current), self._failed)
+        def found(command_id: CommandId | None) -> None:
+            if command_id is not None:
+                self._put_aside.discard(command_id)
+                self._show(group=Group.OPEN)
+                self.look_at(command_id)
+
+        self._reading.submit(find, found, self._failed)
 
     def next_waiting(self) -> None:
         """Show the next item that needs the registrar (F2), going round."""
-        ids = [item.row.command.id for item in self._state.waiting]
-        if ids:
-            at = self._current_id()
-            self.look_at(ids[(ids.index(at) + 1) % len(ids)] if at in ids else ids[0])
+        following = self._after(self._wanted)
+        if following:
+            self.look_at(following[0])
 
     def review_again(self) -> None:
         """按版本 n 重新审核: opens the window on the newest version, the words already there."""
@@ -81,6 +108,7 @@ class SyncCenterPresenter:
 
         def done(sheet: ReviewSheet) -> None:
             self._view.open_review(sheet.application.id)
+            self.refresh()
 
         self._writing.submit(lambda: self._outbox.review_again(command_id), done, self._failed)
 
@@ -92,13 +120,19 @@ class SyncCenterPresenter:
             self._write(lambda: self._outbox.drop(command_id))
 
     def later(self) -> None:
-        """稍后处理: put the item away; nothing changes, it stays in 需处理."""
+        """稍后处理: put the item away, nothing changes, it stays in 需处理; the next one not put away comes up."""
+        if self._wanted is None:
+            return
+        self._put_aside.add(self._wanted)
+        following = [command_id for command_id in self._after(self._wanted) if command_id not in self._put_aside]
+        self._wanted = None
         self._show(current=None)
+        if following:
+            self.look_at(following[0])
 
     def retry(self, command_id: CommandId) -> None:
         """Try one command at once, a quarantined one included."""
-        self._write(lambda: self._outbox.retry((command_id,)))
-        self._view.sync_now()
+        self._write(lambda: self._outbox.retry((command_id,)), self._view.sync_now)
 
     def cancel(self, command_id: CommandId) -> None:
         """撤回 of a decision that has not left this device."""
@@ -109,10 +143,17 @@ class SyncCenterPresenter:
         paper = line.paper
         self._write(lambda: self._papers.record_recall(paper, paper.outstanding))
 
+    def close(self) -> None:
+        """The page is gone: late answers are dropped."""
+        self._is_closed = True
+
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _current_id(self) -> CommandId | None:
-        return self._state.current.row.command.id if self._state.current else None
+    def _after(self, command_id: CommandId | None) -> list[CommandId]:
+        """Return the items that need the registrar, beginning behind this one, going round."""
+        ids = [item.row.command.id for item in self._state.waiting]
+        at = ids.index(command_id) + 1 if command_id in ids else 0
+        return ids[at:] + ids[:at]
 
     def _read(self) -> _Read:
         answered = [item for item in self._outbox.items(open_only=False) if not item.row.is_open]
@@ -124,20 +165,29 @@ class SyncCenterPresenter:
         )
 
     def _arrived(self, read: _Read) -> None:
-        current: Conflict | None = self._state.current
-        open_ids = {item.row.command.id for item in read.items if item.can_drop}
-        if current is not None and current.row.command.id not in open_ids:
-            current = None
-        self._show(items=read.items, answered=read.answered, papers=read.papers, counts=read.counts, current=current)
-        if current is None and self._state.waiting:
-            self.look_at(self._state.waiting[0].row.command.id)
+        waiting = [item.row.command.id for item in read.items if item.can_drop]
+        self._put_aside &= set(waiting)
+        changes: dict[str, object] = {}
+        if self._wanted not in waiting:
+            offered = [command_id for command_id in waiting if command_id not in self._put_aside]
+            self._wanted = offered[0] if offered else None
+            changes["current"] = None
+        self._show(items=read.items, answered=read.answered, papers=read.papers, counts=read.counts, **changes)
+        if self._wanted is not None:
+            self.look_at(self._wanted)  # also the one shown: the register's side may be newer
 
-    def _write(self, work: Callable[[], object]) -> None:
+    def _write(self, work: Callable[[], object], then: Callable[[], None] | None = None) -> None:
         def done(_answer: object) -> None:
             self._show(problem="")
             self.refresh()
+            if then is not None:
+                then()
 
-        self._writing.submit(work, done, self._failed)
+        def failed(error: Exception) -> None:
+            self._failed(error)
+            self.refresh()  # what was refused is no longer as it was shown
+
+        self._writing.submit(work, done, failed)
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, Refused):
@@ -149,4 +199,5 @@ class SyncCenterPresenter:
 
     def _show(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
-        self._view.show_state(self._state)
+        if not self._is_closed:
+            self._view.show_state(self._state)

@@ -19,14 +19,15 @@ from tests.helpers.runners import ImmediateRunner, ManualRunner
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 ME, OTHER = AccountId("me"), AccountId("other")
+THREE = Total(3)
 
 
 def row(n: int, **changes: object) -> WorklistRow:
     base = WorklistRow(
-        n=n, id=ApplicationId(f"a{n}"), name=f"示例{n}", id_number="11010519491231002X", kind=Kind.REGISTRATION, part=None,
-        state=State.SUBMITTED, sync=RowSync.SYNCED, category=Category.CLINICAL, level=Level.PHYSICIAN, scopes=("01",),
-        education="20", department="内科", handler="", submitted_on=date(2026, 11, 2), deadline=date(2026, 11, 30),
-        deadline_unpublished=False, passed=11, failed=0, unknown=0, have=6, need=6, phone="", qualification_code="",
+        n=n, id=ApplicationId(f"a{n}"), name=f"示例{n}", id_number="11010519491231002X", kind=Kind.REGISTRATION,
+        part=None, state=State.SUBMITTED, sync=RowSync.SYNCED, category=Category.CLINICAL, level=Level.PHYSICIAN,
+        scopes=("01",), education="20", department="内科", handler="", submitted_on=date(2026, 11, 2),
+        deadline=date(2026, 11, 30), deadline_unpublished=False, passed=11, failed=0, unknown=0, have=6, need=6, phone="", qualification_code="",
         practice_code="", form_number="", claim_account="", claim_name="", claim_until=None, version=1,
     )  # fmt: skip
     return replace(base, **changes)  # type: ignore[arg-type]
@@ -41,7 +42,7 @@ class Page:
 @dataclass
 class FakeWorklist:
     rows: list[WorklistRow] = field(default_factory=list)
-    total: Total = Total(3)
+    total: Total = THREE
     asked: list[tuple[Query, object | None]] = field(default_factory=list)
     interrupted: int = 0
     fault: KnownFault | None = None
@@ -131,7 +132,7 @@ class Bench:
     presenter: ApplicationsPresenter
 
 
-def bench(rows: Sequence[WorklistRow] = (), *, may_decide: bool = True, total: Total = Total(3)) -> Bench:
+def bench(rows: Sequence[WorklistRow] = (), *, may_decide: bool = True, total: Total = THREE) -> Bench:
     view, worklist, batches, searching = FakeView(), FakeWorklist(list(rows), total), FakeBatches(), ManualRunner()
     presenter = ApplicationsPresenter(
         view, worklist, batches, searching, ImmediateRunner(), Clock(), ME, may_decide=may_decide
