@@ -13,6 +13,7 @@ from medreg_core.domain.vocabulary import Category, Kind, Level, State
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search.conditions import Query, RowSync, Sort, SortColumn, Tab
 from medreg_desktop.services.search.rows import WorklistRow
+from medreg_desktop.services.texts.translator import trn
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
 from medreg_desktop.views.applications.state import Act, BatchDone, Empty, Progress, Reason, ScreenState, Total
 from tests.helpers.runners import ImmediateRunner, ManualRunner
@@ -27,8 +28,9 @@ def row(n: int, **changes: object) -> WorklistRow:
         n=n, id=ApplicationId(f"a{n}"), name=f"示例{n}", id_number="11010519491231002X", kind=Kind.REGISTRATION,
         part=None, state=State.SUBMITTED, sync=RowSync.SYNCED, category=Category.CLINICAL, level=Level.PHYSICIAN,
         scopes=("01",), education="20", department="内科", handler="", submitted_on=date(2026, 11, 2),
-        deadline=date(2026, 11, 30), deadline_unpublished=False, passed=11, failed=0, unknown=0, have=6, need=6, phone="", qualification_code="",
-        practice_code="", form_number="", claim_account="", claim_name="", claim_until=None, version=1,
+        deadline=date(2026, 11, 30), deadline_unpublished=False, passed=11, failed=0, unknown=0, have=6, need=6,
+        phone="", qualification_code="", practice_code="", form_number="", claim_account="", claim_name="",
+        claim_until=None, version=1,
     )  # fmt: skip
     return replace(base, **changes)  # type: ignore[arg-type]
 
@@ -299,7 +301,7 @@ def test_batch_agrees_reports_and_reloads() -> None:
     b.searching.release_all()
     assert b.batches.agreed == ["a1", "a2"]
     assert b.view.progress == [(1, 2), (2, 2)]
-    assert b.view.done == [BatchDone(2, (("示例3", "1 check failed"),), cancelled=False)]
+    assert b.view.done == [BatchDone(2, (("示例3", trn("{n} check failed", "{n} checks failed", 1)),), cancelled=False)]
     assert b.view.state.progress is None
     assert Progress(0, 2) in [state.progress for state in b.view.states]
 
