@@ -1,4 +1,4 @@
-"""A TCP relay between the program and the service, whose line can really be cut: sockets closed, port no longer listening."""
+"""A TCP relay between program and service whose line can really be cut: sockets closed, port no longer listening."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 
 class Relay:
-    """Listens on a loopback port and forwards to ``target``; :meth:`cut` and :meth:`restore` act on the real sockets."""
+    """Listens on a loopback port and forwards to ``target``; :meth:`cut` and :meth:`restore` act on real sockets."""
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target

@@ -15,17 +15,19 @@ from threading import Lock
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from medreg_core.contract.v1.messages import ClaimQuery
+from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables, load_tables
 from medreg_desktop.app.adapters import SystemClock
-from medreg_desktop.app.keyring_store import SystemKeyring
 from medreg_desktop.services.auth.device_key import device_key
 from medreg_desktop.services.auth.gate import Entrance, Gate
 from medreg_desktop.services.cache import outbox, sync_state
 from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.feed import Feed
 from medreg_desktop.services.cache.keys import DatabaseKeys
 from medreg_desktop.services.cache.rescue import rescue
 from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.cache.system_keyring import SystemKeyring
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.sync.copy import CacheCopy
 from medreg_desktop.services.sync.driver import SyncDriver
@@ -41,14 +43,18 @@ CACHE = "cache.db"
 class Doorway:
     """Implements the sign-in page's ``Access`` and ``KnownAccounts``; owns the sync loop of the program."""
 
-    def __init__(self, folder: Path, ca_file: Path | None, on_report: Callable[[SyncReport], None]) -> None:
+    def __init__(
+        self, folder: Path, ca_file: Path | None, on_report: Callable[[SyncReport], None], server: str
+    ) -> None:
+        """``server`` is the address used last; who unlocks offline is looked for there. May be empty at first."""
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = SystemClock()
         self.tables = packaged_tables()
         self._folder, self._ca_file, self._on_report = folder, ca_file, on_report
         self._keys = DatabaseKeys(folder, SystemKeyring(), self.clock)
         self._lock = Lock()
-        self._server = ""
+        self._server = server
+        self._sign_in_wanted = False
         self._door: HttpTransport | None = None
         self._claims: HttpTransport | None = None
         self._gate: Gate | None = None
@@ -67,9 +73,14 @@ class Doorway:
             return self._entered(entrance)
 
     def unlock(self, account: str, password: str) -> Entered:
-        """Let somebody in by the local password alone; for who is in already, check it."""
+        """Let somebody in by the local password alone; for who is in already, check it.
+
+        Whose session the service has ended gets a new one by the way, so that sending goes on.
+        """
         with self._lock:
             gate = self._gate_at(self._server)
+            if gate.account is not None and gate.account.login == account and self._sign_in_wanted:
+                return self._entered(gate.enter(account, password))
             if gate.account is not None and gate.account.login == account:
                 gate.confirm(password)
                 return self._entered(Entrance(gate.account, online=bool(self._link.token)), again=True)
@@ -114,6 +125,12 @@ class Doorway:
         assert self.gate.store is not None
         return self.gate.store
 
+    def judge_if_due(self) -> None:
+        """Bring the searchable rows up to this program and this day: verdicts depend on both. Slow only when due."""
+        feed = Feed(self.store, Judging(self.tables, self.clock))
+        feed.rebuild_index_if_needed()
+        feed.judge_again_if_due(china_date(self.clock.now()))
+
     def device(self) -> tuple[str, Ed25519PrivateKey]:
         """Return this device's id and private key."""
         return self.gate.office.device_id, device_key(self.store)
@@ -145,6 +162,7 @@ class Doorway:
         """Return the gate for an address; another address is another door to the same copy."""
         if self._gate is not None and server in ("", self._server):
             return self._gate
+        server = server or self._server
         address = ServerAddress(server or "https://localhost", self._ca_file).checked()
         if self._gate is not None:
             self._shut()
@@ -160,6 +178,10 @@ class Doorway:
         self.gate.close()
         self._claims = None
 
+    def _hear(self, report: SyncReport) -> None:
+        self._sign_in_wanted = report.sign_in_wanted
+        self._on_report(report)
+
     def _open_store(self, key: bytes) -> CacheStore:
         return CacheStore.open(self._folder / CACHE, key, self.clock)
 
@@ -169,6 +191,7 @@ class Doorway:
             self._start_loop()
         assert self.loop is not None
         if not again:
+            self.judge_if_due()
             self.loop.signed_in(account.id, online=entrance.online)
 
         def look(conn: Connection) -> tuple[str, int]:
@@ -190,7 +213,7 @@ class Doorway:
             self.clock,
             device,
             seed=random.SystemRandom().getrandbits(64),
-            on_report=self._on_report,
+            on_report=self._hear,
         )
         self.loop = SyncLoop(driver, self._link.closing.set, _raise_later)
         self.loop.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from threading import Event
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -103,6 +104,7 @@ class Office(QObject):
         self._list_presenter: ApplicationsPresenter | None = None
         self._counts: tuple[OutboxCounts | None, int] = (None, 0)
         self.preview: QDialog | None = None
+        self._is_closing = Event()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
@@ -276,6 +278,7 @@ class Office(QObject):
 
     def close(self) -> None:
         """Close the windows and let go of the copy; drafts and outbox stay."""
+        self._is_closing.set()
         self._settle.stop()
         for window in (self.preview, self.review):
             if window is not None:
@@ -301,6 +304,12 @@ class Office(QObject):
         if self._review_presenter is not None:
             self._review_presenter.reload()
         self._house.reading.submit(self._counted, self._show_shell, _raise)
+        self._house.background.submit(self._make_ready, _ignore, _raise)
+
+    def _make_ready(self) -> None:
+        """Judge anew on a new day, and keep the search's columns level with the copy."""
+        self._house.doorway.judge_if_due()
+        self.engine.prepare(self._is_closing.is_set)
 
     def _counted(self) -> tuple[OutboxCounts, int]:
         counts = self._house.doorway.store.read(lambda conn: outbox.counts(conn, self._entered.account_id))
@@ -367,6 +376,10 @@ class PresetMemory:
     def keep(self, text: str) -> None:
         """Keep the text."""
         self._settings.set(options.CURRENT_PRESET, text)
+
+
+def _ignore(_answer: object) -> None:
+    """Nothing follows."""
 
 
 def _raise(error: Exception) -> None:

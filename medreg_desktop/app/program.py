@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 from PySide6.QtCore import QLockFile, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu
 
 from medreg_desktop.app.adapters import RandomIds, SystemClock
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.settings.store import Settings
+from medreg_desktop.services.sync.lamp import Lamp, LampKind
+from medreg_desktop.services.texts.faults import SENTENCES, what_and_todo
 from medreg_desktop.services.texts.translator import tr, trn
 from medreg_desktop.ui import language
 from medreg_desktop.ui.crash import CrashGuard
@@ -39,8 +41,6 @@ from medreg_desktop.views.signin.view import SignInPage, Ways
 if TYPE_CHECKING:
     from medreg_desktop.app.doorway import Doorway
     from medreg_desktop.app.office import House, Office
-
-_LOADING = "loading"
 
 
 class LazyDoorway:
@@ -105,6 +105,7 @@ class Program(QObject):
         self.doorway = LazyDoorway(self._load_doorway, self.settings.get(options.LAST_ACCOUNT))
         self.office: Office | None = None
         self._who: Entered | None = None
+        self._sign_in_wanted = False
         self._idle = IdleWatch(app, self.clock.monotonic, session_idle())
         self._idle.idle.connect(self.lock)
         self._reported.connect(self._on_report, Qt.ConnectionType.QueuedConnection)
@@ -177,10 +178,10 @@ class Program(QObject):
         self._renew_window(office.screens())
         office.shell_changed.connect(self.window.show_state)
         office.screen_wanted.connect(self.window.show_screen)
-        self.window.lamp_pressed.connect(lambda: self.window.show_screen(module.SYNC))
+        self.window.lamp_pressed.connect(lambda: self._on_lamp(module.SYNC))
         self.window.person_sought.connect(lambda text: self._seek(office, text))
         if office.institution() is None:
-            self.window.cover.lay(_loading())
+            self.window.cover.lay(self._loading())
         else:
             self._show_work()
         self._tell_entered(entered)
@@ -195,7 +196,10 @@ class Program(QObject):
 
     def _tell_entered(self, entered: Entered) -> None:
         if not entered.online:
-            self.notices.post(Notice(tr("Working offline. What you decide is kept here and sent later."), Tone.CARE))
+            text = tr("Working offline. What you decide is kept here and sent later.")
+            if entered.because:
+                text = what_and_todo(entered.because)[0] + text
+            self.notices.post(Notice(text, Tone.CARE))
         if entered.others_unsent:
             text = trn(
                 "{n} decision of other registrars waits on this computer; it is sent under its author's name.",
@@ -203,6 +207,19 @@ class Program(QObject):
                 entered.others_unsent,
             )
             self.notices.post(Notice(text, Tone.NEWS))
+
+    def _on_lamp(self, sync_screen: str) -> None:
+        """The lamp leads to what it speaks of: the password when the session is over, else 同步中心."""
+        if self._sign_in_wanted:
+            self.lock()
+        else:
+            self.window.show_screen(sync_screen)
+
+    def _loading(self) -> EmptyState:
+        page = EmptyState("", icon="download")
+        page.pressed.connect(self.sign_out)
+        _show_waiting(page, None)
+        return page
 
     def _seek(self, office: Office, text: str) -> None:
         self.window.show_screen("applications")
@@ -248,17 +265,21 @@ class Program(QObject):
 
     def _load_doorway(self) -> Doorway:
         module = importlib.import_module("medreg_desktop.app.doorway")
-        doorway: Doorway = module.Doorway(self._folder, self._ca_file, self._reported.emit)
+        doorway: Doorway = module.Doorway(self._folder, self._ca_file, self._reported.emit, self._server)
         return doorway
 
     def _on_report(self, report: Any) -> None:
         if self.office is None:
             return
+        self._sign_in_wanted = report.sign_in_wanted
         self.office.take_report(report)
         page = self.window.cover.page
-        is_waiting = page is not None and page.objectName() == _LOADING
-        if is_waiting and report.copy_usable and self.office.institution() is not None:
+        if not isinstance(page, EmptyState):
+            return
+        if report.copy_usable and self.office.institution() is not None:
             self._show_work()
+        else:
+            _show_waiting(page, report.lamp)
 
     def _remember(self, server: str, account: str) -> None:
         self._server = server
@@ -278,12 +299,14 @@ class Program(QObject):
         self.theme.set_font_pt(self.settings.get(options.FONT_PT))
 
 
-def _loading() -> QWidget:
-    page = EmptyState(
-        tr("Fetching your institution's data"), tr("The first part is shown as soon as it is here."), icon="download"
-    )
-    page.setObjectName(_LOADING)
-    return page
+def _show_waiting(page: EmptyState, lamp: Lamp | None) -> None:
+    """Say what the first copy waits for: the trouble in its way, if any, and whether it goes by itself."""
+    if lamp is not None and lamp.code in SENTENCES:
+        what, todo = what_and_todo(lamp.code)
+        by_itself = "" if lamp.kind is LampKind.NEEDS_YOU else tr("It is tried again by itself.")
+        page.show_words(what, f"{todo}{by_itself}", button=tr("Another registrar…"))
+    else:
+        page.show_words(tr("Fetching your institution's data"), tr("The first part is shown as soon as it is here."))
 
 
 def _ignore(_answer: object) -> None:
@@ -292,6 +315,14 @@ def _ignore(_answer: object) -> None:
 
 def _raise(error: Exception) -> None:
     raise error
+
+
+def already_open() -> EmptyState:
+    """Return the window of a second start on the same folder: the first one has the copy."""
+    page = EmptyState(*what_and_todo("cache_in_use"), button=tr("Close"))
+    page.setWindowTitle(tr("Physician e-registration"))
+    page.resize(page.sizeHint() * 1.5)
+    return page
 
 
 def run(argv: list[str]) -> int:
@@ -308,7 +339,12 @@ def run(argv: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     lock = QLockFile(str(folder / "program.lock"))
     if not lock.tryLock(100):
-        logging.getLogger(__name__).error("the program already runs on this data folder")
+        language.use(app, Settings(folder / "settings").get(options.LANGUAGE))
+        Theme(app)
+        page = already_open()
+        page.pressed.connect(app.quit)
+        page.show()
+        app.exec()
         return 1
     program = Program(app, folder, server=chosen.server, ca_file=chosen.ca_file, is_demo=chosen.demo)
     app.aboutToQuit.connect(program.close)

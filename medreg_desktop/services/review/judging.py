@@ -22,6 +22,9 @@ class Judging:
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._tables = tables
         self._clock = clock
+        # What keeps from agreeing is what the list counts as not there: the batch bar must not promise it.
+        unseen = {MaterialState.ORIGINAL_UNSEEN} if tables.rules.originals_before_agreement else set()
+        self._blocking = {MaterialState.MISSING, *unseen}
 
     def __call__(self, application: Application, institution: Institution | None) -> ReviewFacts:
         """Return the counts. An application that is done is not judged any more: its deadline and gaps bind nobody."""
@@ -38,7 +41,7 @@ class Judging:
             passed=results[CheckResult.PASS],
             failed=results[CheckResult.FAIL],
             unknown=results[CheckResult.UNKNOWN],
-            have=sum(state is not MaterialState.MISSING for state in states),
+            have=sum(state not in self._blocking for state in states),
             need=len(states),
             deadline=deadline if isinstance(deadline, date) else None,
             deadline_unpublished=isinstance(deadline, NotPublished),
