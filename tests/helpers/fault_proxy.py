@@ -42,6 +42,7 @@ class FaultProxy:
         self.port: int = self._listener.getsockname()[1]
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
+        self._arrived = threading.Condition()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._is_closed = False
@@ -52,7 +53,7 @@ class FaultProxy:
         return f"http://127.0.0.1:{self.port}"
 
     def rule(self, mark: str, make: Callable[[], Answer], times: int = 1) -> None:
-        """From now on treat the answers to requests with ``mark`` (a path, an id in the body) so, ``times`` requests long."""
+        """From now on treat the answers to requests with ``mark`` (a path, an id in the body) so, ``times`` long."""
         with self._lock:
             self._rules.append(Rule(mark, make, times))
 
@@ -60,6 +61,12 @@ class FaultProxy:
         """The proxy answers itself, as a portal does; the request never reaches the server."""
         with self._lock:
             self._rules.append(Rule(mark, whole, times, content))
+
+    def wait_for(self, mark: str, timeout_s: float = 20.0) -> None:
+        """Wait until a request whose first line contains ``mark`` has reached the server."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: any(mark in line for line in self.delivered), timeout_s):
+                raise TimeoutError(mark)
 
     def clear(self) -> None:
         """Behave like a plain wire."""
@@ -117,7 +124,9 @@ class FaultProxy:
         if rule is not None and rule.reply_at_once is not None:
             client.sendall(rule.reply_at_once)
             return False
-        self.delivered.append(line)
+        with self._arrived:
+            self.delivered.append(line)
+            self._arrived.notify_all()
         server.sendall(request)
         answer = rule.make() if rule is not None else None
         for chunk in _answer(server):
@@ -191,12 +200,15 @@ def _request(sock: socket.socket) -> bytes | None:
     head, _, body = content.partition(b"\r\n\r\n")
     length = _length(head)
     while len(body) < length:
-        body += sock.recv(65536)
+        chunk = sock.recv(65536)
+        if not chunk:
+            return None
+        body += chunk
     return head + b"\r\n\r\n" + body
 
 
 def _answer(sock: socket.socket) -> Iterator[bytes]:
-    """Yield an answer's bytes as they come, and stop at its end: by length, by the last chunk, or when it is bodiless."""
+    """Yield an answer's bytes as they come, and stop at its end: by length, or by the last chunk."""
     content = b""
     while b"\r\n\r\n" not in content:
         chunk = sock.recv(65536)

@@ -29,6 +29,7 @@ from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAd
 from tests.helpers.server import PASSWORD
 
 KEY = bytes(range(32))
+NOBODY = AccountId("")
 
 
 class WorldTime:
@@ -70,7 +71,7 @@ class Pc:
     driver: SyncDriver
     reports: list[SyncReport]
     device_id: DeviceId
-    actor: AccountId = AccountId("")
+    actor: AccountId = NOBODY
 
     @classmethod
     def open(cls, folder: Path, url: str, world: WorldTime, *, device: str = "", stall_s: float = 5.0) -> Pc:

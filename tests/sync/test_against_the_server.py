@@ -1,4 +1,4 @@
-"""The client's real cache and engine against the real service over real sockets: the copy, and the way of a decision."""
+"""The client's real cache and engine against the real service over real sockets."""
 
 from __future__ import annotations
 

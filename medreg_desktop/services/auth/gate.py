@@ -149,13 +149,10 @@ class Gate:
 
     def _enter_online(self, login: str, password: str, passphrase: str, session: Session) -> Entrance:
         account = session.account
-        try:
-            self._check_belongs_here(account)
-            key = self._keys.admit(login, password, known_key=self._key, passphrase=passphrase)
-            store = self._opened(key)
-        except BaseException:
-            self._door.use_token("")
-            raise
+        self._check_belongs_here(account)
+        key = self._keys.admit(login, password, known_key=self._key, passphrase=passphrase)
+        store = self._opened(key)
+        # Only now: whoever is signed in stays so if somebody else could not come in.
         self._door.use_token(session.token)
         self._settle_office(account)
         store.write(lambda conn: _let_in(conn, account))

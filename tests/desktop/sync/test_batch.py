@@ -129,7 +129,7 @@ def test_order_per_application_and_dependencies_hold_for_any_queue(
 
 @given(queues())
 def test_something_leaves_whenever_something_may(rows: tuple[QueueRow, ...]) -> None:
-    """Unrelated work never waits: the first unanswered command of an application leaves if it is due and independent."""
+    """Unrelated work never waits: the first unanswered command of an application leaves if due and independent."""
     first: dict[str, QueueRow] = {}
     for item in rows:
         if item.state is not RowState.NEEDS_YOU:

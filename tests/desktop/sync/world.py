@@ -1,4 +1,4 @@
-"""A service and a copy in memory, obeying the ports, for stepping the engine through millions of turns without a socket.
+"""A service and a copy in memory, obeying the ports, for stepping the engine through any weather without a socket.
 
 The service keeps the rules that matter to a client (idempotency, order, feed without gaps) and fails as it is told.
 """

@@ -1,5 +1,6 @@
 """A server on loopback that answers with exactly the bytes a test gives it, over plain TCP or TLS."""
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -41,10 +42,8 @@ class BadServer:
         with socket.create_connection(("127.0.0.1", self.port)):
             pass
         for conn in self._open:
-            try:
+            with contextlib.suppress(OSError):
                 conn.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         for thread in self._threads:
             thread.join()
         self._listener.close()
@@ -91,8 +90,8 @@ def _request(conn: socket.socket) -> bytes:
     for line in head.split(b"\r\n"):
         if line.lower().startswith(b"content-length:"):
             length = int(line.split(b":")[1])
-    while len(body) < length:
-        body += conn.recv(65536)
+    while len(body) < length and (chunk := conn.recv(65536)):
+        body += chunk
     return head + b"\r\n\r\n" + body
 
 

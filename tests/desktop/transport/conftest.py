@@ -1,5 +1,5 @@
+import ipaddress
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,8 +51,6 @@ class Certificate:
 @pytest.fixture
 def certificate_for(tmp_path: Path) -> Callable[..., Certificate]:
     def make(host: str = "127.0.0.1", begins_in_days: int = -1, ends_in_days: int = 30) -> Certificate:
-        import ipaddress
-
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "MedReg test")])
         now = datetime.now(tz=UTC)  # noqa: TID251 - TLS is judged by this computer's clock
@@ -102,11 +100,3 @@ def certificate_for(tmp_path: Path) -> Callable[..., Certificate]:
         return Certificate(ca_file, context, certificate)
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
-    assert left == []

@@ -53,20 +53,29 @@ def reset(conn: socket.socket) -> None:
     conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
 
 
+PORTAL_AT = "http://portal.example/"
+HALF_AN_ANSWER = (
+    b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nX-MedReg-Server: server-1\r\nContent-Length: 99\r\n\r\n{"
+)
+HALF_A_CHUNK = (
+    b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nX-MedReg-Server: server-1\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n40\r\n{"
+)
+PORTAL = (TroubleKind.PORTAL, "captive_portal")
+
 CASES: list[tuple[str, Reply, TroubleKind, str]] = [
     ("portal, HTML 200", answer(200, HTML, "text/html", server=None), TroubleKind.PORTAL, "captive_portal"),
     ("portal, JSON 200", answer(200, PAGE, server=None), TroubleKind.PORTAL, "captive_portal"),
-    ("portal, 302", answer(302, b"", server=None, Location="http://portal.example/"), TroubleKind.PORTAL, "captive_portal"),
+    ("portal, 302", answer(302, b"", server=None, Location=PORTAL_AT), *PORTAL),
     ("portal, 511", answer(511, HTML, "text/html", server=None), TroubleKind.PORTAL, "captive_portal"),
     ("proxy wants a password", answer(407, b"", server=None), TroubleKind.PORTAL, "captive_portal"),
-    ("redirect by our server", answer(307, b"", Location="http://other.example/"), TroubleKind.PORTAL, "captive_portal"),
+    ("redirect by our server", answer(307, b"", Location=PORTAL_AT), *PORTAL),
     ("our header, wrong type", answer(200, HTML, "text/html"), TroubleKind.PORTAL, "captive_portal"),
     ("wrong magic", answer(200, PAGE.replace(MAGIC.encode(), b"other-thing")), TroubleKind.PORTAL, "captive_portal"),
     ("other server", answer(200, PAGE, server="server-2"), TroubleKind.PORTAL, "other_server"),
     ("cut, length stated", answer(200, PAGE[:40], length=len(PAGE)), TroubleKind.LINK, "response_cut"),
     ("cut, no length", answer(200, PAGE[:40], length=None), TroubleKind.LINK, "response_cut"),
-    ("cut within a chunk", raw(b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nX-MedReg-Server: server-1\r\n"
-                               b"Transfer-Encoding: chunked\r\n\r\n40\r\n{"), TroubleKind.LINK, "response_cut"),
+    ("cut within a chunk", raw(HALF_A_CHUNK), TroubleKind.LINK, "response_cut"),
     ("gzip cut", answer(200, gzip.compress(PAGE)[:30], Content_Encoding="gzip"), TroubleKind.LINK, "response_cut"),
     ("not gzip at all", answer(200, PAGE, Content_Encoding="gzip"), TroubleKind.LINK, "response_cut"),
     ("another contract", answer(200, b'{"magic": 5}'), TroubleKind.OTHER_VERSION, "server_other_version"),
@@ -84,7 +93,7 @@ CASES: list[tuple[str, Reply, TroubleKind, str]] = [
     ("resets", reset, TroubleKind.LINK, "server_unreachable"),
     ("speaks SSH", raw(b"SSH-2.0-OpenSSH_9.2\r\n"), TroubleKind.LINK, "server_unreachable"),
     ("1 GB announced", answer(200, PAGE, length=1 << 30), TroubleKind.OTHER_VERSION, "response_too_large"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("reply", "kind", "code"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
@@ -121,8 +130,7 @@ def test_a_gzip_bomb_is_given_up_at_the_limit(transport_to: Make) -> None:
         assert code_of(transport_to(server.url, OURS)) == (TroubleKind.OTHER_VERSION, "response_too_large")
 
 
-@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 X\r\nContent-", b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\n"
-                                  b"X-MedReg-Server: server-1\r\nContent-Length: 99\r\n\r\n{"])  # fmt: skip
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 X\r\nContent-", HALF_AN_ANSWER])
 def test_a_silent_server_is_given_up_after_a_stall(transport_to: Make, sent: bytes) -> None:
     def stall(conn: socket.socket) -> None:
         conn.sendall(sent)
@@ -191,9 +199,8 @@ def test_a_server_that_reads_nothing_is_a_stall_too(transport_to: Make) -> None:
 
 def test_a_ping_with_another_nonce_is_a_portals_replay(transport_to: Make) -> None:
     pong = Pong(magic=MAGIC, server_id=OURS, nonce="old", server_time=FixedClock().now(), kid="k", proof=b"")
-    with bad_server(answer(200, msgspec.json.encode(pong))) as server:
-        with pytest.raises(TransportFault) as caught:
-            transport_to(server.url, OURS).ping()
+    with bad_server(answer(200, msgspec.json.encode(pong))) as server, pytest.raises(TransportFault) as caught:
+        transport_to(server.url, OURS).ping()
     assert caught.value.trouble.kind is TroubleKind.PORTAL
 
 
@@ -231,8 +238,7 @@ def test_a_broken_stream_gives_what_was_whole(transport_to: Make, reply: Reply, 
     with bad_server(reply) as server:
         transport = transport_to(server.url, OURS)
         with pytest.raises(TransportFault) as caught, transport.snapshot("") as lines:
-            for line in lines:
-                got.append(line)  # noqa: PERF402 - the lines before the break are what counts
+            got.extend(lines)
         assert (caught.value.code, len(got)) == (code, arrived)
         assert [a.code for a in transport.link.log.of_call("snapshot")] == [code]
 
