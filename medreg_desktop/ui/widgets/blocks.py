@@ -93,6 +93,7 @@ class SectionHeader(QWidget):
         self._row.setSpacing(Space.CONTROL)
         self._row.addWidget(self._title)
         self._row.addWidget(self._note)
+        self._note.setHidden(not note)
         self._row.addStretch(1)
         if link:
             button = Button(link, Kind.LINK, shown_keys=shown_keys)
@@ -106,6 +107,7 @@ class SectionHeader(QWidget):
     def set_note(self, note: str, colour: Colour = Colour.TEXT2) -> None:
         """Change the note; coloured when it decides something (缺 1 份)."""
         self._note.setText(note)
+        self._note.setHidden(not note)
         self._note.set_colour(colour)
         self._note.set_face(Type.SMALL_BOLD if colour in {Colour.BAD, Colour.WARN, Colour.DIFF} else Type.SMALL)
 

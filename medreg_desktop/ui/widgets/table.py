@@ -6,7 +6,15 @@ import base64
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPalette,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from medreg_desktop.ui.theme import look
@@ -303,6 +311,9 @@ class Table(QTableView):
 
     def _dress(self) -> None:
         self._header.dress()
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.Highlight, Qt.GlobalColor.transparent)  # the delegate marks the row
+        self.setPalette(palette)
         self.verticalHeader().setDefaultSectionSize(look().metrics.row)
         self.updateGeometries()
         self.viewport().update()

@@ -81,7 +81,8 @@ class ActionBar(Panel):
         acts.setSpacing(look().px(Space.CONTROL))
         acts.addWidget(self.preview_button)
         acts.addSpacing(look().px(Space.CONTROL))
-        acts.addWidget(self.opinion, 1)
+        acts.addWidget(self.opinion, 1000)
+        acts.addStretch(1)  # keeps the buttons apart when there is no opinion to write
         for button in (self.phrases, self.agree_button, self.return_button, self.withdraw_button):
             acts.addWidget(button)
         acts.addSpacing(look().px(Space.FINAL - Space.CONTROL))
@@ -133,4 +134,4 @@ class ActionBar(Panel):
 
     def focus_safe(self, *, blocked: bool) -> None:
         """Put the keyboard on the safe button: preview, or return when agreeing is blocked."""
-        (self.return_button if blocked and self.return_button.isVisible() else self.preview_button).setFocus()
+        (self.return_button if blocked and not self.return_button.isHidden() else self.preview_button).setFocus()

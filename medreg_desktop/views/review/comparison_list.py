@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -24,6 +24,7 @@ from medreg_desktop.views.review.words import differing, group_title, row_label
 
 _LABEL, _MARK = 128, 76
 _TITLE_ROW = 32
+_MARK_ICON = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,7 @@ class ComparisonList(Painted):
             return
         if line.differs:
             painter.fillRect(rect.adjusted(0, 0, 1, 0), look().colour(Colour.DIFF_SOFT))
-        label, mark = look().px(_LABEL), look().px(_MARK)
-        half = (rect.width() - label - mark) // 2
+        label, mark, half = _widths(rect.width())
         assert line.row is not None
         paint.words(
             painter, QRect(edge, rect.top(), label - edge, rect.height()), row_label(line.row), colour=Colour.TEXT2
@@ -107,9 +107,48 @@ class ComparisonList(Painted):
         if word is None:
             return
         if mark is Mark.SAME:
-            paint.words(painter, rect, word.text, Type.SMALL, Colour.TEXT3, paint.RIGHT)
+            below_words = look().px(_MARK_ICON + 5)
+            paint.words(painter, rect.adjusted(below_words, 0, 0, 0), word.text, Type.SMALL, Colour.TEXT3)
         else:
-            paint_word(painter, rect.adjusted(look().px(14), 0, 0, 0), word, Type.SMALL)
+            paint_word(painter, rect, word, Type.SMALL, _MARK_ICON)
+
+
+class ColumnTitles(Painted):
+    """The titles over the list; they stand still while it scrolls, at its columns' places."""
+
+    def __init__(self, comparison: ComparisonList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._list = comparison
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        comparison.installEventFilter(self)
+
+    def sizeHint(self) -> QSize:
+        """Return one line."""
+        return QSize(look().px(420), look().px(_TITLE_ROW - 4))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the list's width."""
+        if event.type() == QEvent.Type.Resize:
+            self.update()
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the titles."""
+        painter = QPainter(self)
+        width = self._list.width()
+        label, mark, half = _widths(width)
+        places = (look().px(Space.CONTROL), label, label + half, width - mark)
+        titles = (tr("Item"), tr("Applied for"), tr("Registered now"), tr("Difference"))
+        for left, title in zip(places, titles, strict=True):
+            paint.words(painter, QRect(left, 0, half, self.height()), title, Type.SMALL, Colour.TEXT2)
+        paint.hline(painter, 0, width, self.height() - 1, Colour.LINE2)
+        painter.end()
+
+
+def _widths(width: int) -> tuple[int, int, int]:
+    """Return the widths of label, mark and each of the two values."""
+    label, mark = look().px(_LABEL), look().px(_MARK)
+    return label, mark, (width - label - mark) // 2
 
 
 def _lines(

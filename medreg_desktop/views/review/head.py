@@ -22,7 +22,7 @@ from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.labels import Painted, Panel, Text, WordLabel
 from medreg_desktop.ui.words import Word
 from medreg_desktop.views.review.state import ScreenState
-from medreg_desktop.views.review.words import kind_text, workdays_left
+from medreg_desktop.views.review.words import workdays_left
 
 _HEIGHT = 48
 
@@ -75,6 +75,7 @@ class Head(Panel):
         self._number = IdNumber()
         self._reveal = Button(tr("Show full numbers…"), Kind.LINK, icon="eye")
         self._kind = Text("", Type.NAME)
+        self._part = Text("")
         self._version = Text("", Type.SMALL, Colour.TEXT2)
         self._deadline = WordLabel()
         self._state = WordLabel()
@@ -97,6 +98,7 @@ class Head(Panel):
             self._number,
             self._reveal,
             self._kind,
+            self._part,
             self._version,
             self._state,
             self._deadline,
@@ -112,7 +114,7 @@ class Head(Panel):
 
     def show_nothing(self, state: ScreenState) -> None:
         """Show only the place in the list: the application there is gone, or not read yet."""
-        for widget in (self._sex, self._kind, self._version, self._name):
+        for widget in (self._sex, self._kind, self._part, self._version, self._name):
             widget.setText("")
         for label in (self._state, self._deadline, self._claim):
             label.set_word(None)
@@ -135,7 +137,9 @@ class Head(Panel):
         self._number.show()
         self._number.show_number(person.id_number, reveal=state.reveal)
         self._reveal.setVisible(not state.reveal)
-        self._kind.setText(kind_text(application))
+        self._kind.setText(term(application.kind))
+        self._part.setText(term(application.change_part) if application.change_part else "")
+        self._part.setVisible(application.change_part is not None)
         self._version.setText(tr("version {n}", n=application.content_version))
         self._state.set_word(words.STATES[sheet.shown_state])
         self._deadline.set_word(self._deadline_word(sheet, today))

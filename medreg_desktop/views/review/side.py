@@ -46,6 +46,7 @@ class ChecksBlock(QWidget):
             word = CHECKS[result]
             plain = word.colour if result is not CheckResult.PASS else Colour.TEXT2
             label.set_word(Word(f"{word.text} {n}", word.icon, plain, word.bold) if n else None)
+            label.setVisible(bool(n))
         self._rows.set_rows(
             [
                 CheckRow(CHECKS[check.result], check_title(check), basis_name(check.article), check_explanation(check))
@@ -66,6 +67,7 @@ class MaterialsBlock(QWidget):
         self._body = QVBoxLayout()
         self._body.setSpacing(0)
         self._shown: tuple[MaterialLine, ...] = ()
+        self._ticks: dict[str, Tick] = {}
         _column(self, self._head, self._body)
 
     def show_lines(self, lines: Sequence[MaterialLine], *, may_tick: bool) -> None:
@@ -77,10 +79,14 @@ class MaterialsBlock(QWidget):
         )
         if ordered == self._shown:
             return
+        focused = next((code for code, tick in self._ticks.items() if tick.hasFocus()), "")
         self._shown = ordered
+        self._ticks = {}
         _clear(self._body)
         for line in ordered:
             self._body.addWidget(self._line(line, may_tick=may_tick))
+        if focused in self._ticks:
+            self._ticks[focused].setFocus()
 
     def _line(self, line: MaterialLine, *, may_tick: bool) -> QWidget:
         missing = line.state is MaterialState.MISSING and not line.required.optional
@@ -89,6 +95,7 @@ class MaterialsBlock(QWidget):
         tick.setEnabled(may_tick and line.state in (MaterialState.COMPLETE, MaterialState.ORIGINAL_UNSEEN))
         code = line.required.code
         tick.clicked.connect(lambda on: self.ticked.emit(code, on))
+        self._ticks[code] = tick
         note = Text(material_note(line), Type.SMALL, Colour.BAD if missing else Colour.TEXT2)
         return _line_of(tick, note)
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables
@@ -21,15 +21,15 @@ from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.notices import Notice, Notices, Tone
 from medreg_desktop.ui.theme import look
-from medreg_desktop.ui.tokens import Colour, Space, Type
+from medreg_desktop.ui.tokens import Colour, Space
 from medreg_desktop.ui.widgets.blocks import Banner, SectionHeader
 from medreg_desktop.ui.widgets.button import Button, Kind
-from medreg_desktop.ui.widgets.labels import Hairline, Panel, Text
+from medreg_desktop.ui.widgets.labels import Hairline, Panel
 from medreg_desktop.ui.widgets.scrolling import ScrollArea
 from medreg_desktop.ui.widgets.sheet import Sheet
 from medreg_desktop.ui.widgets.toasts import Toasts
 from medreg_desktop.views.review.action_bar import ActionBar, PhraseButton
-from medreg_desktop.views.review.comparison_list import ComparisonList
+from medreg_desktop.views.review.comparison_list import ColumnTitles, ComparisonList
 from medreg_desktop.views.review.head import Head
 from medreg_desktop.views.review.presenter import ReviewPresenter
 from medreg_desktop.views.review.side import ChecksBlock, HistoryBlock, MaterialsBlock
@@ -99,9 +99,10 @@ class ReviewWindow(QDialog):
         left_head.addWidget(self._title, 1)
         left_head.addWidget(self._only)
         left = QVBoxLayout()
+        left.setSpacing(0)
         left.setContentsMargins(look().px(Space.PAGE), look().px(Space.CONTROL), look().px(Space.PAGE), 0)
         left.addLayout(left_head)
-        left.addWidget(_column_titles())
+        left.addWidget(ColumnTitles(self.comparison))
         left.addWidget(ScrollArea(self.comparison), 1)
         side = QWidget()
         column = QVBoxLayout(side)
@@ -255,7 +256,8 @@ class ReviewWindow(QDialog):
         sheet = state.sheet
         if sheet is None or CommandKind.AGREE not in sheet.moves:
             return []
-        return [blocker_sentence(blocker, self._around.tables).rstrip("。.") for blocker in sheet.blockers]
+        sentences = (blocker_sentence(blocker, self._around.tables).rstrip("。.") for blocker in sheet.blockers)
+        return list(dict.fromkeys(sentences))  # a missing photo is both a check that fails and a material
 
     def _consequence(self, state: ScreenState) -> str:
         """Return the one sentence over the acts: what follows, or why agreeing is not possible."""
@@ -278,7 +280,7 @@ class ReviewWindow(QDialog):
 
     def _show_foot(self, state: ScreenState) -> None:
         if state.asking is Asking.NOTHING:
-            self._foot.setCurrentWidget(self.acts)
+            self._show_page_of_foot(self.acts)
             return
         sheet = self.return_sheet if state.asking is Asking.RETURN else self.refuse_sheet
         if self._foot.currentWidget() is not sheet:
@@ -302,24 +304,15 @@ class ReviewWindow(QDialog):
         note = tr("State: {state}, version {n}", state=term(state.sheet.shown_state), n=application.content_version)
         words = title.format_map({"name": application.person.name, "kind": kind_text(application)})
         sheet.show_case(words, consequence, note, state.reason)
-        self._foot.setCurrentWidget(sheet)
+        self._show_page_of_foot(sheet)
+
+    def _show_page_of_foot(self, page: QWidget) -> None:
+        """The foot is as high as what it shows, not as its tallest page."""
+        for each in (self.acts, self.return_sheet, self.refuse_sheet):
+            vertical = QSizePolicy.Policy.Fixed if each is page else QSizePolicy.Policy.Ignored
+            each.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
+        self._foot.setCurrentWidget(page)
 
 
 def _sheet(final: str, icon: str) -> Sheet:
     return Sheet(final, reason_label=tr("Reason (required)"), icon=icon)
-
-
-def _column_titles() -> QWidget:
-    titles = QWidget()
-    row = QHBoxLayout(titles)
-    row.setContentsMargins(look().px(Space.CONTROL), 0, look().px(Space.CONTROL), 0)
-    row.setSpacing(0)
-    for text, width, stretch in ((tr("Item"), 120, 0), (tr("Applied for"), 0, 1), (tr("Registered now"), 0, 1)):
-        label = Text(text, Type.SMALL, Colour.TEXT2)
-        if width:
-            label.setFixedWidth(look().px(width))
-        row.addWidget(label, stretch)
-    mark = Text(tr("Difference"), Type.SMALL, Colour.TEXT2)
-    mark.setFixedWidth(look().px(62))
-    row.addWidget(mark)
-    return titles

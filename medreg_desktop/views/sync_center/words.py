@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from medreg_core.contract.v1.messages import RecordPrint, RecordRecall
@@ -9,6 +11,7 @@ from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
+from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, tr, trn
@@ -31,6 +34,15 @@ _RESOLUTIONS = {
 }
 
 _WHO = {"applicant": mark("The applicant"), "commission": mark("The authority")}
+
+
+_STOPS = "。. "
+_CLOCK_MINUTES = 2
+
+
+def moment(at: datetime) -> str:
+    """Return ``11-23 10:42`` in the time of China."""
+    return f"{at.astimezone(CHINA):%m-%d %H:%M}"
 
 
 def clock(at: datetime) -> str:
@@ -65,17 +77,100 @@ def state_word(item: OutboxItem) -> Word:
 
 
 def reason(item: OutboxItem) -> str:
-    """Return why the command stands where it stands, in one line."""
-    row = item.row
+    """Return why the command stands where it stands, in one short line; the whole story is at the right."""
+    row, outcome = item.row, item.row.outcome
     if row.resolution:
         return tr(_RESOLUTIONS[row.resolution])
-    if row.outcome is not None and row.outcome.kind is OutcomeKind.SUPERSEDED:
-        return tr("{who} had already decided the same.", who=who(row.outcome.by))
+    if outcome is not None and outcome.kind is OutcomeKind.SUPERSEDED:
+        return tr("{who} had already decided the same.", who=who(outcome.by)).rstrip(_STOPS)
+    if outcome is not None and outcome.kind is OutcomeKind.CONFLICT and outcome.by and outcome.current is not None:
+        now = tr("{who} has made it version {n}", who=who(outcome.by), n=outcome.current.content_version)
+        moved = outcome.current.content_version != row.command.base_version
+        what = now if moved else tr("{who} has acted on it", who=who(outcome.by))
+        return tr("{word}: {what}", word=term(outcome.kind), what=what)
     if row.last_cause:
-        return sentence(row.last_cause, **(row.outcome.params if row.outcome else {}))
+        what = _first_sentence(sentence(row.last_cause, **(outcome.params if outcome else {})))
+        word = state_word(item).text if outcome is None else term(outcome.kind)
+        return tr("{word}: {what}", word=word, what=what)
     if row.command.depends_on is not None and row.is_open:
         return tr("waits for the decision before it")
     return "—"
+
+
+def _first_sentence(words: str) -> str:
+    ends = [words.find(stop) for stop in ("。", ". ", "；", "; ") if stop in words]
+    return (words[: min(ends)] if ends else words).rstrip(_STOPS)
+
+
+def answer_line(item: OutboxItem) -> str:
+    """Return what was answered to whom, in one line."""
+    head = " ".join(filter(None, (action_word(item), item.applicant, detail(item))))
+    why = reason(item)
+    what = state_word(item).text if why == "—" else why
+    return tr("{head}: {what}", head=head, what=what)
+
+
+def troubles(waiting: Sequence[OutboxItem]) -> str:
+    """Return how many of what needs the registrar: ``冲突 1，被拒 1，隔离 1``."""
+    kinds = Counter(
+        _STATES[item.row.state].text
+        if item.row.outcome is None or item.row.state is OutboxState.QUARANTINED
+        else term(item.row.outcome.kind)
+        for item in waiting
+    )
+    return tr(", ").join(f"{word} {n}" for word, n in kinds.items())
+
+
+def clock_words(report: SyncReport | None) -> str:
+    """Return what the service's clock says about ours, under the last success."""
+    if report is None or report.synced_at is None:
+        return ""
+    minutes = round((report.clock_offset_s or 0.0) / 60)
+    if abs(minutes) < _CLOCK_MINUTES:
+        return tr("list as of {at}, clock right", at=clock(report.synced_at))
+    return tr("list as of {at}", at=clock(report.synced_at))
+
+
+def decided_line(conflict: Conflict) -> str:
+    """Return what was decided and when."""
+    return tr(
+        "{act} at {at}, version {n}",
+        act=term(conflict.row.kind),
+        at=clock(conflict.row.saved_at),
+        n=conflict.row.command.base_version,
+    )
+
+
+def register_line(conflict: Conflict) -> str:
+    """Return who acted in the register, when, and how the application stands there."""
+    there = term(conflict.current.state) if conflict.current else tr("no longer here")
+    if conflict.at is None:
+        return there
+    return tr("{who}, {at}, {state}", who=who(conflict.by), at=clock(conflict.at), state=there)
+
+
+def title(conflict: Conflict) -> tuple[str, str]:
+    """Return whom an item concerns, and its kind with the part changed."""
+    application = conflict.current or conflict.read
+    if application is None:
+        return tr("An application that has left"), ""
+    part = f" {term(application.change_part)}" if application.change_part else ""
+    return application.person.name, f"{term(application.kind)}{part}"
+
+
+def trouble_word(conflict: Conflict) -> Word:
+    """Return the state of the item at the right."""
+    if conflict.row.state is OutboxState.QUARANTINED:
+        return _STATES[OutboxState.QUARANTINED]
+    outcome = conflict.row.outcome
+    return Word(term(outcome.kind) if outcome else mark("Needs you"), "triangle-alert", Colour.BAD, bold=True)
+
+
+def opinion_line(conflict: Conflict) -> str:
+    """Return the words of the own decision."""
+    words = getattr(conflict.row.command.body, "opinion", "") or getattr(conflict.row.command.body, "reason", "")
+    n = conflict.row.command.base_version
+    return tr("My words (version {n}): {words}", n=n, words=words) if words else ""
 
 
 def who(by: str) -> str:

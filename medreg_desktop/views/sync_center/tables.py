@@ -1,0 +1,58 @@
+"""The columns of 同步中心's two tables: what waits, and which papers must come back (``look.md`` §3)."""
+
+from __future__ import annotations
+
+from medreg_desktop.services.review.outbox_desk import OutboxItem
+from medreg_desktop.services.review.paper_desk import PaperLine
+from medreg_desktop.services.texts.translator import tr
+from medreg_desktop.ui import words as states
+from medreg_desktop.ui.widgets.cells import ButtonCell, Cell, TextCell, WordCell
+from medreg_desktop.ui.widgets.rows_model import Column
+from medreg_desktop.views.sync_center.words import action_word, clock, detail, moment, reason, state_word
+
+ACTION = "action"
+"""Key of the last column of both tables; its cell is the row's painted button."""
+
+
+def outbox_columns() -> tuple[Column[OutboxItem], ...]:
+    """Return the columns of the outbox."""
+    column: type[Column[OutboxItem]] = Column
+    return (
+        column("what", tr("Content"), 226, _content, sortable=False),
+        column("saved", tr("Saved"), 56, lambda i: TextCell(clock(i.row.saved_at)), sortable=False),
+        column("tries", tr("Tries"), 46, lambda i: TextCell(str(i.row.attempts)), sortable=False),
+        column("state", tr("State"), 84, lambda i: WordCell((state_word(i),), small=True), sortable=False),
+        column("why", tr("Cause"), 190, lambda i: TextCell(reason(i), small=True), stretch=True, sortable=False),
+        column(ACTION, tr("Action"), 76, _action, sortable=False),
+    )
+
+
+def paper_columns() -> tuple[Column[PaperLine], ...]:
+    """Return the columns of the papers to recall."""
+    column: type[Column[PaperLine]] = Column
+    return (
+        column("form", tr("Form number"), 180, lambda p: TextCell(p.paper.form_number), sortable=False),
+        column("who", tr("Applicant"), 90, lambda p: TextCell(p.applicant or "—", bold=True), sortable=False),
+        column("printed", tr("Printed"), 92, lambda p: TextCell(moment(p.paper.last_printed_at)), sortable=False),
+        column("copies", tr("Copies"), 56, lambda p: TextCell(str(p.paper.copies)), sortable=False, stretch=True),
+        column("state", tr("State"), 90, lambda p: WordCell((_paper_state(p),), small=True), sortable=False),
+        column(ACTION, tr("Action"), 96, _paper_action, sortable=False),
+    )
+
+
+def _content(item: OutboxItem) -> Cell:
+    return TextCell(f"{action_word(item)}  {item.applicant}", tail=detail(item), bold=True)
+
+
+def _action(item: OutboxItem) -> Cell:
+    if item.can_drop:
+        return ButtonCell(tr("Settle"))
+    return ButtonCell(tr("Take back"), quiet=True) if item.can_cancel else TextCell("")
+
+
+def _paper_state(line: PaperLine) -> states.Word:
+    return states.PAPERS["to_recall" if line.paper.outstanding else "recalled"]
+
+
+def _paper_action(line: PaperLine) -> Cell:
+    return ButtonCell(tr("Record the recall")) if line.paper.outstanding else TextCell("")
