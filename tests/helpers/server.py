@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 
 import uvicorn
@@ -187,10 +188,14 @@ def seed_account(service: Service, login: str, role: Role, **place: object) -> A
     return service.registry.add_account(new)
 
 
+_people = count(secrets.randbelow(12_000 * 999))
+"""Drawn at random, two of 600 would share a number in one run of seventy."""
+
+
 def make_person() -> Person:
-    """Return a synthetic physician with a random, valid ID number."""
-    born = date(1960, 1, 1) + timedelta(days=secrets.randbelow(12_000))
-    sequence = secrets.randbelow(999) + 1
+    """Return a synthetic physician with a valid ID number that no other of this run has."""
+    day, place = divmod(next(_people) % (12_000 * 999), 999)
+    born, sequence = date(1960, 1, 1) + timedelta(days=day), place + 1
     number = make_id_number("110105", born, sequence)
     sex = Sex.MALE if sequence % 2 else Sex.FEMALE
     return Person(name="医师甲", sex=sex, birth_date=born, id_number=number, phone="13800000000")
