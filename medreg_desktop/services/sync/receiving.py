@@ -262,5 +262,5 @@ def _snapshot_wrong(state: SyncState, at: Moment) -> Step:
 
 def _not_understood(state: SyncState, at: Moment) -> SyncState:
     state, chance = state.chance()
-    trouble = Trouble(TroubleKind.SERVER, "response_inconsistent")
+    trouble = Trouble(TroubleKind.SERVER, "copy_inconsistent")
     return state.with_receiving(circuit=state.receiving.circuit.failed(trouble, at, chance))

@@ -119,6 +119,7 @@ class HttpTransport:
 
     def __init__(self, link: Link) -> None:
         self.link = link
+        self._twins: list[HttpTransport] = []
         address = link.address.checked()
         self._watch = Watch(link.closing.is_set, link.stall_s, link.connect_s, address.pin)
         self._http = requests.Session()
@@ -132,11 +133,15 @@ class HttpTransport:
         self._http.headers.update({"Accept-Encoding": "gzip", "Cache-Control": "no-cache, no-store"})
 
     def twin(self) -> HttpTransport:
-        """Return a transport for another thread that shares session, pins and log."""
-        return HttpTransport(self.link)
+        """Return a transport for another thread that shares session, pins and log; it is closed with this one."""
+        twin = HttpTransport(self.link)
+        self._twins.append(twin)
+        return twin
 
     def close(self) -> None:
-        """Close the connection; called by the thread that uses it."""
+        """Close the connection and those of the twins; their threads must have ended."""
+        for twin in self._twins:
+            twin.close()
         self._http.close()
 
     def expect(self, server_id: str) -> None:
