@@ -35,10 +35,10 @@ def on_screen(folder: Path, physicians: int) -> int:
     people = province.seed(physicians)
     province.serve()
     print(f"account {REGISTRAR}, password {people.password}", flush=True)
-    command = (
-        sys.executable, "-m", "medreg_desktop", "--demo", "--data", str(folder / "office"), "--server", province.url,
-        "--account", REGISTRAR, "--password-from-stdin",
-    )  # fmt: skip
+    command = [
+        *(sys.executable, "-m", "demo.window", "--server", province.url, "--account", REGISTRAR),
+        *("--data", str(folder / "office")),
+    ]
     try:
         return subprocess.run(command, input=people.password + "\n", text=True, check=False).returncode
     finally:

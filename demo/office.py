@@ -107,7 +107,8 @@ class Worker(QObject):
         """Save the topmost window as a picture."""
         settle(250)
         office = self._program.office
-        top = (office and (office.preview or office.review)) or self._program.window
+        covered = self._program.window.cover.page is not None
+        top = (office and not covered and (office.preview or office.review)) or self._program.window
         self._shots = len(list(self._screens.glob("*.png"))) + 1
         path = self._screens / f"{self._shots:02d}-{name}.png"
         assert top.grab().save(str(path))

@@ -47,10 +47,9 @@ class CellDelegate(QStyledItemDelegate):
     ) -> None:
         model = index.model()
         ticked = isinstance(model, RowsModel) and model.is_ticked(index.row())
-        if ticked:
-            painter.fillRect(rect, look().colour(Colour.ACCENT_SOFT))
-        elif index.row() == self.hovered_row:
-            painter.fillRect(rect, look().colour(Colour.HOVER))
+        ground = Colour.HOVER if index.row() == self.hovered_row else Colour.SURFACE
+        # Always filled: the style has painted the selected row in the highlight colour before.
+        painter.fillRect(rect, look().colour(Colour.ACCENT_SOFT if ticked else ground))
         paint.hline(painter, rect.left(), rect.right() + 1, rect.bottom())
         if current:
             paint.hline(painter, rect.left(), rect.right() + 1, rect.top(), Colour.RING)

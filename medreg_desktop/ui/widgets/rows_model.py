@@ -15,6 +15,8 @@ RowT = TypeVar("RowT")
 Index = QModelIndex | QPersistentModelIndex
 CELL_ROLE = int(Qt.ItemDataRole.UserRole)
 TICK_KEY = "tick"
+_CELL_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+"""Joined once: Qt asks for them twice a cell at every repaint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +206,7 @@ class RowsModel(QAbstractTableModel, Generic[RowT]):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Every cell may be current; nothing is edited in place."""
-        if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        return _CELL_FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     def canFetchMore(self, _parent: Index) -> bool:
         """Whether the source has another page."""

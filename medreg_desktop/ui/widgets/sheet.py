@@ -91,8 +91,9 @@ class Sheet(QWidget):
         self.back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc goes back; Enter on the safe button too."""
-        enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        """Esc goes back; Enter alone on the safe button too: Ctrl+Enter agrees on the bar, pressed twice it would."""
+        plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}
+        enter = plain and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
         if event.key() == Qt.Key.Key_Escape or (enter and self.back.hasFocus()):
             self.left.emit()
         else:

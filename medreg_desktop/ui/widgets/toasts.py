@@ -14,6 +14,9 @@ from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.button import Button, IconButton, Kind
 from medreg_desktop.ui.widgets.labels import IconLabel, Text
 
+_ABOVE_BARS = 100
+"""Clear of the status bar and of the bars whose buttons decide: a notice must never cover 同意."""
+
 _MOST = 3
 _SHOWN_MS = 8_000
 _WIDTH = 420
@@ -69,7 +72,7 @@ class Toast(QWidget):
 class Toasts(QWidget):
     """The stack, laid over a window; follows its size and shows what :class:`Notices` posts."""
 
-    def __init__(self, notices: Notices, over: QWidget, *, bottom_margin: int = 40) -> None:
+    def __init__(self, notices: Notices, over: QWidget, *, bottom_margin: int = _ABOVE_BARS) -> None:
         super().__init__(over)
         self._over = over
         self._bottom_margin = bottom_margin

@@ -259,7 +259,7 @@ class ApplicationsView(QWidget):
                 for tab in Tab
             ]
         )
-        self.tabs.set_current(state.query.tab or Tab.OPEN)
+        self.tabs.set_current(state.query.tab or "")  # a search from the top bar looks into all states
 
     def _show_total(self, state: ScreenState) -> None:
         if state.total is None:
