@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from medreg_core.domain.vocabulary import CommandKind
@@ -15,8 +15,6 @@ from medreg_desktop.ui.widgets.field import TextField
 from medreg_desktop.ui.widgets.labels import IconLabel, Panel, Text
 from medreg_desktop.ui.widgets.tick import Tick
 from medreg_desktop.views.review.state import ScreenState
-
-_PHRASE_KEYS = 9
 
 
 class PhraseButton(Button):
@@ -106,9 +104,6 @@ class ActionBar(Panel):
         self.opinion.edited.connect(self.opinion_edited)
         self.phrases.chosen.connect(self.phrase_chosen)
         self._go_on.clicked.connect(self.go_on_changed)
-        for n in range(_PHRASE_KEYS):
-            shortcut = QShortcut(QKeySequence(f"Alt+{n + 1}"), self)
-            shortcut.activated.connect(lambda n=n: self.phrase_chosen.emit(n))
 
     def sizeHint(self) -> QSize:
         """Return two lines: the sentence and the acts."""

@@ -37,6 +37,7 @@ from medreg_desktop.views.review.state import Asking, ScreenState
 from medreg_desktop.views.review.words import kind_text
 
 _SIDE = 536
+_PHRASE_KEYS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class ReviewWindow(QDialog):
         self.acts = ActionBar()
         self.return_sheet = _sheet(tr("Confirm the return"), "arrow-back")
         self.refuse_sheet = _sheet(tr("Confirm the refusal"), "circle-barred")
-        self._instead = Button(tr("Return for correction instead…"), icon="arrow-back", tall=True)
+        self._instead = Button(tr("Return for correction instead…"), icon="arrow-back", keys="Alt+R", tall=True)
         self.refuse_sheet.add_other_way(self._instead)
         self._sheet_phrases = {sheet: PhraseButton() for sheet in (self.return_sheet, self.refuse_sheet)}
         for sheet, phrases in self._sheet_phrases.items():
@@ -146,6 +147,9 @@ class ReviewWindow(QDialog):
         acts.return_asked.connect(lambda: presenter.ask(Asking.RETURN))
         acts.refuse_asked.connect(lambda: presenter.ask(Asking.REFUSE))
         acts.withdraw.connect(presenter.withdraw)
+        for n in range(_PHRASE_KEYS):  # of the window: the bar and both sheets have phrases
+            shortcut = QShortcut(QKeySequence(f"Alt+{n + 1}"), self)
+            shortcut.activated.connect(lambda n=n: presenter.use_phrase(n))
         QShortcut(QKeySequence("Ctrl+Z"), self).activated.connect(presenter.undo)
         acts.go_on_changed.connect(lambda on: presenter.go_on_after(on=on))
         self._instead.clicked.connect(lambda: presenter.ask(Asking.RETURN))
@@ -190,6 +194,8 @@ class ReviewWindow(QDialog):
         words = tr("{act}: {name}, {kind}.", act=term(kind), name=who, kind=kind_text(sheet.application))
         if not self._around.is_online():
             words += tr("Saved here, will be sent when online; until then prints carry “pending”.")
+        elif kind is CommandKind.AGREE:
+            words += tr("Can be taken back until it is accepted (Ctrl+Z).")
         presenter = self._presenter
 
         def undo() -> None:

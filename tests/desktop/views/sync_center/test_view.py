@@ -1,0 +1,189 @@
+"""The real page, offscreen: its keys, that looking and Enter take nothing back, its words, and that they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from medreg_core.domain.records import CommandId
+from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
+from medreg_desktop.views.sync_center.state import Group
+from medreg_desktop.views.sync_center.tables import ACTION
+from medreg_desktop.views.sync_center.view import SyncCenterView
+from tests.desktop.cache.office import NOW
+from tests.desktop.review.office import LI, Office
+from tests.desktop.views.sync_center.bench import Story, ids, troubled
+from tests.helpers.qt import clipped, close, nameless, picture, settle
+from tests.helpers.runners import ImmediateRunner
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+
+Key = Qt.Key
+
+
+class Opened:
+    """An open page over a real outbox."""
+
+    def __init__(self, qtbot: QtBot, office: Office) -> None:
+        self.qtbot, self.office = qtbot, office
+        self.page = SyncCenterView()
+        runner = ImmediateRunner()
+        self.presenter = SyncCenterPresenter(self.page, office.outbox, office.papers, runner, runner)
+        self.page.attach(self.presenter)
+        self.presenter.report(SyncReport(synced_at=NOW))
+        self.reviewed: list[str] = []
+        self.page.review_wanted.connect(self.reviewed.append)
+        self.page.resize(1244, 800)
+        self.page.show()
+        self.page.activateWindow()
+        qtbot.waitUntil(self.page.isActiveWindow)
+        self.page.setFocus()
+        settle()
+
+    @property
+    def current(self) -> CommandId | None:
+        current = self.page._state.current
+        return current.row.command.id if current else None
+
+    def key(self, which: Key) -> None:
+        self.qtbot.keyClick(QApplication.focusWidget() or self.page, which)
+        settle()
+
+    def wait(self, what: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(what)
+
+    def press(self, command_id: CommandId) -> None:
+        """Press the painted button of a command's row."""
+        table, model = self.page.outbox, self.page.outbox_model
+        column = next(n for n, c in enumerate(model.columns) if c.key == ACTION)
+        place = table.visualRect(model.index(model.position_of(command_id), column)).center()
+        viewport = table.viewport()
+        self.qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=QPoint(place.x(), place.y()))
+        settle()
+
+    def states(self) -> dict[CommandId, OutboxState]:
+        rows = self.office.store.read(lambda conn: outbox.rows(conn, self.office.account.id, open_only=False))
+        return {row.command.id: row.state for row in rows}
+
+
+@pytest.fixture
+def story(office: Office) -> Story:
+    return troubled(office)
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, office: Office, story: Story, theme: Theme) -> Iterator[Opened]:
+    one = Opened(qtbot, office)
+    yield one
+    close(one.page)
+
+
+def test_f2_walks_the_bar_and_the_item_together(opened: Opened, story: Story) -> None:
+    assert opened.current == story.conflict
+    for expected in (story.rejected, story.quarantined, story.conflict):
+        opened.key(Key.Key_F2)
+        opened.wait(lambda expected=expected: opened.current == expected)  # type: ignore[misc]  # a default
+        assert opened.page.outbox_model.identity_at(opened.page.outbox.current_row) == expected
+    opened.key(Key.Key_Down)
+    assert opened.current == story.rejected
+
+
+def test_enter_reviews_the_item_in_view_again(opened: Opened) -> None:
+    opened.key(Key.Key_Return)
+    assert opened.reviewed == [ids(1)[0]]
+
+
+def test_escape_puts_away_and_says_what_is_left(opened: Opened, story: Story) -> None:
+    before = opened.states()
+    for _ in range(3):
+        opened.key(Key.Key_Escape)
+    assert opened.current is None
+    assert opened.page.panel._empty.text() == "3 项留在需处理，按 F2 查看。"
+    assert opened.states() == before
+
+
+def test_enter_never_takes_back_what_only_waits(opened: Opened, story: Story) -> None:
+    opened.page.outbox.select_row(opened.page.outbox_model.position_of(story.queued))
+    opened.key(Key.Key_Return)
+    assert opened.states()[story.queued] is OutboxState.QUEUED
+    assert opened.reviewed == []
+    opened.press(story.queued)
+    assert opened.states()[story.queued] is OutboxState.DONE
+
+
+def test_the_button_of_a_row_leads_to_the_ways_out(opened: Opened, story: Story) -> None:
+    opened.press(story.quarantined)
+    assert opened.current == story.quarantined
+    focus = QApplication.focusWidget()
+    assert focus is opened.page.panel._again
+    opened.key(Key.Key_Tab)
+    assert QApplication.focusWidget() is opened.page.panel._retry
+    opened.key(Key.Key_Space)
+    assert opened.states()[story.quarantined] is OutboxState.QUEUED
+
+
+def test_both_versions_speak_in_words_and_hide_numbers(opened: Opened) -> None:
+    words = opened.page.panel._versions.accessibleDescription()
+    assert "拟聘科室：原为产科，现为急诊科" in words
+    assert "139****0000" in words
+    assert "13900000000" not in words
+
+
+def test_causes_are_short_and_say_what_kind_of_trouble(opened: Opened, story: Story) -> None:
+    model = opened.page.outbox_model
+    column = next(n for n, c in enumerate(model.columns) if c.key == "why")
+    shown = [model.index(n, column).data() for n in range(len(model.rows))]
+    assert shown == ["冲突：申请人已改为版本 2", "未采用：服务端核对未通过", "已隔离：服务端内部出错", "—"]
+    assert model.columns[column].title == "原因"
+
+
+def test_the_words_upload_and_download_never_appear(opened: Opened) -> None:
+    texts = " ".join(label.text() for label in opened.page.findChildren(type(opened.page.panel._story)))
+    assert "下载" not in texts
+    assert texts.count("上传") == texts.count("待上传")
+
+
+def test_recall_is_recorded_from_the_item(opened: Opened) -> None:
+    opened.page.panel._papers.pressed.emit()
+    assert opened.page._state.outstanding == ()
+    assert not opened.page.panel._papers.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        (Group.OPEN, "没有待发送的决定。"),
+        (Group.NEEDS_YOU, "没有需要您处理的事项。"),
+        (Group.ANSWERED, "还没有答复。"),
+    ],
+)
+def test_an_empty_tab_says_so_and_another_registrar_is_a_number(
+    qtbot: QtBot, office: Office, story: Story, theme: Theme, group: Group, words: str
+) -> None:
+    opened = Opened(qtbot, Office(office.store, office.clock, LI, office.ids))
+    opened.presenter.choose(group)
+    assert opened.page._empty.isVisible()
+    assert opened.page._empty._sentence.text() == words
+    assert opened.page.numbers._unsent._note.text() == "本机另有他人 4 条"
+    close(opened.page)
+
+
+@pytest.mark.parametrize(("size", "scale"), [((1244, 800), 1.0), ((1216, 640), 1.0), ((1244, 800), 1.5)])
+@pytest.mark.parametrize("mode", [Mode.LIGHT, Mode.DARK])
+def test_every_word_fits_and_everything_has_a_name(
+    opened: Opened, theme: Theme, size: tuple[int, int], scale: float, mode: Mode
+) -> None:
+    theme.set_mode(mode)
+    opened.page.resize(*size)
+    settle()
+    assert clipped(opened.page) == []
+    assert nameless(opened.page) == []
+    assert not picture(opened.page, scale).isNull()
