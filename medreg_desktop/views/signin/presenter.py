@@ -92,8 +92,11 @@ class SignInPresenter:
     # typing
 
     def account_typed(self, account: str) -> None:
-        """The account decides whether offline entry is offered."""
+        """The account decides whether offline entry is offered; what was said of another one's password goes."""
         account = account.strip()
+        if account != self._state.account and self._state.fault and self._state.fault.code in WRONG_SECRET:
+            self._wait_until = 0.0
+            self._set(fault=None, wait_s=0)
         can_go_offline = bool(account) and self._known.knows(account)
         self._set(account=account, can_go_offline=can_go_offline, problems=self._without("account"))
 

@@ -239,7 +239,11 @@ class SignInPage(QWidget):
         # The way to the service is nobody's mistake: it is shown as care, the rest as a fault.
         tone = Tone.CARE if fault.code in NO_SERVICE or fault.code == "captive_portal" else Tone.FAULT
         what, todo = what_and_todo(fault.code, **fault.params)
-        if state.wait_s:
+        if fault.code == "captive_portal":
+            todo = tr("Complete the network's sign-in in the browser, then sign in here.")
+        elif fault.code in NO_SERVICE and not state.can_go_offline and not self._is_lock:
+            todo += tr("The first sign-in of an account on this computer needs the network.")
+        elif state.wait_s:
             todo = trn("You can try again in {n} s.", "You can try again in {n} s.", state.wait_s)
         button = tr(_STEPS[fault.step]) if fault.step in _STEPS else ""
         self._banner.show_news(tone, what, todo, button=button)
