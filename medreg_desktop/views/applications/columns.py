@@ -36,20 +36,20 @@ class ListColumns:
         text: type[Column[WorklistRow]] = Column
         return (
             text(SortColumn.NAME, label("name"), 80, lambda r: TextCell(r.name, bold=True), hideable=False),
-            text(SortColumn.ID_NUMBER, label("id_number"), 104, lambda r: masked(r.id_number)),
-            text(SortColumn.KIND, condition_label("kinds"), 134, _kind),
+            text(SortColumn.ID_NUMBER, label("id_number"), 96, lambda r: masked(r.id_number)),
+            text(SortColumn.KIND, condition_label("kinds"), 130, _kind),
             text(SortColumn.CATEGORY, tr("Category"), 68, lambda r: TextCell(term(r.category))),
-            text(SortColumn.SCOPES, label("scopes"), 120, self._scopes, stretch=True),
-            text(SortColumn.DEPARTMENT, label("department"), 98, lambda r: TextCell(r.department)),
+            text(SortColumn.SCOPES, label("scopes"), 140, self._scopes, stretch=True),
+            text(SortColumn.DEPARTMENT, label("department"), 94, lambda r: TextCell(r.department)),
             text(SortColumn.SUBMITTED, tr("Submitted"), 62, _submitted, drops_below=1366),
-            text(SortColumn.CHECKS, condition_label("check"), 76, _checks),
-            text(SortColumn.MATERIALS, condition_label("materials"), 54, _materials),
-            text(SortColumn.DEADLINE, condition_label("deadline"), 130, self._deadline),
-            text(SortColumn.STATE, condition_label("states"), 108, lambda r: WordCell((words.STATES[r.state],))),
+            text(SortColumn.CHECKS, condition_label("check"), 70, _checks),
+            text(SortColumn.MATERIALS, condition_label("materials"), 52, _materials),
+            text(SortColumn.DEADLINE, condition_label("deadline"), 126, self._deadline),
+            text(SortColumn.STATE, condition_label("states"), 106, lambda r: WordCell((words.STATES[r.state],))),
             text(
-                SortColumn.SYNC, condition_label("sync"), 84, lambda r: WordCell((words.ROW_SYNC[r.sync],), small=True)
+                SortColumn.SYNC, condition_label("sync"), 82, lambda r: WordCell((words.ROW_SYNC[r.sync],), small=True)
             ),
-            text(ACTION, tr("Action"), 104, self._action, sortable=False, hideable=False),
+            text(ACTION, tr("Action"), 98, self._action, sortable=False, hideable=False),
         )
 
     def extra(self) -> tuple[Column[WorklistRow], ...]:
