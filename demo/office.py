@@ -14,15 +14,15 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from demo.conditions import check_conditions
+from demo.driving import activate, settle, wait_until
 from medreg_desktop.app.program import Program
 from medreg_desktop.services.cache import audit, sync_state
 from medreg_desktop.services.search.conditions import CheckCondition, MaterialsCondition, Query, Tab
@@ -33,29 +33,6 @@ from medreg_desktop.views.preview.state import Phase
 from medreg_desktop.views.preview.view import PreviewView
 
 Answer = dict[str, Any]
-_WAIT_S = 60.0
-
-
-def wait_until(holds: Callable[[], object], what: str, seconds: float = _WAIT_S) -> None:
-    """Let the event loop run until ``holds()``; raises TimeoutError naming ``what``."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(what)
-        settle(20)
-
-
-def settle(milliseconds: int) -> None:
-    """Let the event loop run for a while; other threads run meanwhile (QTest's own wait would hold them)."""
-    loop = QEventLoop()
-    QTimer.singleShot(milliseconds, loop.quit)
-    loop.exec()
-
-
-def _activate(widget: QWidget) -> None:
-    """Give the widget's window the keyboard, as a click on it would: shortcuts act in the active window only."""
-    widget.window().activateWindow()
-    wait_until(widget.window().isActiveWindow, "the window is active")
 
 
 class Worker(QObject):
@@ -189,7 +166,7 @@ class Worker(QObject):
         review = self._office.review
         review._presenter.go_on_after(on=False)
         application_id = review._state.sheet.application.id
-        _activate(review)
+        activate(review)
         QTest.keyClick(review, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
         wait_until(lambda: review._state.sheet.shown_state.value == "agreed", "agreed")
         settle(300)
@@ -197,7 +174,7 @@ class Worker(QObject):
 
     def close_review(self) -> Answer:
         """Press Esc."""
-        _activate(self._office.review)
+        activate(self._office.review)
         QTest.keyClick(self._office.review, Qt.Key.Key_Escape)
         wait_until(lambda: self._office.review is None, "the window closed")
         return {}
@@ -245,7 +222,7 @@ class Worker(QObject):
         settle(300)
         if picture:
             self.shot(picture)
-        _activate(page)
+        activate(page)
         QTest.keyClick(page, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
         wait_until(lambda: page._state.progress is None and not page.model.ticked, "the batch")
         self._settle_list()
