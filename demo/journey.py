@@ -63,6 +63,7 @@ class Journey:
         return (
             ("service up and seeded", self._seed),
             ("sign-in and first snapshot", self._sign_in),
+            ("an application comes in from the physician", self._arrival),
             ("every condition alone and ten combinations", self._conditions),
             ("办理业务 with one failing check", self._failing),
             ("preview before agreeing", self._preview),
@@ -93,6 +94,9 @@ class Journey:
             institutions = db.execute("SELECT count(*) FROM institution").fetchone()[0]
         step.check(f"{physicians} physicians, at least {self._physicians}", physicians >= self._physicians, physicians)
         step.check(f"{institutions} institutions", institutions == 3, institutions)
+        for words in ("the exam centre's pass list is imported", "imported again, nothing changes"):
+            status, said = self._province.import_exam()
+            step.check(f"{words}: {said.splitlines()[-1] if said else ''}", status == 0, said)
         self._relay = Relay(("127.0.0.1", self._province.port))
 
     def _start_office(self) -> None:
@@ -108,6 +112,17 @@ class Journey:
         lamp = self._at.do("wait_lamp", kind="synced")
         step.check(f"the lamp says {lamp['lamp']}", lamp["lamp"].startswith("已同步"), lamp)
         self._at.do("shot", name="applications")
+
+    def _arrival(self, step: Step) -> None:
+        returned = self._at.do("find_returned")["applications"]
+        application = next(
+            msgspec.convert(each, type=Application) for each in returned if each["id"] in self._people.applicants
+        )
+        applicant = Applicant(self._province.url, self._people.applicants[application.id], self._people.password)
+        again = applicant.submit_again(application)
+        step.check("the portal took the corrected application", again.state.value == "submitted", again.state)
+        row = self._at.do("wait_row", id=application.id, state="submitted")
+        step.check("it stands in the work list as 待机构审核", row["version"] == again.version, row)
 
     def _conditions(self, step: Step) -> None:
         asked = self._at.do("conditions")["asked"]

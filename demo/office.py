@@ -17,6 +17,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from demo.conditions import check_conditions
 from demo.driving import activate, settle, wait_until
 from medreg_desktop.app.program import Program
-from medreg_desktop.services.cache import audit, sync_state
+from medreg_desktop.services.cache import audit, sync_state, synced
 from medreg_desktop.services.search.conditions import CheckCondition, MaterialsCondition, Query, Tab
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.sync.lamp import LampKind
@@ -111,6 +112,13 @@ class Worker(QObject):
         rows = self._query(Query(tab=Tab.SUBMITTED, check=CheckCondition.FAILED))
         row = next(row for row in rows if row.failed == 1)
         return {"id": row.id, "name": row.name}
+
+    def find_returned(self) -> Answer:
+        """Return applications that wait for their applicants, whole."""
+        store = self._program.doorway.get().store
+        rows = self._query(Query(tab=Tab.RETURNED))
+        found = store.read(lambda conn: [synced.find(conn, row.id) for row in rows])
+        return {"applications": [msgspec.to_builtins(application) for application in found]}
 
     def find_sound(self, count: int) -> Answer:
         """Return applications that wait and may be agreed to."""

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import requests
 
-from medreg_server.services.demo.seed import Size, seed_demo
+from medreg_server.services.demo.passers import passers
+from medreg_server.services.demo.seed import SEED, Size, seed_demo
+from medreg_server.services.exam.pass_list import write_exam_list
 from medreg_server.services.service import open_service
 from medreg_server.settings import load_settings
 
@@ -75,6 +77,16 @@ class Province:
             except requests.RequestException:
                 time.sleep(0.1)
         raise RuntimeError(f"the service did not start; see {self._folder / 'service.log'}")
+
+    def import_exam(self) -> tuple[int, str]:
+        """Import this year's pass list, as the exam centre sends it; return exit status and what the program said."""
+        path = self._folder / "pass-list.xlsx"
+        settings = load_settings(database_url=self._database_url, data_dir=str(self._folder / "keys"))
+        with closing(open_service(settings)) as service:
+            entries = (passer.entry for passer in passers(SEED, service.environment.today()))
+            write_exam_list(path, entries, service.environment.tables)
+        done = subprocess.run(self._command("import-exam", str(path)), capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout.strip()
 
     def verify_audit(self) -> int:
         """Recompute the service's audit chains; return the program's exit status."""

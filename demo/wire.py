@@ -73,6 +73,16 @@ class Applicant(Person):
         ruling = {"base_version": version, "reason": "已到其他机构应聘"}
         self.post(f"/physician/applications/{application_id}/withdraw", ruling, object)
 
+    def submit_again(self, application: Application) -> Application:
+        """Submit a returned application again, every material with it."""
+        content = {
+            "request": application.request,
+            "statement": application.statement,
+            "materials": application.materials,
+        }
+        again = {"base_version": application.version, "content": content}
+        return self.post(f"/physician/applications/{application.id}/resubmit", again, Application)
+
 
 class Commission(Person):
     """An officer of the authority."""

@@ -99,6 +99,9 @@ class Doorway:
                 self.loop.signed_out()
             if self._gate is not None:
                 self._gate.leave()
+                if self._gate.store is not None and self._gate.store.is_suspect:
+                    self._shut()  # whoever comes next opens it anew, which finds the damage and offers to rebuild
+                    self._gate = None
 
     def close(self) -> None:
         """End the program: stop sync, forget the token, close the copy."""

@@ -26,19 +26,21 @@ from medreg_desktop.app.forms import FormWorks
 from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches
 from medreg_desktop.services.cache import audit, outbox, sync_state
 from medreg_desktop.services.cache.outbox import OutboxCounts
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.review.outbox_desk import OutboxDesk
 from medreg_desktop.services.review.paper_desk import PaperDesk
 from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.search.conditions import Query, Tab
-from medreg_desktop.services.search.engine import SearchEngine
+from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted, SearchInterrupted
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.settings.store import Settings
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import mark, tr
 from medreg_desktop.ui.lamp import clock_time, lamp_word
-from medreg_desktop.ui.notices import Notices
+from medreg_desktop.ui.notices import Notice, Notices, Tone
 from medreg_desktop.ui.printing.system_printers import SystemPrinters
 from medreg_desktop.ui.shell.state import Count, Screen, ShellState
 from medreg_desktop.ui.tasks import TaskRunner
@@ -72,11 +74,21 @@ class House:
     is_demo: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the window shows around the page, as last read."""
+
+    institution: Institution | None
+    counts: OutboxCounts | None
+    waiting: int
+
+
 class Office(QObject):
     """Owned by the program; lives on the UI thread. ``shell_changed`` carries what the window shows around the page."""
 
     shell_changed = Signal(object)
     screen_wanted = Signal(str)
+    sign_in_wanted = Signal()
     _saved = Signal()
 
     def __init__(self, house: House, entered: Entered, window: Callable[[], QWidget], parent: QObject) -> None:
@@ -92,6 +104,7 @@ class Office(QObject):
         self.outbox = OutboxDesk(self._desk, Judging(self._tables, self._clock))
         self.papers = PaperDesk(self._desk)
         self.engine = SearchEngine(doorway.store.reader)
+        self._worklist = EngineWorklist(self.engine, doorway.store.note_damage)
         self._printers = SystemPrinters()
         self._forms = FormWorks(self._tables)
         self._report = SyncReport()
@@ -102,7 +115,8 @@ class Office(QObject):
         self._review_presenter: ReviewPresenter | None = None
         self._center_presenter: SyncCenterPresenter | None = None
         self._list_presenter: ApplicationsPresenter | None = None
-        self._counts: tuple[OutboxCounts | None, int] = (None, 0)
+        self._counted_last = Counted(None, None, 0)
+        self._told: set[str] = set()
         self.preview: QDialog | None = None
         self._is_closing = Event()
         self._settle = QTimer(self)
@@ -144,12 +158,14 @@ class Office(QObject):
             self._house.notices,
             settings.get(options.columns(APPLICATIONS)),
             lambda state: settings.set(options.columns(APPLICATIONS), state),
+            settings.get(options.schemes(APPLICATIONS)),
+            lambda text: settings.set(options.schemes(APPLICATIONS), text),
         )
         page = ApplicationsView(around)
         house = self._house
         presenter = ApplicationsPresenter(
             page,
-            EngineWorklist(self.engine),
+            self._worklist,
             ReviewBatches(self.reviews, self._tables, self._saved.emit),
             house.searching,
             house.writing,
@@ -259,7 +275,7 @@ class Office(QObject):
             self._changes = report.copy_changes
             self.read_soon()
         else:
-            self._show_shell(None)
+            self._show_shell()
 
     def sync_now(self) -> None:
         """立即同步."""
@@ -303,24 +319,44 @@ class Office(QObject):
                 page.refresh()
         if self._review_presenter is not None:
             self._review_presenter.reload()
-        self._house.reading.submit(self._counted, self._show_shell, _raise)
-        self._house.background.submit(self._make_ready, _ignore, _raise)
+        self._house.reading.submit(self._counted, self._show_counted, self._tell_trouble)
+        self._house.background.submit(self._make_ready, _ignore, self._tell_trouble)
 
     def _make_ready(self) -> None:
         """Judge anew on a new day, and keep the search's columns level with the copy."""
         self._house.doorway.judge_if_due()
         self.engine.prepare(self._is_closing.is_set)
 
-    def _counted(self) -> tuple[OutboxCounts, int]:
-        counts = self._house.doorway.store.read(lambda conn: outbox.counts(conn, self._entered.account_id))
-        waiting = EngineWorklist(self.engine).count(Query(tab=Tab.SUBMITTED)).n
-        return counts, waiting
+    def _counted(self) -> Counted:
+        store, actor = self._house.doorway.store, self._entered.account_id
+        institution, counts = store.read(lambda conn: (sync_state.institution(conn), outbox.counts(conn, actor)))
+        return Counted(institution, counts, self._worklist.count(Query(tab=Tab.SUBMITTED)).n)
 
-    def _show_shell(self, counted: tuple[OutboxCounts, int] | None) -> None:
-        if counted is not None:
-            self._counts = counted
-        counts, waiting = self._counts
-        institution = self.institution()
+    def _show_counted(self, counted: Counted) -> None:
+        self._counted_last = counted
+        self._told.clear()
+        self._show_shell()
+
+    def _tell_trouble(self, error: Exception) -> None:
+        """Tell once what stands in the way of the copy; a bug goes on to the crash guard."""
+        if isinstance(error, SearchInterrupted):
+            return  # something newer was asked
+        if not isinstance(error, KnownFault):
+            raise error
+        if error.code in self._told:
+            return
+        self._told.add(error.code)
+        text, action = sentence(error.code, **error.params), ""
+        if error.code == "cache_damaged":
+            action = tr("Sign in to rebuild")
+        self._house.notices.post(Notice(text, Tone.FAULT, action, self.sign_in_wanted.emit))
+
+    def _show_shell(self) -> None:
+        institution, counts, waiting = (
+            self._counted_last.institution,
+            self._counted_last.counts,
+            self._counted_last.waiting,
+        )
         published = self._tables.calendar.published()
         year = self.today().year
         calendar = tr("{years} published", years=tr(", ").join(str(y) for y in published if y >= year))

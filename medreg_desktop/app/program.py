@@ -178,6 +178,7 @@ class Program(QObject):
         self._renew_window(office.screens())
         office.shell_changed.connect(self.window.show_state)
         office.screen_wanted.connect(self.window.show_screen)
+        office.sign_in_wanted.connect(self.sign_out, Qt.ConnectionType.QueuedConnection)
         self.window.lamp_pressed.connect(lambda: self._on_lamp(module.SYNC))
         self.window.person_sought.connect(lambda text: self._seek(office, text))
         if office.institution() is None:
