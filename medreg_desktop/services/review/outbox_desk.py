@@ -8,8 +8,9 @@ from datetime import datetime
 
 from medreg_core.domain.comparison import Group, Shown, compare
 from medreg_core.domain.records import Application, ApplicationId, CommandId
+from medreg_core.domain.states import moves_from
 from medreg_core.domain.tables import Tables
-from medreg_core.domain.vocabulary import Kind
+from medreg_core.domain.vocabulary import Kind, Role
 from medreg_desktop.services.cache import applications, commands, drafts, outbox, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.drafts import Draft
@@ -161,7 +162,9 @@ class OutboxDesk:
             by=outcome.by if outcome else "",
             at=outcome.at if outcome else None,
             code=row.last_cause,
-            can_review_again=current is not None and deciding.draft_of(row.command, row.kind) is not None,
+            can_review_again=current is not None
+            and bool(moves_from(current.state, Role.REGISTRAR))
+            and deciding.draft_of(row.command, row.kind) is not None,
         )
 
     def _take_current(self, conn: Connection, row: OutboxRow) -> None:

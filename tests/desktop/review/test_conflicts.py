@@ -76,6 +76,12 @@ def test_reviewing_again_starts_from_the_new_version_with_the_old_words(office: 
     assert office.reviews.open(ONE).row_sync is RowSync.WAITING
 
 
+def test_what_the_applicant_has_withdrawn_cannot_be_reviewed_again(office: Office) -> None:
+    command_id = conflicted(office)
+    office.receives(replace(EDITED, state=State.WITHDRAWN, version=3))
+    assert not office.outbox.conflict(command_id).can_review_again
+
+
 def test_giving_up_ends_the_question(office: Office) -> None:
     command_id = conflicted(office)
     assert office.outbox.counts().need_you == 1
