@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QWidget
 
 from medreg_core.domain.vocabulary import Category, ChangePart, Kind, Level, State
 from medreg_desktop.services.search.conditions import CheckCondition, MaterialsCondition, Query, RowSync
@@ -80,7 +80,10 @@ class ConditionGrid(QWidget):
     def fold(self, *, folded: bool) -> None:
         """Fold to one row or show all; folded conditions stay visible as chips."""
         self._folded = folded
+        focused = QApplication.focusWidget()
         self._arrange()
+        if focused is not None and self.isAncestorOf(focused) and not focused.isVisibleTo(self):
+            self.focus_first()
 
     def focus_first(self) -> None:
         """Ctrl+F: the keyword."""

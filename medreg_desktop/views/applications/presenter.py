@@ -69,7 +69,8 @@ class ApplicationsPresenter:
         self._view, self._worklist, self._batches = view, worklist, batches
         self._searching, self._writing, self._clock = searching, writing, clock
         self._account, self._may_decide = account, may_decide
-        self._state = ScreenState(Query(tab=Tab.OPEN))
+        self._state = ScreenState(Query(tab=Tab.OPEN), fresh=False)
+        self._is_closed = False
         self._ticked: dict[ApplicationId, WorklistRow] = {}
         self._next: object | None = None
         self._handles: list[Handle] = []
@@ -141,7 +142,12 @@ class ApplicationsPresenter:
         return not self._claimed_by_other(row)
 
     def activate(self, row: WorklistRow) -> None:
-        """Do what the row offers: Enter, double click, or its button."""
+        """Do what the row offers: Enter, double click, or its button.
+
+        While the rows are still those of other conditions nothing is opened: it would be somebody else.
+        """
+        if not self._state.fresh:
+            return
         if self.act_of(row) is Act.RESOLVE:
             self._view.open_conflict(row.id)
             return
@@ -151,7 +157,8 @@ class ApplicationsPresenter:
             order = tuple(other.id for other in page.rows)
             self._view.open_review(row.id, order if row.id in order else (row.id,))
 
-        self._submit(lambda: self._worklist.page(query, None, ORDER_LIMIT), show)
+        # Not one of the search's questions: a list that is read again meanwhile must not swallow the press.
+        self._searching.submit(lambda: self._worklist.page(query, None, ORDER_LIMIT), show, self._failed)
 
     def tick(self, rows: Iterable[WorklistRow]) -> None:
         """Take over which rows are ticked; the table keeps the ticks, the presenter judges them."""
@@ -192,6 +199,7 @@ class ApplicationsPresenter:
     def close(self) -> None:
         """Drop everything under way; the batch stops after its row."""
         self._stop.set()
+        self._is_closed = True
         self._worklist.interrupt()
         for handle in self._handles:
             handle.cancel()
@@ -215,7 +223,8 @@ class ApplicationsPresenter:
             handle.cancel()
         self._handles.clear()
         self._loading_more = False
-        self._render(query=query, chips=active_conditions(query), fresh=False)
+        fresh = self._state.fresh and query == self._state.query
+        self._render(query=query, chips=active_conditions(query), fresh=fresh)
         self._submit(lambda: self._worklist.page(query, None, limit), self._show_page)
         self._submit(lambda: self._worklist.count(query), lambda total: self._show_total(query, total))
         self._submit(lambda: self._worklist.tabs(query), lambda tabs: self._render(tabs=tabs))
@@ -248,7 +257,8 @@ class ApplicationsPresenter:
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, KnownFault):
             raise error
-        self._render(fault=error.code, fresh=True)
+        self._loading_more = False
+        self._render(fault=error.code)
 
     def _batch(self) -> Batch | None:
         if not self._ticked:
@@ -276,4 +286,5 @@ class ApplicationsPresenter:
 
     def _render(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
-        self._view.show_state(self._state)
+        if not self._is_closed:
+            self._view.show_state(self._state)

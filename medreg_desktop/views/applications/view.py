@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId, Institution
 from medreg_core.domain.tables import Tables
-from medreg_desktop.services.search.conditions import SortColumn, Tab
+from medreg_desktop.services.search.conditions import Query, SortColumn, Tab
 from medreg_desktop.services.search.rows import WorklistRow
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr, trn
@@ -33,6 +34,8 @@ from medreg_desktop.views.applications.columns import SCHEMA, ListColumns
 from medreg_desktop.views.applications.condition_grid import ConditionGrid
 from medreg_desktop.views.applications.options import ConditionWords, tab_word
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
+from medreg_desktop.views.applications.scheme_bar import SchemeBar
+from medreg_desktop.views.applications.schemes import SchemeBook
 from medreg_desktop.views.applications.state import BatchDone, Empty, ScreenState
 from medreg_desktop.views.applications.words import all_reasons, done_words
 
@@ -51,6 +54,8 @@ class Surroundings:
     notices: Notices
     header_state: str
     keep_header: Callable[[str], None]
+    schemes: str = ""  # as stored
+    keep_schemes: Callable[[str], None] = lambda _text: None
 
 
 class ApplicationsView(QWidget):
@@ -65,9 +70,11 @@ class ApplicationsView(QWidget):
         super().__init__(parent)
         self._around = around
         self._words = ConditionWords(around.tables, around.institution, around.handlers, around.today())
+        self._schemes = SchemeBook(self._words, around.schemes, around.keep_schemes)
         self._presenter: ApplicationsPresenter | None = None
         self._state: ScreenState | None = None
         self._shown_rows: tuple[WorklistRow, ...] | None = None
+        self._rows_query: Query | None = None
         self._folded_by_user = False
         self._build_controls()
         self._lay_out()
@@ -89,10 +96,21 @@ class ApplicationsView(QWidget):
         self._body.insertWidget(0, self.table)
         self._body.setCurrentWidget(self.table)
         self._connect(presenter)
+        self._order_tabs()
         presenter.start()
+
+    def _order_tabs(self) -> None:
+        """关键词 and the conditions row by row, 查询, chips, tabs, table, batch bar; the tools of the title last."""
+        last = list(self.conditions.fields.values())[-1]
+        stops = (last, self._query, self._fold, self.chips, self.tabs, self.table, self.batch_bar)
+        tools = (self.schemes.button, self.schemes.name, self.schemes.save, self._columns, self._refresh)
+        for before, after in pairwise((*stops, *tools)):
+            QWidget.setTabOrder(before, after)
+        self.setFocusProxy(self.conditions.fields["text"])
 
     def _build_controls(self) -> None:
         self.conditions = ConditionGrid(self._words)
+        self.schemes = SchemeBar()
         self._columns = Button(tr("Columns"), Kind.PLAIN, icon="columns")
         self._refresh = Button(tr("Refresh"), Kind.PLAIN, icon="sync", keys="F5")
         self.chips = ChipRow()
@@ -110,7 +128,7 @@ class ApplicationsView(QWidget):
         edge = look().px(Space.PAGE)
         page.setContentsMargins(edge, look().px(Space.CONTROL), edge, look().px(Space.CONTROL))
         page.setSpacing(look().px(Space.GROUP))
-        page.addLayout(_row(Text(tr("Applications"), Type.TITLE), None, self._columns, self._refresh))
+        page.addLayout(_row(Text(tr("Applications"), Type.TITLE), self.schemes, None, self._columns, self._refresh))
         page.addWidget(self.conditions)
         page.addLayout(_row((self.chips, 1), self._fold, self._query))
         page.addLayout(_row((self.tabs, 1), self._total))
@@ -133,6 +151,9 @@ class ApplicationsView(QWidget):
         self.table.header_changed.connect(lambda: self._around.keep_header(self.table.header_state()))
         self.model.more_wanted.connect(presenter.load_more)
         self.model.ticks_changed.connect(lambda: presenter.tick(self.model.ticked))
+        self.schemes.chosen.connect(self._use_scheme)
+        self.schemes.named.connect(self._name_scheme)
+        self.schemes.deleted.connect(self._delete_scheme)
         self._progressed.connect(presenter.show_progress, Qt.ConnectionType.QueuedConnection)
         self._columns.clicked.connect(lambda: drop_column_menu(self.table, self._columns))
         self._refresh.clicked.connect(presenter.refresh)
@@ -155,6 +176,7 @@ class ApplicationsView(QWidget):
         if before is None or before.query != state.query:
             self.conditions.set_query(state.query)
             self.table.show_sort(state.query.sort.column, descending=state.query.sort.descending)
+            self._show_schemes()
         if before is None or before.chips != state.chips:
             self._show_chips(state)
         if before is None or (before.tabs, before.query.tab) != (state.tabs, state.query.tab):
@@ -202,11 +224,19 @@ class ApplicationsView(QWidget):
             self._presenter.close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc gives the ticks up, one layer at a time."""
-        if event.key() == Qt.Key.Key_Escape and self.model.ticked:
+        """Esc stops a batch under way, else gives the ticks up: one layer at a time."""
+        running = self._state is not None and self._state.progress is not None
+        if event.key() == Qt.Key.Key_Escape and running and self._presenter is not None:
+            self._presenter.cancel_batch()
+        elif event.key() == Qt.Key.Key_Escape and self.model.ticked:
             self._untick()
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fold in a narrow window."""
+        super().resizeEvent(event)
+        self.fit_width(self.window().width())
 
     def fit_width(self, width: int) -> None:
         """Fold the conditions in a narrow window, unless the user has said otherwise."""
@@ -226,7 +256,40 @@ class ApplicationsView(QWidget):
     def _on_submitted(self) -> None:
         if self._presenter is not None:
             self._presenter.refresh()
-        self.focus_list()
+        if self._body.currentWidget() is self.table:
+            self.focus_list()
+
+    def _show_schemes(self) -> None:
+        if self._state is not None:
+            book, query = self._schemes, self._state.query
+            now = book.chosen(query)
+            self.schemes.show_schemes(book.names, now, may_save=bool(self._state.chips))
+
+    def _use_scheme(self, number: int) -> None:
+        query = self._schemes.use(number)
+        if query is not None and self._presenter is not None:
+            self._presenter.change(query)
+            self._show_schemes()
+
+    def _name_scheme(self, old: str, name: str) -> None:
+        assert self._state is not None
+        done = self._schemes.rename(old, name) if old else self._schemes.save(name, self._state.query)
+        if not done and old:
+            self._around.notices.say(tr("Another scheme is called {name}.", name=name), Tone.CARE)
+        elif not done:
+            self._around.notices.say(tr("Nine schemes are kept. Delete one first, or use its name."), Tone.CARE)
+        self._show_schemes()
+
+    def _delete_scheme(self, name: str) -> None:
+        put_back = self._schemes.delete(name)
+
+        def undo() -> None:
+            put_back()
+            self._show_schemes()
+
+        self._show_schemes()
+        words = tr("Scheme deleted: {name}.", name=name)
+        self._around.notices.post(Notice(words, Tone.DONE, tr("Put back"), undo))
 
     def _on_chip_removed(self, key: str) -> None:
         assert self._presenter is not None
@@ -284,6 +347,9 @@ class ApplicationsView(QWidget):
             self.model.append_rows(state.rows[len(before) :], has_more=state.more)
         else:
             self.model.set_rows(state.rows, has_more=state.more)
+            if state.query != self._rows_query and state.rows:
+                self.table.select_row(0)  # other conditions: begin at the top
+            self._rows_query = state.query
 
     def _show_empty(self, state: ScreenState) -> None:
         if state.empty is Empty.NO_MATCH:
@@ -307,7 +373,7 @@ def _row(*parts: QWidget | tuple[QWidget, int] | None) -> QHBoxLayout:
         if part is None:
             row.addStretch(1)
         elif isinstance(part, tuple):
-            row.addWidget(part[0], part[1])
+            row.addWidget(part[0], part[1], Qt.AlignmentFlag.AlignVCenter)
         else:
             row.addWidget(part)
     return row

@@ -1,0 +1,301 @@
+"""The real screen over the real search, offscreen: the whole way by keyboard, and typing that loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from medreg_core.domain.records import Application
+from medreg_core.domain.vocabulary import Kind
+from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches
+from medreg_desktop.services.ports import Runner
+from medreg_desktop.services.search.conditions import Query, Tab
+from medreg_desktop.services.search.engine import SearchEngine
+from medreg_desktop.ui.notices import Notices
+from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.views.applications.presenter import ApplicationsPresenter
+from medreg_desktop.views.applications.view import ApplicationsView, Surroundings
+from tests.core.builders import TODAY, person, qualification
+from tests.desktop.review.office import HOSPITAL, WANG, Office, application, tables
+from tests.helpers.qt import clipped, close, nameless, picture, settle
+from tests.helpers.runners import ImmediateRunner, ManualRunner
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+
+Key, Mod = Qt.Key, Qt.KeyboardModifier
+NAMES = ("单小明", "欧阳以宁", "覃可", "仇一帆", "解知行", "曾予安", "尉迟朗", "区念", "朴成", "查亦真")
+
+
+def named(n: int) -> Application:
+    name = NAMES[n - 1]
+    lacking = {"materials": application(n).materials[:1]} if n == 7 else {}
+    return application(n, person=person(name=name), qualification=qualification(name=name), **lacking)
+
+
+def _no_damage(*what: object) -> None:
+    raise AssertionError(f"the index was found damaged: {what}")
+
+
+class Opened:
+    """An open list of ten."""
+
+    def __init__(self, qtbot: QtBot, office: Office, searching: Runner | None = None) -> None:
+        self.qtbot, self.office = qtbot, office
+        office.receives(*(named(n) for n in range(1, len(NAMES) + 1)))
+        self.notices, self.kept = Notices(), [""]
+        around = Surroundings(
+            tables(), HOSPITAL, (WANG.name,), lambda: TODAY, self.notices, "", lambda _text: None, "", self.kept.append
+        )
+        self.page = ApplicationsView(around)
+        self.engine = SearchEngine(office.store.reader)
+        self.presenter = ApplicationsPresenter(
+            self.page,
+            EngineWorklist(self.engine, _no_damage),
+            ReviewBatches(office.reviews, tables(), lambda: None),
+            searching or ImmediateRunner(),
+            ImmediateRunner(),
+            office.clock,
+            WANG.id,
+            may_decide=True,
+        )
+        self.page.attach(self.presenter)
+        self.reviewed: list[tuple[str, tuple[str, ...]]] = []
+        self.page.review_wanted.connect(lambda one, order: self.reviewed.append((one, order)))
+        self.page.resize(1400, 820)
+        self.page.show()
+        self.page.activateWindow()
+        qtbot.waitUntil(self.page.isActiveWindow)
+        settle()
+
+    def close(self) -> None:
+        self.page.close_screen()
+        close(self.page)
+        self.engine.close()
+
+    @property
+    def names(self) -> list[str]:
+        return [row.name for row in self.page.model.rows]
+
+    @property
+    def focused(self) -> QWidget | None:
+        return QApplication.focusWidget()
+
+    @property
+    def keyword(self) -> QWidget:
+        return self.page.conditions.fields["text"].focusProxy()
+
+    def key(self, which: Key, modifier: Mod = Mod.NoModifier) -> None:
+        self.qtbot.keyClick(self.focused or self.page, which, modifier)
+        settle()
+
+    def type(self, text: str) -> None:
+        """Type keys; Chinese comes as an input method commits it."""
+        for stroke in text:
+            if stroke.isascii():
+                self.qtbot.keyClicks(self.focused, stroke)
+            else:
+                committed = QInputMethodEvent()
+                committed.setCommitString(stroke)
+                QApplication.sendEvent(self.focused, committed)
+        settle()
+
+    def wait(self, what: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(what)
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, office: Office, theme: Theme) -> Iterator[Opened]:
+    one = Opened(qtbot, office)
+    yield one
+    one.close()
+
+
+def test_the_whole_way_by_keyboard(opened: Opened) -> None:
+    opened.key(Key.Key_F, Mod.ControlModifier)
+    assert opened.focused is opened.keyword
+    opened.type("zya")
+    assert opened.names == ["曾予安"]
+    assert opened.focused is opened.keyword
+    opened.key(Key.Key_Return)
+    assert opened.focused is opened.page.table
+    opened.key(Key.Key_Return)
+    assert opened.reviewed == [(application(6).id, (application(6).id,))]
+
+
+def test_arrows_space_and_control_enter_agree_to_the_ticked(opened: Opened) -> None:
+    opened.page.focus_list()
+    for _ in range(2):
+        opened.key(Key.Key_Space)
+        opened.key(Key.Key_Down)
+    assert len(opened.page.model.ticked) == 2
+    assert opened.page.batch_bar.isVisible()
+    opened.key(Key.Key_Return, Mod.ControlModifier)
+    opened.wait(lambda: bool(opened.notices.history))
+    assert opened.notices.history[-1].text == "2 条已同意。"
+    assert not opened.page.batch_bar.isVisible()
+    assert {item.row.command.application_id for item in opened.office.outbox.items()} == {
+        application(1).id,
+        application(2).id,
+    }
+
+
+def test_the_bar_names_who_cannot_and_does_the_rest(opened: Opened) -> None:
+    opened.page.focus_list()
+    opened.key(Key.Key_A, Mod.ControlModifier)
+    assert opened.page.batch_bar._agree.accessibleName() == "同意 9 条"
+    assert "尉迟朗" in opened.page.batch_bar._words.text()
+    opened.key(Key.Key_Escape)
+    assert opened.page.model.ticked == ()
+    assert opened.focused is opened.page.table
+
+
+def test_a_stroke_is_never_lost_while_answers_are_slow(qtbot: QtBot, office: Office, theme: Theme) -> None:
+    slow = ManualRunner()
+    opened = Opened(qtbot, office, slow)
+    slow.release_all()
+    opened.page.conditions.focus_first()
+    typed = ""
+    for stroke in "shan xm":
+        opened.type(stroke)
+        typed += stroke
+        if slow.queue:
+            slow.queue.pop(0).release()  # an answer now and then, always of an older question
+        assert opened.page.conditions.fields["text"].text == typed  # type: ignore[attr-defined]  # a TextField
+        assert opened.focused is opened.keyword
+    opened.presenter.refresh()
+    slow.release_all()
+    assert opened.names == ["单小明"]
+    opened.presenter.choose_tab(Tab.SUBMITTED)
+    slow.release_all()
+    settle()
+    assert opened.focused is opened.keyword
+    assert opened.page.conditions.fields["text"].text == typed  # type: ignore[attr-defined]  # a TextField
+    opened.close()
+
+
+def test_enter_does_not_open_a_row_of_other_conditions(qtbot: QtBot, office: Office, theme: Theme) -> None:
+    slow = ManualRunner()
+    opened = Opened(qtbot, office, slow)
+    slow.release_all()
+    opened.page.conditions.focus_first()
+    opened.type("czy")
+    opened.key(Key.Key_Return)
+    opened.key(Key.Key_Return)
+    slow.release_all()
+    assert opened.reviewed == []
+    opened.close()
+
+
+def test_a_press_survives_a_list_that_is_read_again(qtbot: QtBot, office: Office, theme: Theme) -> None:
+    slow = ManualRunner()
+    opened = Opened(qtbot, office, slow)
+    slow.release_all()
+    opened.page.focus_list()
+    opened.key(Key.Key_Return)
+    opened.presenter.refresh()
+    slow.release_all()
+    assert [one for one, _ in opened.reviewed] == [application(1).id]
+    opened.close()
+
+
+def test_other_conditions_begin_at_the_top_and_a_refresh_stays(opened: Opened) -> None:
+    opened.page.table.select_row(5)
+    opened.presenter.refresh()
+    assert opened.page.table.current_row == 5
+    opened.presenter.change(Query(tab=Tab.OPEN, kinds=(Kind.REGISTRATION,)))
+    assert opened.page.table.current_row == 0
+
+
+def test_folding_keeps_what_is_in_force_in_sight(opened: Opened) -> None:
+    grid = opened.page.conditions
+    grid.fields["phone"].setFocus()
+    opened.type("139")
+    opened.key(Key.Key_F7)
+    opened.wait(lambda: grid.is_folded)
+    assert [chip.key for chip in opened.page.chips.chips] == ["phone"]
+    assert opened.focused is opened.keyword
+    opened.key(Key.Key_F7)
+    opened.wait(lambda: not grid.is_folded)
+
+
+def test_a_narrow_window_folds_by_itself(opened: Opened) -> None:
+    opened.page.resize(1280, 640)
+    settle()
+    assert opened.page.conditions.is_folded
+    opened.page.resize(1400, 820)
+    settle()
+    assert not opened.page.conditions.is_folded
+
+
+def test_tab_goes_through_conditions_to_the_list(opened: Opened) -> None:
+    opened.page.conditions.fields["deadline_to"].setFocus()
+    seen = []
+    for _ in range(6):
+        opened.key(Key.Key_Tab)
+        seen.append(opened.focused)
+    expected = [opened.page._query, opened.page._fold, opened.page.tabs, opened.page.table]
+    assert [widget for widget in seen if widget in expected] == expected
+
+
+def test_no_match_says_how_many_conditions_and_clears_them(opened: Opened) -> None:
+    opened.page.conditions.focus_first()
+    opened.type("没有这个人")
+    assert opened.page._empty.isVisible()
+    assert "1 个条件" in opened.page._empty._sentence.text()
+    opened.key(Key.Key_Return)
+    assert opened.focused is opened.keyword
+    opened.page._empty.pressed.emit()
+    assert len(opened.names) == len(NAMES)
+
+
+def test_a_scheme_is_saved_used_and_starred_by_keyboard(opened: Opened) -> None:
+    opened.page.conditions.focus_first()
+    opened.type("ouy")
+    opened.page.schemes.save.click()
+    opened.type("欧阳")
+    opened.key(Key.Key_Return)
+    assert opened.page.schemes.button.accessibleName().startswith("方案：欧阳  Ctrl+1")
+    opened.page.conditions.focus_first()
+    opened.type("x")
+    assert "欧阳 *" in opened.page.schemes.button.accessibleName()
+    opened.key(Key.Key_1, Mod.ControlModifier)
+    assert opened.names == ["欧阳以宁"]
+    assert "欧阳 *" not in opened.page.schemes.button.accessibleName()
+    assert "欧阳" in opened.kept[-1]
+    opened.page.schemes.deleted.emit("欧阳")
+    assert not opened.page.schemes.button.isEnabled()
+    undo = opened.notices.history[-1].on_action
+    assert undo is not None
+    undo()
+    assert opened.page.schemes.button.isEnabled()
+
+
+def test_escape_in_the_name_field_saves_nothing(opened: Opened) -> None:
+    opened.page.conditions.focus_first()
+    opened.type("qiu")
+    opened.page.schemes.save.click()
+    opened.type("仇")
+    opened.key(Key.Key_Escape)
+    assert not opened.page.schemes.name.isVisible()
+    assert opened.kept == [""]
+
+
+@pytest.mark.parametrize(("size", "scale"), [((1276, 820), 1.0), ((1232, 640), 1.0), ((1400, 820), 1.5)])
+@pytest.mark.parametrize("mode", [Mode.LIGHT, Mode.DARK])
+def test_every_word_fits_and_everything_has_a_name(
+    opened: Opened, theme: Theme, size: tuple[int, int], scale: float, mode: Mode
+) -> None:
+    theme.set_mode(mode)
+    opened.page.resize(*size)
+    opened.presenter.change(Query(text="a", tab=Tab.OPEN, kinds=(Kind.REGISTRATION,)))
+    opened.presenter.change(Query(tab=Tab.OPEN, kinds=(Kind.REGISTRATION,)))
+    opened.page.model.tick_all(on=True)
+    settle()
+    assert clipped(opened.page) == []
+    assert nameless(opened.page) == []
+    assert not picture(opened.page, scale).isNull()
