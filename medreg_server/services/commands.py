@@ -56,7 +56,7 @@ class CommandDesk:
             outcomes = self._rehearsed(batch, caller, device)
         else:
             outcomes = [self._answer_one(command, caller, device) for command in batch.commands]
-        return OutcomeBatch(magic=MAGIC, outcomes=tuple(outcomes), server_time=self._environment.now())
+        return self._batch(tuple(outcomes))
 
     def known(self, ids: list[CommandId], caller: Caller) -> OutcomeBatch:
         """Return the outcomes already given for ``ids``; those never received are missing from the answer."""
@@ -65,13 +65,22 @@ class CommandDesk:
         scope = Scope(institution_id=caller.institution_id)
         with self._environment.database.read() as transaction:
             found = transaction.commands.outcomes([key for key in ids if is_id(key)], scope)
-        outcomes = tuple(found[key] for key in ids if key in found)
-        return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=self._environment.now())
+        return self._batch(tuple(found[key] for key in ids if key in found))
+
+    def _batch(self, outcomes: tuple[Outcome, ...]) -> OutcomeBatch:
+        environment = self._environment
+        epoch = environment.identity().epoch
+        return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=environment.now(), epoch=epoch)
 
     def _device(self, batch: CommandBatch, caller: Caller) -> Device:
-        """Return the sending device: the one that signed in, known by its hello, of the same institution."""
+        """Return the sending device: the one that signed in, known by its hello, of the same institution.
+
+        Raises SESSION_EXPIRED when the commands are another registrar's of that PC: he has to sign in for them.
+        """
         if len(batch.commands) > BATCH_COMMANDS:
             raise ServiceFault(FaultCode.TOO_LARGE)
+        if batch.account_id and batch.account_id != caller.account.id:
+            raise ServiceFault(FaultCode.SESSION_EXPIRED)
         institution_id = caller.institution_id
         with self._environment.database.read() as transaction:
             device = transaction.devices.get(caller.device_id)

@@ -269,6 +269,7 @@ class CommandBatch(msgspec.Struct, frozen=True, kw_only=True):
     device_id: DeviceId
     commands: tuple[Command, ...]
     dry_run: bool = False
+    account_id: AccountId = AccountId("")  # who made them: a session of another may not carry them; "" does not say
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -294,6 +295,7 @@ class OutcomeBatch(msgspec.Struct, frozen=True, kw_only=True):
     magic: str
     outcomes: tuple[Outcome, ...]
     server_time: datetime
+    epoch: str = ""  # of the feed that each ``seq`` counts in; the client's copy may still be of an older one
 
 
 class DigestQuery(msgspec.Struct, frozen=True, kw_only=True):

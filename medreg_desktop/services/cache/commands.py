@@ -34,19 +34,26 @@ def save(
 
 
 def settle(
-    conn: Connection, outcome: Outcome, now: datetime, *, next_try: datetime | None = None, overdue: bool = False
+    conn: Connection,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    next_try: datetime | None = None,
+    overdue: bool = False,
+    epoch: str = "",
 ) -> OutboxRow:
     """Store the server's answer and move the command on; what depended on a command that was not taken stops.
 
     ``next_try`` is for deferred and retry; ``overdue`` turns a deferral that has lasted too long into a question. A
-    late or repeated answer to a closed command changes nothing.
+    late or repeated answer to a closed command changes nothing. ``epoch``: in which the answer's position counts, ""
+    for the copy's own; a server just restored answers in an epoch that the copy has not reached yet.
     Raises LookupError for an id this device never sent.
     """
     row = outbox.row_of(conn, outcome.id)
     if not row.is_open:
         return row
     state = OutboxState.NEEDS_YOU if overdue else _state_after(outcome.kind)
-    outbox.store_outcome(conn, outcome, state, now, epoch=sync_state.viewer(conn).epoch, next_try=next_try)
+    outbox.store_outcome(conn, outcome, state, now, epoch=epoch or sync_state.viewer(conn).epoch, next_try=next_try)
     if state in {OutboxState.DONE, OutboxState.NEEDS_YOU}:
         detail = {"command": outcome.id, "code": outcome.code, "version": str(outcome.version), "seq": str(outcome.seq)}
         audit.append(conn, now, row.actor, f"answer_{outcome.kind}", row.command.application_id, detail)

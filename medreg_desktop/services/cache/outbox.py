@@ -65,6 +65,7 @@ class OutboxRow:
     resolution: Resolution
     size: int  # of the encoded command, in bytes
     deferred_since: datetime | None  # when the server first asked to wait
+    seq: int  # position in the feed of ``epoch`` that contains the effect; 0: none, or forgotten
 
     @property
     def kind(self) -> CommandKind:
@@ -97,7 +98,7 @@ class OutboxCounts:
 
 _COLUMNS = (
     "n, command, actor, state, sent, attempts, next_try, last_cause, outcome, epoch, saved_at, settled_at, resolution,"
-    " length(CAST(command AS BLOB)), deferred_since"
+    " length(CAST(command AS BLOB)), deferred_since, seq"
 )
 
 
@@ -287,9 +288,18 @@ def need_you(conn: Connection, command_id: CommandId, cause: str) -> None:
     )
 
 
-def forget_position(conn: Connection, command_id: CommandId) -> None:
-    """Drop the feed position of an effect the copy holds by now: positions of an older epoch mean nothing."""
-    conn.execute("UPDATE outbox SET seq = 0 WHERE id = ?", (command_id,))
+def forget_positions(conn: Connection, epoch: str) -> None:
+    """Drop the feed positions of all other epochs than the copy's: they mean nothing any more."""
+    conn.execute("UPDATE outbox SET seq = 0 WHERE seq > 0 AND epoch <> ?", (epoch,))
+
+
+def send_again(conn: Connection, command_id: CommandId) -> None:
+    """Put an accepted command back in the queue: a server that still has it gives the same answer."""
+    conn.execute(
+        "UPDATE outbox SET state = 'queued', outcome_kind = '', outcome = NULL, seq = 0, attempts = 0,"
+        " next_try = NULL, last_cause = '', settled_at = NULL WHERE id = ?",
+        (command_id,),
+    )
 
 
 def dependents(conn: Connection, command_id: CommandId) -> list[CommandId]:
@@ -339,8 +349,15 @@ def applications_between(conn: Connection, after: int, last: int) -> list[Applic
 
 
 def accepted_outside(conn: Connection, epoch: str) -> list[OutboxRow]:
-    """Return accepted commands whose effect belongs to another epoch: receipts to compare after a restore."""
-    statement = f"SELECT {_COLUMNS} FROM outbox WHERE outcome_kind = 'accepted' AND seq > 0 AND epoch <> ?"  # noqa: S608 - constant
+    """Return accepted commands whose effect belongs to another epoch: receipts to compare after a restore.
+
+    What was recorded of paper changes no row of the feed and so has no position.
+    """
+    papers = f"kind IN ('{CommandKind.RECORD_PRINT.value}', '{CommandKind.RECORD_RECALL.value}')"
+    statement = (
+        f"SELECT {_COLUMNS} FROM outbox WHERE outcome_kind = 'accepted' AND state = 'done' AND resolution = ''"  # noqa: S608 - constants
+        f" AND epoch <> ? AND (seq > 0 OR {papers}) ORDER BY n"
+    )
     return [_row(row) for row in conn.execute(statement, (epoch,))]
 
 
@@ -361,6 +378,7 @@ def _row(row: Row) -> OutboxRow:
         resolution=Resolution(row[12]),
         size=row[13],
         deferred_since=_moment(row[14]),
+        seq=row[15],
     )
 
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from medreg_core.contract.v1.messages import Agree
-from medreg_core.domain.records import AccountId, Application, ApplicationId
+from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.states import rule_for
 from medreg_core.domain.vocabulary import CommandKind, Move, OutcomeKind, State
 from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
+from medreg_desktop.services.cache.sync_state import Viewer
 from medreg_desktop.services.search.conditions import RowSync
 
 MOVES = {
@@ -76,8 +77,11 @@ def is_effective(row: OutboxRow, epoch: str, seq: int) -> bool:
         return True
     if row.outcome is None or row.resolution is not Resolution.NONE or row.state is not OutboxState.DONE:
         return False
-    taken = row.outcome.kind in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED}
-    return taken and row.epoch == epoch and row.outcome.seq > seq
+    if row.outcome.kind not in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED}:
+        return False
+    # Of another epoch: the register was restored, and the copy does not hold its rows yet. Once it does, the snapshot
+    # forgets what counted in older epochs.
+    return row.seq > (seq if row.epoch == epoch else 0)
 
 
 def sync_word(rows: Iterable[OutboxRow]) -> RowSync:
@@ -87,13 +91,17 @@ def sync_word(rows: Iterable[OutboxRow]) -> RowSync:
 
 
 def commands_on(
-    conn: Connection, actor: AccountId, seq: int, ids: Iterable[str] | None = None
+    conn: Connection, viewer: Viewer, ids: Iterable[str] | None = None
 ) -> dict[ApplicationId, list[OutboxRow]]:
     """Return the registrar's commands on applications where any may still show: on all, or on ``ids``."""
-    wanted = "SELECT DISTINCT application_id FROM outbox WHERE actor = ? AND (state <> 'done' OR seq > ?)"
+    wanted = (
+        "SELECT DISTINCT application_id FROM outbox"
+        " WHERE actor = ? AND (state <> 'done' OR seq > ? OR (seq > 0 AND epoch <> ?))"
+    )
+    shown = (viewer.actor, viewer.seq, viewer.epoch)
     if ids is None:
-        found = conn.execute(wanted, (actor, seq)).fetchall()
+        found = conn.execute(wanted, shown).fetchall()
     else:
         some = wanted + " AND application_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
-        found = conn.execute(some, (actor, seq, json.dumps(list(ids)))).fetchall()
-    return {ApplicationId(i): outbox.of_application(conn, ApplicationId(i), actor) for (i,) in found}
+        found = conn.execute(some, (*shown, json.dumps(list(ids)))).fetchall()
+    return {ApplicationId(i): outbox.of_application(conn, ApplicationId(i), viewer.actor) for (i,) in found}

@@ -8,15 +8,18 @@ never touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from medreg_core.contract.v1.digest import bucket_sums
-from medreg_core.contract.v1.messages import SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_core.contract.v1.messages import RecordPrint, RecordRecall, SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_core.domain.records import Application
 from medreg_desktop.services.cache import applications, audit, outbox, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection, scalar
 from medreg_desktop.services.cache.feed import FeedBroken, MassRemoval, limit_of_removals
+from medreg_desktop.services.cache.outbox import OutboxRow
+from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge, Judged, ServerRow
 
@@ -99,9 +102,10 @@ class Snapshot:
         epoch = sync_state.read(conn).snapshot_epoch
         synced.remove(conn, removed)
         sync_state.write(conn, epoch=epoch, cursor=end.cursor, seq=str(end.seq))
-        lost = _receipts_lost(conn, epoch, self._store.clock.now)
-        viewer = sync_state.viewer(conn)
-        applications.refresh(conn, outbox.applications_of(conn, [viewer.actor]))
+        actors = [sync_state.viewer(conn).actor]
+        shown_before = outbox.applications_of(conn, actors)
+        lost = _receipts_lost(conn, epoch, {i for _, i in removed}, self._store.clock.now)
+        applications.refresh(conn, [*shown_before, *outbox.applications_of(conn, actors)])
         _throw_away(conn)
         return SnapshotDone(end.count, len(removed), lost)
 
@@ -184,21 +188,49 @@ def _check_removals(conn: Connection, *, confirmed: bool) -> list[tuple[str, str
     return gone
 
 
-def _receipts_lost(conn: Connection, epoch: str, now: Callable[[], datetime]) -> int:
-    """Ask the registrar again for accepted decisions that a server restored from a backup does not have."""
+def _receipts_lost(conn: Connection, epoch: str, removed: Collection[str], now: Callable[[], datetime]) -> int:
+    """Ask the registrar again for accepted decisions that a server restored from a backup does not have.
+
+    What was recorded of paper is only a fact: it is sent once more by itself, under the same key. Return the number of
+    questions.
+    """
     lost = 0
     for row in outbox.accepted_outside(conn, epoch):
         application = synced.find(conn, row.command.application_id)
-        assert row.outcome is not None
-        if application is not None and application.version < row.outcome.version:
-            outbox.reopen(conn, row.command.id, LOST_BY_SERVER)
-            audit.append(
-                conn, now(), row.actor, LOST_BY_SERVER, row.command.application_id, {"command": row.command.id}
-            )
-            lost += 1
-        else:
-            outbox.forget_position(conn, row.command.id)
+        if application is None and row.command.application_id not in removed:
+            continue  # it had left the institution before
+        if _is_held(row, application):
+            continue
+        if _is_fact(row, application):
+            outbox.send_again(conn, row.command.id)
+            continue
+        outbox.reopen(conn, row.command.id, LOST_BY_SERVER)
+        detail = {"command": row.command.id}
+        audit.append(conn, now(), row.actor, LOST_BY_SERVER, row.command.application_id, detail)
+        lost += 1
+    outbox.forget_positions(conn, epoch)
     return lost
+
+
+def _is_held(row: OutboxRow, application: Application | None) -> bool:
+    """Return whether the register still has the very step the command made: its history says so, the version cannot."""
+    move, outcome = MOVES.get(row.kind), row.outcome
+    if move is None or application is None or outcome is None or application.version < outcome.version:
+        return False
+    made = [entry for entry in application.history if entry.version == outcome.version]
+    return all((entry.move, entry.at) == (move, outcome.at) for entry in made)
+
+
+def _is_fact(row: OutboxRow, application: Application | None) -> bool:
+    """Return whether the command can be sent again unasked: a recall, or a print of the form that the register has."""
+    match row.command.body:
+        case RecordRecall():
+            return True
+        case RecordPrint(form_number=number):
+            form = application.form if application is not None else None
+            return form is not None and form.number == number
+        case _:
+            return False
 
 
 def _server_row(row: SnapshotRow) -> ServerRow:

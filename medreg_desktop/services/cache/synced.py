@@ -211,7 +211,7 @@ def _form_columns(application: Application | None) -> tuple[str, int]:
 
 def _index_rows(conn: Connection, rows: Iterable[Judged], ids: Iterable[str] | None = None) -> Iterator[IndexRow]:
     viewer = sync_state.viewer(conn)
-    commands = overlay.commands_on(conn, viewer.actor, viewer.seq, ids)
+    commands = overlay.commands_on(conn, viewer, ids)
     for item in rows:
         application = item.application
         if application is None:

@@ -180,7 +180,7 @@ def _queue_row(row: OutboxRow) -> QueueRow:
 
 def _settle(conn: Connection, item: Settlement, at: datetime) -> None:
     if item.outcome is not None:
-        commands.settle(conn, item.outcome, at, next_try=item.next_try)
+        commands.settle(conn, item.outcome, at, next_try=item.next_try, epoch=item.epoch)
     elif item.state is RowState.QUARANTINED:
         outbox.quarantine(conn, item.id, item.cause)
     else:

@@ -147,9 +147,10 @@ class GetChanges:
 
 @dataclass(frozen=True, slots=True)
 class SendCommands:
-    """Send these commands in this order, in one request."""
+    """Send these commands of one registrar in this order, in one request."""
 
     ids: tuple[CommandId, ...]
+    account_id: AccountId
 
 
 @dataclass(frozen=True, slots=True)

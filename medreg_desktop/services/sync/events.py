@@ -168,6 +168,7 @@ class OutcomesArrived:
     at: Moment
     outcomes: tuple[Outcome, ...]
     server_time: datetime
+    epoch: str = ""  # in which their seqs count; "" for the copy's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Settlement:
     outcome: Outcome | None = None
     next_try: datetime | None = None
     counted: bool = True  # whether the exchange counts as an attempt of this command
+    epoch: str = ""  # in which the outcome's seq counts; "" for the copy's own
 
 
 @dataclass(frozen=True, slots=True)

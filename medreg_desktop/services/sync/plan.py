@@ -65,7 +65,7 @@ def _exchange(state: SyncState, actor: Actor, position: Position, at: Moment) ->
     if batch.overdue:
         return sending.overdue(state, batch.overdue)
     if _may_send(state) and batch.ids and state.sending.circuit.is_due(at.mono):
-        effects = (MarkInFlight(batch.ids), SendCommands(batch.ids))
+        effects = (MarkInFlight(batch.ids), SendCommands(batch.ids, actor.account_id))
         return _call(state.with_sending(ids=batch.ids), state.sending.circuit, Call.COMMANDS, effects, at)
     return _receive(state, position, batch, at)
 

@@ -107,6 +107,8 @@ def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
         copy_changes=receiving.copy_changes + 1,
     )
     confirmed = receiving.held_snapshots > 0
+    # The outbox is read again: a register that came back from a backup may have lost what it had accepted.
+    state = state.with_sending(queue=None)
     return state, (FinishSnapshot(event.rows, event.end, begun.epoch, confirmed),)
 
 

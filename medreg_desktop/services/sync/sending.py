@@ -13,7 +13,7 @@ from medreg_desktop.services.sync.batch import BackOff, settlement
 from medreg_desktop.services.sync.circuit import OPENS_AT, back_off_s
 from medreg_desktop.services.sync.effects import Settle
 from medreg_desktop.services.sync.events import Failed, Moment, OutcomesArrived
-from medreg_desktop.services.sync.outbox_view import RowState, Settlement
+from medreg_desktop.services.sync.outbox_view import Position, RowState, Settlement
 from medreg_desktop.services.sync.state import Step, Suspect, SyncState
 from medreg_desktop.services.transport.trouble import TroubleKind
 
@@ -35,7 +35,10 @@ def outcomes_arrived(state: SyncState, event: OutcomesArrived) -> Step:
     attempts = {row.id: row.attempts for row in state.sending.queue or ()}
     answers = {outcome.id: outcome for outcome in event.outcomes}
     settlements = tuple(
-        _answered(answers.get(command), command, event.at.wall, _waiter(attempts.get(command, 0), chance))
+        replace(
+            _answered(answers.get(command), command, event.at.wall, _waiter(attempts.get(command, 0), chance)),
+            epoch=event.epoch,
+        )
         for command in state.sending.ids
     )
     again = [item.id for item in settlements if item.state is RowState.QUEUED]
@@ -47,7 +50,8 @@ def outcomes_arrived(state: SyncState, event: OutcomesArrived) -> Step:
         )
     answered = sum(1 for item in settlements if item.state in ANSWERED)
     state = _landed(state).with_sending(sent=state.sending.sent + answered)
-    if any(outcome.seq > (state.position.seq if state.position else 0) for outcome in event.outcomes):
+    position = state.position or Position()
+    if event.epoch not in {"", position.epoch} or any(outcome.seq > position.seq for outcome in event.outcomes):
         state = state.with_receiving(
             caught_up=False
         )  # the feed is known to hold more: no long poll before it is fetched

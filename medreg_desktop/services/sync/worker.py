@@ -164,10 +164,11 @@ class SyncWorker:
             case effects.GetChanges(cursor=cursor, wait_s=wait_s):
                 page = self._service.changes(cursor, wait_s, self._unwanted)
                 return events.PageArrived(self.now(), page)
-            case effects.SendCommands(ids=ids):
-                batch = CommandBatch(device_id=self._device.id, commands=self._copy.commands(ids))
+            case effects.SendCommands(ids=ids, account_id=account_id):
+                commands = self._copy.commands(ids)
+                batch = CommandBatch(device_id=self._device.id, commands=commands, account_id=account_id)
                 answer = self._service.send(batch)
-                return events.OutcomesArrived(self.now(), answer.outcomes, answer.server_time)
+                return events.OutcomesArrived(self.now(), answer.outcomes, answer.server_time, answer.epoch)
             case effects.AskDigest(cursor=cursor, page=held):
                 count, buckets = self._copy.digest(held)
                 found = self._service.digest(DigestQuery(cursor=cursor, count=count, buckets=buckets))

@@ -328,10 +328,13 @@ def test_whatever_happens_the_list_agrees_with_the_overlay(
         office.close()
 
 
-def test_an_effect_of_another_epoch_says_nothing_about_this_one(office: CacheStore) -> None:
+def test_an_effect_of_another_epoch_is_shown_until_the_copy_is_of_that_epoch(office: CacheStore) -> None:
     save(office, agree(application(1), FIRST))
     settle(office, FIRST, OutcomeKind.ACCEPTED, version=2, seq=50)
     row = office.read(lambda conn: outbox.row_of(conn, FIRST))
     assert isinstance(row.command.body, Agree)
     assert overlay.is_effective(row, EPOCH, 3)
+    assert overlay.is_effective(row, "epoch-0", 90)
+    office.write(lambda conn: outbox.forget_positions(conn, "epoch-2"))
+    row = office.read(lambda conn: outbox.row_of(conn, FIRST))
     assert not overlay.is_effective(row, "epoch-2", 3)
