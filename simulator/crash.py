@@ -1,0 +1,70 @@
+"""Kills a client at a labelled point: what was in memory is gone, what was committed stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.faults import KnownFault
+
+T = TypeVar("T")
+
+POINTS = (
+    "write.begin",  # before BEGIN
+    "write.commit",  # the work is done, COMMIT has not been said
+    "write.committed",  # COMMIT is durable, nobody has been told
+    "wire.before_send",
+    "wire.delivered",  # the service has done it, its answer is on the way
+    "wire.answered",  # the answer has arrived, nothing of it is kept yet
+)
+"""Every place where a client can be killed."""
+
+
+class Crash(BaseException):
+    """The process is gone. Not an Exception: no code of the program may catch it."""
+
+
+@dataclass(slots=True)
+class Fate:
+    """What will befall one computer: a kill at the n-th passing of a point, or a disk that refuses a transaction."""
+
+    point: str = ""
+    passes: int = 0
+    disk_faults: list[str] = field(default_factory=list)
+
+    def passing(self, point: str) -> None:
+        """Note that a point is passed. Raises Crash when this is the one."""
+        if point != self.point:
+            return
+        self.passes -= 1
+        if self.passes < 0:
+            self.point = ""
+            raise Crash(point)
+
+    def disk(self) -> None:
+        """Raise the next KnownFault that the disk has in store."""
+        if self.disk_faults:
+            raise KnownFault(self.disk_faults.pop())
+
+
+class MortalStore(CacheStore):
+    """The real store, with the points where its process may be killed."""
+
+    fate: Fate = Fate()
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` as the real store does, unless fate intervenes."""
+        self.fate.passing("write.begin")
+        self.fate.disk()
+
+        def mortal(conn: Connection) -> T:
+            result = work(conn)
+            self.fate.passing("write.commit")
+            return result
+
+        result = super().write(mortal)
+        self.fate.passing("write.committed")
+        return result

@@ -1,0 +1,229 @@
+"""Watches a run from outside and knows what must never happen: the invariants I1–I8 of ``sync.md`` §6."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from medreg_core.domain.records import AccountId, CommandId, InstitutionId
+from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_desktop.services.cache import applications, outbox, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
+from medreg_desktop.services.cache.overlay import MOVES
+from medreg_desktop.services.cache.snapshot import LOST_BY_SERVER
+from medreg_desktop.services.sync.lamp import LampKind
+from medreg_desktop.services.sync.report import SyncReport
+from medreg_server.db.codec import to_body
+from medreg_server.db.scope import Scope
+from simulator.pc import Pc
+from simulator.register import Register
+from simulator.trace import Trace
+
+
+class Violation(AssertionError):
+    """An invariant does not hold; the message begins with its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A command as it was first seen on a disk: by whom, where, its bytes."""
+
+    pc: str
+    actor: AccountId
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the register's audit says a command did."""
+
+    action: str
+    actor: str
+    application_id: str
+
+
+class Oracle:
+    """Remembers what was saved, and compares it with both sides."""
+
+    def __init__(self, register: Register, trace: Trace) -> None:
+        self.poisoned: set[CommandId] = set()
+        self._register = register
+        self._trace = trace
+        self._kept: dict[CommandId, Kept] = {}
+        self._positions: dict[str, tuple[str, int]] = {}
+        self._restores = 0
+
+    @property
+    def commands(self) -> int:
+        """Return how many commands have been saved."""
+        return len(self._kept)
+
+    def restored(self) -> None:
+        """The service has gone back to a copy: what it accepted since then is lost, and must be said so."""
+        self._restores += 1
+
+    # ---- at every step ----------------------------------------------------------------------------------------------
+
+    def watch(self, pc: Pc) -> None:
+        """Note what the disk holds; nothing that was ever there may be gone or changed (I1), no seq go back (I5)."""
+        rows, position = pc.running.store.read(lambda conn: (every_row(conn), sync_state.read(conn)))
+        for row in rows:
+            found = Kept(pc.name, row.actor, msgspec.json.encode(row.command))
+            if self._kept.setdefault(row.command.id, found) != found:
+                raise Violation(f"I1: command {row.command.id} has changed on {pc.name}")
+        held = {row.command.id for row in rows}
+        lost = [i for i, kept in self._kept.items() if kept.pc == pc.name and i not in held]
+        if lost:
+            raise Violation(f"I1: saved commands {lost} are gone from {pc.name}")
+        before = self._positions.get(pc.name, ("", 0))
+        if position.epoch == before[0] and position.seq < before[1]:
+            raise Violation(f"I5: {pc.name} went back from seq {before[1]} to {position.seq} in one epoch")
+        self._positions[pc.name] = position.epoch, position.seq
+        counts = defaultdict[str, int](int)
+        for row in rows:
+            counts[row.state.value] += 1
+        self._trace.note(" ", pc.name, position.epoch[:6], position.seq, dict(sorted(counts.items())))
+
+    def check_lamp(self, pc: Pc, report: SyncReport) -> None:
+        """Green means that nothing of this registrar's waits (I4)."""
+        waits = pc.running.store.read(lambda conn: [row for row in outbox.rows(conn, pc.actor) if row.is_open])
+        if report.lamp.kind is LampKind.SYNCED and waits and not pc.running.driver.inbox.has_mail():
+            raise Violation(f"I4: the lamp of {pc.name} is green over {[row.state.value for row in waits]}")
+
+    def check_shown(self, pc: Pc) -> None:
+        """What the service has accepted stays on its author's screen until the copy itself has it (I6)."""
+        for row in pc.running.store.read(every_row):
+            if row.actor != pc.actor or not _is_decided(row):
+                continue
+            shown = pc.running.store.read(partial(applications.get, application_id=row.command.application_id))
+            assert row.outcome is not None
+            if shown is None or shown.application.version >= row.outcome.version:
+                continue
+            if shown.next_base_version < row.outcome.version and row.command.id in self.effects():
+                raise Violation(f"I6: the accepted {row.kind.value} {row.command.id} is not shown on {pc.name}")
+
+    # ---- at the end -------------------------------------------------------------------------------------------------
+
+    def effects(self) -> dict[CommandId, list[Effect]]:
+        """Return what each command did to the register, by the register's audit."""
+        found: dict[CommandId, list[Effect]] = defaultdict(list)
+        with self._register.service.environment.database.read() as transaction:
+            for chain in sorted(transaction.audit.chains()):
+                for entry in transaction.audit.entries(chain):
+                    command = json.loads(entry.detail).get("command") if entry.detail else None
+                    if command and entry.action != "command.refuse":
+                        found[CommandId(command)].append(Effect(entry.action, entry.actor, entry.subject))
+        return found
+
+    def judge(self, pcs: list[Pc], institutions: dict[str, InstitutionId]) -> Iterator[str]:
+        """Yield everything that is wrong once the world is quiet."""
+        effects = self.effects()
+        for command, done in effects.items():
+            if len(done) > 1:
+                yield f"I2: command {command} took effect {len(done)} times: {[one.action for one in done]}"
+            kept = self._kept.get(command)
+            if kept is None:
+                yield f"I1: command {command} took effect, but no disk holds it"
+            elif kept.actor != done[0].actor:
+                yield f"I8: command {command} of {kept.actor} was carried out for {done[0].actor}"
+        for pc in pcs:
+            rows = pc.running.store.read(every_row)
+            for row in rows:
+                yield from self._ended(pc, row, rows, command_took_effect=row.command.id in effects)
+            yield from self._same_rows(pc, institutions[pc.name])
+        for bug in self._register.bugs:
+            yield f"BUG: {bug}"
+
+    def _ended(self, pc: Pc, row: OutboxRow, rows: list[OutboxRow], *, command_took_effect: bool) -> Iterator[str]:
+        what = f"{row.kind.value} {row.command.id} on {pc.name}"
+        if row.state in {OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED} and not _waits_visibly(
+            row, rows
+        ):
+            yield f"I4: {what} still is {row.state.value} ({row.last_cause}, next try {row.next_try})"
+        if row.state is OutboxState.QUARANTINED and row.last_cause == "poison" and row.command.id not in self.poisoned:
+            yield f"I7: {what} was set apart as poison and is none"
+        if row.command.id in self.poisoned and row.state is OutboxState.QUEUED and not _waits_visibly(row, rows):
+            yield f"I7: the poison {what} was not set apart"
+        if command_took_effect:
+            yield from _denied(what, row)
+        elif _is_accepted(row) and row.state is OutboxState.DONE and row.resolution is Resolution.NONE:
+            yield f"I1: {what} is shown as accepted, and the register does not have it"
+
+    def _same_rows(self, pc: Pc, institution_id: InstitutionId) -> Iterator[str]:
+        local = pc.running.store.read(_copy)
+        with self._register.service.environment.database.read() as transaction:
+            versions = dict(transaction.feed.versions(institution_id))
+            head = transaction.feed.bounds(institution_id).head
+            own = Scope(institution_id=institution_id)
+            bodies = {key: body for key, _, body in transaction.applications.rows(sorted(versions), own)}
+            place = transaction.institutions.get(institution_id)
+            bodies[institution_id] = to_body(place) if place else ""
+        foreign = sorted(local.keys() - versions.keys())
+        if foreign:
+            yield f"I8/I3: {pc.name} holds rows that are not its institution's: {foreign[:3]}"
+        missing = sorted(versions.keys() - local.keys())
+        if missing:
+            yield f"I3: {pc.name} lacks {len(missing)} rows: {missing[:3]}"
+        differing = [
+            key for key in versions.keys() & local.keys() if local[key] != (versions[key], _meaning(bodies[key]))
+        ]
+        if differing:
+            yield f"I3: {pc.name} holds other rows than the register: {sorted(differing)[:3]}"
+        reached = pc.running.store.read(sync_state.read).seq
+        if reached != head:
+            yield f"I3: {pc.name} stands at {reached}, the register at {head}"
+
+
+def every_row(conn: Connection) -> list[OutboxRow]:
+    """Return the commands of all registrars on a computer, in the order they were made."""
+    actors = [AccountId(actor) for (actor,) in conn.execute("SELECT DISTINCT actor FROM outbox ORDER BY 1")]
+    rows = (row for actor in actors for row in outbox.rows(conn, actor, open_only=False, limit=10_000))
+    return sorted(rows, key=lambda row: row.n)
+
+
+def _is_accepted(row: OutboxRow) -> bool:
+    return row.outcome is not None and row.outcome.kind is OutcomeKind.ACCEPTED and row.resolution is Resolution.NONE
+
+
+def _is_decided(row: OutboxRow) -> bool:
+    return row.kind in MOVES and row.state is OutboxState.DONE and _is_accepted(row)
+
+
+def _waits_visibly(row: OutboxRow, rows: list[OutboxRow]) -> bool:
+    """A command behind one that is set apart waits for the registrar, and the lamp says so."""
+    return any(
+        other.state is OutboxState.QUARANTINED
+        and (other.command.application_id == row.command.application_id or other.command.id == row.command.depends_on)
+        and other.n < row.n
+        for other in rows
+    )
+
+
+def _denied(what: str, row: OutboxRow) -> Iterator[str]:
+    """A command that took effect must not be shown as refused, nor have been called back as never sent."""
+    refused = row.outcome is not None and row.outcome.kind in {OutcomeKind.CONFLICT, OutcomeKind.REJECTED}
+    if refused:
+        assert row.outcome is not None
+        yield f"I2: {what} took effect, and its author was told {row.outcome.kind.value} {row.outcome.code}"
+    if row.resolution in {Resolution.CANCELLED, Resolution.STOPPED}:
+        yield f"I2: {what} took effect, and was {row.resolution.value} here"
+    if row.state is OutboxState.NEEDS_YOU and row.last_cause == LOST_BY_SERVER:
+        yield f"I1: {what} took effect, and its author was told that the register has lost it"
+
+
+def _copy(conn: Connection) -> dict[str, tuple[int, object]]:
+    found: dict[str, tuple[int, object]] = {}
+    for table in ("application", "entity"):
+        for key, version, body in conn.execute(f"SELECT id, version, body FROM {table}"):  # noqa: S608 - two names
+            found[key] = version, _meaning(body)
+    return found
+
+
+def _meaning(body: str) -> object:
+    return json.loads(body)

@@ -1,0 +1,14 @@
+"""Where simulated files live: in memory where the system offers it, for a run syncs its disks thousands of times."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+
+
+def new_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a fresh folder, to be cleaned up by its owner."""
+    parent = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
+    return tempfile.TemporaryDirectory(prefix="medreg-simulator-", dir=parent, ignore_cleanup_errors=True)

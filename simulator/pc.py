@@ -1,0 +1,192 @@
+"""One computer of an office: real cache, transport, sync engine and review services in a simulated world."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from medreg_core.contract.v1.messages import Account, SignIn
+from medreg_core.domain.ids import uuid7
+from medreg_core.domain.records import AccountId, DeviceId
+from medreg_desktop.services.cache import applications
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.review.desk import Desk
+from medreg_desktop.services.review.judging import Judging
+from medreg_desktop.services.review.outbox_desk import OutboxDesk
+from medreg_desktop.services.review.paper_desk import PaperDesk
+from medreg_desktop.services.review.service import ReviewService
+from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.copy import CacheCopy
+from medreg_desktop.services.sync.driver import SyncDriver
+from medreg_desktop.services.sync.lamp import LampKind
+from medreg_desktop.services.sync.outbox_view import Actor
+from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.worker import Device
+from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
+from medreg_desktop.services.transport.trouble import TransportFault
+from medreg_server.services.rule_tables import installed_tables
+from simulator.clocks import PcClock
+from simulator.crash import Fate, MortalStore
+from simulator.streams import Random
+from simulator.template import KEY, PASSWORD
+from simulator.wire import URL, Wire
+
+_CACHE_FILES = ("cache.db", "cache.db-wal", "cache.journal")
+
+
+class SteppedIds:
+    """Command ids from the computer's clock and the run's chance."""
+
+    def __init__(self, clock: PcClock) -> None:
+        self.chance = Random(0)
+        self._clock = clock
+
+    def new_id(self) -> str:
+        """Return a UUIDv7."""
+        return uuid7(int(self._clock.now().timestamp() * 1000), self.chance.randbytes(10))
+
+
+@dataclass(slots=True)
+class Desktop:
+    """The running program; a crash takes all of it."""
+
+    store: MortalStore
+    transport: HttpTransport
+    driver: SyncDriver
+    account: Account | None = None
+    reviews: ReviewService | None = None
+    outbox: OutboxDesk | None = None
+    papers: PaperDesk | None = None
+
+
+@dataclass(slots=True)
+class Pc:
+    """A computer with its disk. ``at_work`` guards against a second sync while one is under way."""
+
+    name: str
+    folder: Path
+    clock: PcClock
+    wire: Wire
+    fate: Fate
+    device_id: DeviceId
+    seed: int
+    ids: SteppedIds = field(init=False)
+    running: Desktop = field(init=False)
+    at_work: bool = False
+    starts: int = 0
+
+    def __post_init__(self) -> None:
+        self.ids = SteppedIds(self.clock)
+        self.start()
+
+    @property
+    def device_public_key(self) -> bytes:
+        """The device's key, the same after each start."""
+        return Ed25519PrivateKey.from_private_bytes(self.device_id.encode()[:32]).public_key().public_bytes_raw()
+
+    def start(self) -> None:
+        """Start the program on what the disk holds."""
+        store = MortalStore.open(self.folder / "cache.db", KEY, self.clock)
+        assert isinstance(store, MortalStore)
+        store.fate = self.fate
+        transport = HttpTransport(Link(ServerAddress(URL), self.clock, client_version="0.1.0"))
+        transport._http.mount("https://", self.wire)  # noqa: SLF001 - the one seam below HTTP
+        judge = Judging(installed_tables(), self.clock)
+        device = Device(self.device_id, self.device_public_key, "0.1.0")
+        self.starts += 1
+        driver = SyncDriver(
+            CacheCopy(store, judge),
+            transport,
+            self.clock,
+            device,
+            seed=self.seed * 1_000 + self.starts,
+            on_report=lambda _: None,
+        )
+        self.running = Desktop(store, transport, driver)
+        self.at_work = False
+
+    def die(self) -> None:
+        """End the program as a kill does: the files stay exactly as they are at this moment."""
+        saved = {name: (self.folder / name).read_bytes() for name in _CACHE_FILES if (self.folder / name).exists()}
+        self.close()
+        for name in (*_CACHE_FILES, "cache.db-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        for name, content in saved.items():
+            (self.folder / name).write_bytes(content)
+        self.fate.point = ""
+
+    def close(self) -> None:
+        """Give the files free."""
+        self.running.transport.close()
+        self.running.store.close()
+
+    # ---- who works here ---------------------------------------------------------------------------------------------
+
+    @property
+    def actor(self) -> AccountId:
+        """Who is signed in; empty for nobody."""
+        return self.running.account.id if self.running.account else AccountId("")
+
+    def sign_in(self, login: str) -> str:
+        """Sign a registrar in over the network; return what came of it."""
+        program = self.running
+        try:
+            session = program.transport.sign_in(SignIn(login, PASSWORD, self.device_id))
+        except TransportFault as fault:
+            return fault.trouble.code
+        program.transport.use_token(session.token)
+        return self._let_in(session.account, online=True)
+
+    def unlock(self, account: Account) -> str:
+        """Let a registrar in whom this computer knows, without the network."""
+        self.running.transport.use_token("")
+        return self._let_in(account, online=False)
+
+    def _let_in(self, account: Account, *, online: bool) -> str:
+        program = self.running
+        try:
+            program.store.write(lambda conn: applications.switch_actor(conn, account.id, account.name))
+        except KnownFault as fault:
+            return fault.code
+        desk = Desk(program.store, self.clock, self.ids, installed_tables(), account, lambda: online)
+        program.account = account
+        program.reviews, program.papers = ReviewService(desk), PaperDesk(desk)
+        program.outbox = OutboxDesk(desk, Judging(installed_tables(), self.clock))
+        actor = Actor(account.id, session=online)
+        program.driver.tell(lambda at: events.SignedIn(at, actor))
+        return "in"
+
+    # ---- sync -------------------------------------------------------------------------------------------------------
+
+    def tell(self, message: Callable[[events.Moment], events.Event]) -> None:
+        """Leave the sync engine a message."""
+        self.running.driver.tell(message)
+
+    def sync(self) -> SyncReport | None:
+        """Run the engine until it would only wait; None when it is running already."""
+        if self.at_work:
+            return None
+        self.at_work = True
+        try:
+            return self.running.driver.run_once()
+        finally:
+            self.at_work = False
+
+    @property
+    def lamp(self) -> LampKind:
+        """The word of the status bar."""
+        return self.running.driver.report.lamp.kind
+
+    def set_clock_wrong(self, by: timedelta) -> None:
+        """Move this computer's wall clock."""
+        self.clock.skew = by
+
+
+def give_cache(template: Path, folder: Path) -> None:
+    """Put a fresh, empty cache on a computer's disk."""
+    shutil.copytree(template, folder)

@@ -1,0 +1,197 @@
+"""What people do: registrars at their screens, applicants and the commission at the service."""
+
+from __future__ import annotations
+
+from medreg_core.contract.v1.messages import EntityKind
+from medreg_core.domain.records import AccountId, Application, ApplicationId, DeviceId, InstitutionId
+from medreg_core.domain.vocabulary import CommandKind, Move, Role, State
+from medreg_desktop.services.cache import outbox, synced
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.review.deciding import Decision
+from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.sync import events
+from medreg_server.db.accounts import AccountRecord
+from medreg_server.db.scope import WHOLE_REGISTER
+from medreg_server.services.applicants import Content
+from medreg_server.services.authority import Ruling
+from medreg_server.services.callers import Caller
+from medreg_server.services.faults import ServiceFault
+from simulator.cases import REGION
+from simulator.clocks import START
+from simulator.pc import Pc
+from simulator.register import Register
+from simulator.streams import Random
+
+_DECISIONS = (CommandKind.AGREE, CommandKind.AGREE, CommandKind.AGREE, CommandKind.RETURN, CommandKind.REFUSE)
+
+
+def registrar_acts(pc: Pc, chance: Random) -> str:
+    """One act at the screen; return what came of it. What was refused or could not be saved leaves nothing."""
+    act = chance.choices(tuple(_ACTS), tuple(_ACTS.values()))[0]
+    try:
+        done = act(pc, chance)
+    except Refused as refusal:
+        done = "refused:" + ",".join(problem.code for problem in refusal.reasons)
+    except KnownFault as fault:
+        done = f"fault:{fault.code}"
+    pc.tell(events.CommandSaved)
+    return f"{act.__name__} {done}"
+
+
+def decide(pc: Pc, chance: Random) -> str:
+    """Decide on an application, mostly one that can still be decided."""
+    application = _picked(pc, chance)
+    if application is None or pc.running.reviews is None:
+        return "nothing"
+    kind = chance.choice(_DECISIONS)
+    decision = Decision(kind, application.content_version, "同意聘用" if kind is CommandKind.AGREE else "请补充材料")
+    receipt = pc.running.reviews.decide(application.id, decision)
+    return f"{kind.value} {application.id[:8]} {receipt.command_id}"
+
+
+def withdraw(pc: Pc, chance: Random) -> str:
+    """Take a decision back."""
+    application = _picked(pc, chance, any_state=True)
+    if application is None or pc.running.reviews is None:
+        return "nothing"
+    receipt = pc.running.reviews.withdraw(application.id, "误操作")
+    return f"{application.id[:8]} {receipt.command_id}"
+
+
+def agree_to_many(pc: Pc, chance: Random) -> str:
+    """Agree to several applications in one go."""
+    rows = sorted(a.id for a in _rows(pc))
+    if not rows or pc.running.reviews is None:
+        return "nothing"
+    wanted = chance.sample(rows, min(len(rows), chance.randrange(2, 7)))
+    report = pc.running.reviews.batch_agree(wanted, lambda *_: None, lambda: False)
+    return f"{len(report.done)} of {len(wanted)}"
+
+
+def print_form(pc: Pc, chance: Random) -> str:
+    """Print a form, before or after the register has it."""
+    application = _picked(pc, chance, any_state=True)
+    if application is None or pc.running.papers is None:
+        return "nothing"
+    pc.running.papers.record_print(pc.running.papers.form(application.id), chance.randrange(1, 3), to_file=False)
+    return application.id[:8]
+
+
+def recall_paper(pc: Pc, chance: Random) -> str:
+    """Take a void form back."""
+    papers = pc.running.papers
+    lines = [line for line in papers.papers_to_recall() if line.paper.outstanding] if papers else []
+    if not lines or papers is None:
+        return "nothing"
+    paper = chance.choice(lines).paper
+    papers.record_recall(paper, 1)
+    return paper.form_number
+
+
+def tend_outbox(pc: Pc, chance: Random) -> str:
+    """Retry, cancel or drop a command of one's own."""
+    desk, rows = pc.running.outbox, own_rows(pc)
+    if not rows or desk is None:
+        return "nothing"
+    row = chance.choice(rows)
+    if row.state is OutboxState.QUARANTINED or chance.random() < 0.3:
+        desk.retry([row.command.id])
+        return f"retry {row.command.id[:8]}"
+    if row.state is OutboxState.NEEDS_YOU:
+        desk.drop(row.command.id)
+        return f"drop {row.command.id[:8]}"
+    desk.cancel(row.command.id)
+    return f"cancel {row.command.id[:8]}"
+
+
+_ACTS = {decide: 60, withdraw: 12, agree_to_many: 8, print_form: 10, recall_paper: 4, tend_outbox: 6}
+
+
+def own_rows(pc: Pc) -> list[OutboxRow]:
+    """Return the signed-in registrar's open commands."""
+    return pc.running.store.read(lambda conn: outbox.rows(conn, pc.actor))
+
+
+def _rows(pc: Pc) -> list[Application]:
+    """Return what the copy holds, by id."""
+
+    def work(conn: Connection) -> list[Application]:
+        ids = sorted(key for kind, key, _ in synced.keys(conn) if kind == EntityKind.APPLICATION)
+        found = [synced.find(conn, ApplicationId(key)) for key in ids]
+        return [application for application in found if application is not None]
+
+    return pc.running.store.read(work)
+
+
+def _picked(pc: Pc, chance: Random, *, any_state: bool = False) -> Application | None:
+    rows = [row for row in _rows(pc) if any_state or row.state is State.SUBMITTED] if pc.actor else []
+    return chance.choice(rows) if rows else None
+
+
+# ---- at the service -------------------------------------------------------------------------------------------------
+
+
+def applicant_acts(register: Register, institution_id: InstitutionId, chance: Random) -> str:
+    """An applicant withdraws, or submits anew what was returned."""
+    application = _at_service(register, institution_id, chance)
+    caller = _caller(Role.PHYSICIAN, application)
+    desk = register.desks.applicants
+    try:
+        if application.state is State.RETURNED and chance.random() < 0.8:
+            content = Content(application.request, application.statement, materials=application.materials)
+            desk.resubmit(application.id, application.version, content, caller)
+            return f"resubmit {application.id[:8]}"
+        if chance.random() < 0.3:
+            desk.withdraw(application.id, application.version, "", caller)
+            return f"withdraw {application.id[:8]}"
+    except ServiceFault as fault:
+        return f"applicant:{fault.code.value}"
+    return "applicant:nothing"
+
+
+_MOVES = {
+    State.AGREED: (Move.ACCEPT, Move.ACCEPT, Move.ASK_SUPPLEMENT, Move.NOT_ACCEPT),
+    State.SUPPLEMENT: (Move.SUPPLY, Move.NOT_ACCEPT),
+    State.ACCEPTED: (Move.APPROVE, Move.DENY),
+    State.APPROVED: (Move.CERTIFY,),
+    State.CERTIFIED: (Move.COLLECT,),
+}
+
+
+def commission_acts(register: Register, institution_id: InstitutionId, chance: Random) -> str:
+    """An officer moves an application that the institution has agreed to."""
+    application = _at_service(register, institution_id, chance)
+    if application.state not in _MOVES:
+        return "commission:nothing"
+    move = chance.choice(_MOVES[application.state])
+    try:
+        ruling = Ruling(application.version, ("补正材料",))
+        register.desks.authority.move(application.id, move, ruling, _caller(Role.COMMISSION, application))
+    except ServiceFault as fault:
+        return f"commission:{fault.code.value}"
+    return f"{move.value} {application.id[:8]}"
+
+
+def _at_service(register: Register, institution_id: InstitutionId, chance: Random) -> Application:
+    with register.service.environment.database.read() as transaction:
+        ids = sorted(key for key, _ in transaction.feed.versions(institution_id) if key != institution_id)
+        found = transaction.applications.get(ApplicationId(chance.choice(ids)), WHOLE_REGISTER)
+    assert found is not None
+    return found
+
+
+def _caller(role: Role, application: Application) -> Caller:
+    account = AccountRecord(
+        id=AccountId(f"{role.value}-of-the-simulator"),
+        login=role.value,
+        name="受理员" if role is Role.COMMISSION else "",
+        role=role,
+        password_hash="",
+        created_at=START,
+        institution_id=None,
+        physician_id=application.physician_id if role is Role.PHYSICIAN else None,
+        region=REGION[:2] + "0000" if role is Role.COMMISSION else "",
+    )
+    return Caller(account, DeviceId("browser"))

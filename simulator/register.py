@@ -1,0 +1,178 @@
+"""The service in this process: its real rules over a real SQLite file, without sockets and without threads."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import CommandBatch, DigestQuery, Fault, Hello, SignIn
+from medreg_server.api.desks import Desks, open_desks
+from medreg_server.api.faults import STATUS
+from medreg_server.db.backup import back_up, restore
+from medreg_server.db.clock import Clock
+from medreg_server.db.transaction import DatabaseBusy
+from medreg_server.services.callers import Caller
+from medreg_server.services.faults import ServiceFault
+from medreg_server.services.service import Service, open_service
+from medreg_server.settings import Settings
+
+API = "/api/v1"
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sent."""
+
+    method: str
+    target: str  # path and query
+    token: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service answered. ``lines`` is a stream that is produced while it is read."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+    lines: Iterator[bytes] | None = None
+
+
+def settings_of(folder: Path) -> Settings:
+    """Return the settings of a simulated service: weak password hashes, a feed that is soon compacted."""
+    return Settings(
+        database_url=f"sqlite:///{folder / 'register.db'}",
+        data_dir=str(folder / "keys"),
+        hash_memory_kib=8,
+        hash_passes=1,
+        feed_days=2,
+        lease_size=20,
+        lease_refill_below=8,
+        session_hours=24,
+        sign_in_address_attempts=1_000_000,
+        sign_in_attempts=1_000_000,
+    )
+
+
+@dataclass(slots=True)
+class Register:
+    """The running service; ``bugs`` collects what no rule of the service foresaw."""
+
+    folder: Path
+    clock: Clock
+    service: Service = field(init=False)
+    desks: Desks = field(init=False)
+    server_id: str = field(init=False)
+    bugs: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Join the service over its files."""
+        self.service = open_service(settings_of(self.folder), self.clock)
+        self.desks = open_desks(self.service.environment, self.service.passwords)
+        self.server_id = self.service.environment.identity().server_id
+
+    def stop(self) -> None:
+        """Let the database go."""
+        self.service.close()
+
+    def back_up(self) -> None:
+        """Keep a copy of the whole database, in place of the one before."""
+        (self.folder / "backup.db").unlink(missing_ok=True)
+        back_up(f"sqlite:///{self.folder / 'register.db'}", self.folder / "backup.db")
+
+    def restore(self) -> bool:
+        """Go back to the copy and begin a new epoch, as the operator does; False when there is no copy."""
+        if not (self.folder / "backup.db").exists():
+            return False
+        self.stop()
+        for name in ("register.db", "register.db-wal", "register.db-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        restore(f"sqlite:///{self.folder / 'register.db'}", self.folder / "backup.db")
+        self.start()
+        self.service.registry.begin_epoch("restored")
+        return True
+
+    def handle(self, request: Request) -> Answer:
+        """Answer a request as the ASGI application does: same use cases, same codes, same headers."""
+        try:
+            answer = self._routed(request)
+        except ServiceFault as fault:
+            headers = {"Retry-After": fault.params["wait_s"]} if "wait_s" in fault.params else {}
+            answer = _fault(STATUS[fault.code], fault.code, fault.params, headers)
+        except DatabaseBusy:
+            answer = _fault(503, FaultCode.BUSY, {}, {"Retry-After": "5"})
+        except msgspec.MsgspecError as error:
+            self.bugs.append(f"unreadable request to {request.target}: {error}")
+            answer = _fault(400, FaultCode.BAD_REQUEST, {}, {})
+        answer.headers["X-MedReg-Server"] = self.server_id
+        return answer
+
+    def _routed(self, request: Request) -> Answer:
+        parts = urlsplit(request.target)
+        query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        route = f"{request.method} {parts.path.removeprefix(API)}"
+        match route:
+            case "POST /session":
+                return _json(self.desks.sign_in.open(msgspec.json.decode(request.body, type=SignIn), "127.0.0.1"))
+            case "GET /ping":
+                return _json(self.desks.hello.pong(query["nonce"]))
+            case _:
+                return self._signed_in(route, query, request.body, self.desks.sign_in.caller(request.token))
+
+    def _signed_in(self, route: str, query: dict[str, str], body: bytes, caller: Caller) -> Answer:
+        desks = self.desks
+        match route.split():
+            case ["POST", "/sync/hello"]:
+                return _json(desks.hello.hello(msgspec.json.decode(body, type=Hello), caller))
+            case ["GET", "/sync/snapshot"]:
+                lines = desks.snapshot.begin(query.get("after", ""), caller)
+                return Answer(200, {"Content-Type": "application/x-ndjson"}, lines=lines)
+            case ["GET", "/sync/changes"]:
+                return _json(desks.feed.page(desks.feed.position(query["cursor"], caller)))
+            case ["POST", "/sync/commands"]:
+                return _json(desks.commands.answer(msgspec.json.decode(body, type=CommandBatch), caller))
+            case ["POST", "/sync/digest"]:
+                return _json(desks.feed.compare(msgspec.json.decode(body, type=DigestQuery), caller))
+            case ["GET", path] if path.startswith("/sync/buckets/"):
+                return _json(desks.feed.bucket(int(path.rpartition("/")[2]), caller))
+            case _:
+                raise ServiceFault(FaultCode.NOT_FOUND)
+
+
+def copy_template(template: Path, folder: Path) -> None:
+    """Give a run its own copy of a prepared service."""
+    shutil.copytree(template, folder)
+
+
+def _json(body: object) -> Answer:
+    return Answer(200, {"Content-Type": "application/json"}, _encode(body))
+
+
+def _fault(status: int, code: FaultCode, params: dict[str, str], headers: dict[str, str]) -> Answer:
+    body = _encode(Fault(code=code, params=params))
+    return Answer(status, {"Content-Type": "application/json", **headers}, body)
+
+
+class BugWatch(logging.Handler):
+    """Turns the service's own cry for help in the log into a finding: a bug that is answered with "retry" is one."""
+
+    def __init__(self, bugs: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._bugs = bugs
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note the message with the error behind it."""
+        error = record.exc_info[1] if record.exc_info else None
+        self._bugs.append(f"{record.getMessage()}: {type(error).__name__}: {error}")

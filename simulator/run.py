@@ -1,0 +1,160 @@
+"""One run: build the world from the seed, carry out the steps, let it come to rest, judge it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from medreg_core.domain.records import AccountId
+from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.events import Wish
+from medreg_desktop.services.sync.lamp import LampKind
+from medreg_server.services import feed, snapshot
+from simulator.oracle import Violation
+from simulator.paths import new_folder
+from simulator.pc import Pc
+from simulator.register import BugWatch
+from simulator.steps import Step, schedule
+from simulator.streams import Streams, entropy_from
+from simulator.template import REGISTRARS, template
+from simulator.toxics import Weather
+from simulator.wire import Overwork
+from simulator.world import World
+
+STEPS = 100
+"""Steps of a run unless another number is asked for."""
+
+_ROUNDS = 3  # I3: three rounds of everybody are enough
+_TRIES, _TRY_EVERY_S = 20, 250.0  # together longer than the longest wait a server may ask for
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run showed. ``wrong`` is empty when every invariant held."""
+
+    seed: int
+    steps: tuple[Step, ...]
+    wrong: tuple[str, ...]
+    digest: str
+    lines: tuple[str, ...]
+    commands: int
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the invariants that did not hold, by name."""
+        return frozenset(line.split(":")[0] for line in self.wrong)
+
+
+def run(seed: int, count: int = STEPS, keep: frozenset[int] | None = None) -> Result:
+    """Run a seed; with ``keep``, only the steps of these numbers. The same arguments give the same trace."""
+    steps = tuple(step for step in schedule(Streams(seed), count) if keep is None or step.number in keep)
+    template()  # before chance is taken over: its ids are its own
+    with new_folder() as name, entropy_from(Streams(seed).of("entropy")), small_pages():
+        return _run(seed, steps, Path(name))
+
+
+def _run(seed: int, steps: tuple[Step, ...], folder: Path) -> Result:
+    world = World(seed, folder)
+    wrong: list[str] = []
+    with _watched_log(world.register.bugs):
+        try:
+            world.open_offices()
+            for step in steps:
+                world.do(step)
+            come_to_rest(world)
+            wrong += world.oracle.judge(list(world.pcs.values()), world.institutions)
+        except (Violation, Overwork) as found:
+            wrong.append(str(found) if isinstance(found, Violation) else f"I9: {found}")
+        except Exception as error:  # noqa: BLE001 - a bug of the program is a finding like any other
+            wrong.append(f"BUG: {type(error).__name__}: {error} at {_place(error)}")
+        finally:
+            commands = world.oracle.commands
+            world.close()
+    for line in wrong:
+        world.trace.note(line)
+    return Result(seed, steps, tuple(wrong), world.trace.digest, tuple(world.trace.lines), commands)
+
+
+def come_to_rest(world: World) -> None:
+    """The fault-free tail: networks work, people do what the lamp asks of them, time passes, until nothing waits."""
+    for pc in world.pcs.values():
+        pc.wire.weather = Weather.CLEAR
+        pc.fate.point, pc.fate.disk_faults = "", []
+        pc.wire.meanwhile = lambda _: None
+        while pc.wire.deliver_late():
+            pass
+    for number in range(_ROUNDS):
+        for login, name in REGISTRARS.items():
+            _settle(world, world.pcs[name], login, number)
+
+
+def _settle(world: World, pc: Pc, login: str, number: int) -> None:
+    account = world.accounts[login]
+    if pc.actor != account:
+        world.trace.note("rest", number, login, pc.sign_in(login))
+    for _ in range(_TRIES):
+        pc.wire.rest()
+        world.trace.note("rest", number, login, world.sync(pc))
+        _obey_the_lamp(pc, login)
+        if _is_quiet(pc, account):
+            break
+        world.time.pass_by(_TRY_EVERY_S)
+    world.oracle.watch(pc)
+    world.oracle.check_shown(pc)
+
+
+def _obey_the_lamp(pc: Pc, login: str) -> None:
+    report = pc.running.driver.report
+    if report.lamp.kind is LampKind.SIGN_IN or report.sign_in_wanted:
+        pc.sign_in(login)
+    elif report.lamp.kind is LampKind.NEEDS_YOU and report.lamp.code:
+        pc.tell(lambda at: events.Asked(at, Wish.NOW))
+    if report.paused:
+        pc.tell(lambda at: events.Asked(at, Wish.RESUME))
+
+
+def _is_quiet(pc: Pc, account: AccountId) -> bool:
+    rows = pc.running.store.read(lambda conn: outbox.rows(conn, account))
+    waits = any(row.state not in {OutboxState.NEEDS_YOU, OutboxState.QUARANTINED} for row in rows)
+    calm = pc.lamp in {LampKind.SYNCED, LampKind.NEEDS_YOU, LampKind.CLOCK}
+    return calm and not waits and not pc.running.driver.inbox.has_mail()
+
+
+@contextmanager
+def small_pages() -> Iterator[None]:
+    """Make marks and pages small, so that thirty rows cross as many borders as thirty thousand."""
+    small = ((snapshot, "MARK_EVERY", 4), (snapshot, "_PAGE_ROWS", 7), (feed, "PAGE_CHANGES", 5))
+    before = [(module, name, getattr(module, name)) for module, name, _ in small]
+    try:
+        for module, name, size in small:
+            setattr(module, name, size)
+        yield
+    finally:
+        for module, name, size in before:
+            setattr(module, name, size)
+
+
+@contextmanager
+def _watched_log(bugs: list[str]) -> Iterator[None]:
+    """Hear what the service's log calls an error, and nothing else; leave the log as it was."""
+    log, watch = logging.getLogger("medreg_server"), BugWatch(bugs)
+    was = log.propagate
+    log.propagate = False
+    log.addHandler(watch)
+    try:
+        yield
+    finally:
+        log.removeHandler(watch)
+        log.propagate = was
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "?"

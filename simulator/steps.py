@@ -1,0 +1,75 @@
+"""The schedule of a run, drawn from the seed; a step can be left out without moving others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from simulator.streams import Streams
+
+
+class Kind(StrEnum):
+    """What a step does."""
+
+    ACT = "act"  # a registrar does something at the screen
+    SYNC = "sync"
+    WAIT = "wait"
+    APPLICANT = "applicant"
+    COMMISSION = "commission"
+    WEATHER = "weather"
+    SIGN_IN = "sign_in"
+    UNLOCK = "unlock"  # without the network
+    WISH = "wish"  # sync now, pause, resume, another network
+    CLOCK = "clock"
+    KILL = "kill"
+    KILL_LATER = "kill_later"  # at a labelled point that the program will pass
+    DISK = "disk"
+    POISON = "poison"  # the service will fail on one of the commands that wait
+    LATE = "late"  # a request that a proxy has kept arrives once more
+    OUTAGE = "outage"  # hours without the service, the program running
+    BACK_UP = "back_up"
+    RESTORE = "restore"
+    RESTART = "restart"
+    PRUNE = "prune"  # the feed forgets; cursors from before are dead
+    END_SESSIONS = "end_sessions"
+
+
+_WEIGHTS = {
+    Kind.ACT: 380,
+    Kind.SYNC: 260,
+    Kind.WAIT: 70,
+    Kind.APPLICANT: 60,
+    Kind.COMMISSION: 50,
+    Kind.WEATHER: 90,
+    Kind.SIGN_IN: 45,
+    Kind.UNLOCK: 12,
+    Kind.WISH: 25,
+    Kind.CLOCK: 12,
+    Kind.KILL: 15,
+    Kind.KILL_LATER: 40,
+    Kind.DISK: 15,
+    Kind.POISON: 8,
+    Kind.LATE: 20,
+    Kind.OUTAGE: 6,
+    Kind.BACK_UP: 12,
+    Kind.RESTORE: 5,
+    Kind.RESTART: 8,
+    Kind.PRUNE: 5,
+    Kind.END_SESSIONS: 10,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its number names its streams of chance, ``pc`` the computer it concerns."""
+
+    number: int
+    kind: Kind
+    pc: str
+
+
+def schedule(streams: Streams, count: int) -> tuple[Step, ...]:
+    """Return the steps of a run."""
+    chance = streams.of("schedule")
+    kinds = chance.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()), k=count)
+    return tuple(Step(number, kind, chance.choice("aaabbc")) for number, kind in enumerate(kinds))

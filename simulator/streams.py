@@ -1,0 +1,36 @@
+"""Where chance comes from: one independent stream per step and actor, so that dropping a step shifts no other."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+Random = random.Random
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Streams of one run."""
+
+    seed: int
+
+    def of(self, *names: object) -> Random:
+        """Return the stream of an actor at a step; the same names always give the same numbers."""
+        return random.Random("/".join(map(str, (self.seed, *names))))  # noqa: S311 - chance of a game, no secret
+
+
+@contextmanager
+def entropy_from(stream: Random) -> Iterator[None]:
+    """Let tokens, epochs and nonces of both programs come from ``stream``: they decide nothing, but are traced."""
+
+    def token_bytes(nbytes: int | None = None) -> bytes:
+        return stream.randbytes(32 if nbytes is None else nbytes)
+
+    original, secrets.token_bytes = secrets.token_bytes, token_bytes
+    try:
+        yield
+    finally:
+        secrets.token_bytes = original

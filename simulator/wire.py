@@ -1,0 +1,189 @@
+"""The network of one computer: a transport adapter under the real HTTP client, over the service in this process."""
+
+from __future__ import annotations
+
+import io
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPResponse
+
+from medreg_desktop.services.transport.watched import STALL_S
+from simulator.clocks import WorldTime
+from simulator.crash import Fate
+from simulator.register import Answer, Register, Request
+from simulator.streams import Random
+from simulator.toxics import Toxic, Trial, Weather, trial
+from simulator.trace import Trace
+
+URL = "https://register.example"
+_POISON_STATUS = 500
+_MOST_EXCHANGES = 400
+
+
+class Overwork(AssertionError):
+    """A client sends without end (I9)."""
+
+
+class Wire(BaseAdapter):
+    """What stands between one computer and the service.
+
+    ``meanwhile`` lets others act while a request is under way; ``chance`` is set anew for each step.
+    """
+
+    def __init__(self, name: str, register: Register, time: WorldTime, trace: Trace, fate: Fate) -> None:
+        super().__init__()
+        self.weather = Weather.CLEAR
+        self.chance = Random(name)
+        self.meanwhile: Callable[[str], None] = lambda _: None
+        self.poison: set[str] = set()
+        self.later: list[Request] = []
+        self.exchanges = 0
+        self._name = name
+        self._register = register
+        self._time = time
+        self._trace = trace
+        self._fate = fate
+        self._seen: dict[str, tuple[Answer, bytes]] = {}
+        self._builder = HTTPAdapter()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def rest(self) -> None:
+        """Begin to count the exchanges anew: a person or time has set the client going."""
+        self.exchanges = 0
+
+    def send(  # type: ignore[override]  # the settings of a socket mean nothing here
+        self, request: requests.PreparedRequest, **_: object
+    ) -> requests.Response:
+        """Carry one request out, as far as the weather lets it."""
+        self.exchanges += 1
+        if self.exchanges > _MOST_EXCHANGES:
+            raise Overwork(f"{self._name} sent {self.exchanges} requests without a pause")
+        asked = _asked(request)
+        happens = trial(self.weather, self.chance)
+        self._time.pass_by(happens.latency_s)
+        self._fate.passing("wire.before_send")
+        response = self._carried(request, asked, happens)
+        self._fate.passing("wire.answered")
+        return response
+
+    def deliver_late(self) -> bool:
+        """Deliver one request once more that a proxy has kept; False when there is none."""
+        if not self.later:
+            return False
+        request = self.later.pop(0)
+        answer = self._register.handle(request)
+        self._trace.note(self._name, "late", request.method, urlsplit(request.target).path, answer.status)
+        return True
+
+    def _carried(self, sent: requests.PreparedRequest, asked: Request, happens: Trial) -> requests.Response:
+        self.meanwhile("before")
+        self._before(happens)
+        if happens.toxic is Toxic.STALE and asked.method == "GET" and asked.target in self._seen:
+            answer, body = self._seen[asked.target]
+            return self._built(sent, asked, answer, body, happens)
+        if any(mark.encode() in asked.body for mark in self.poison):
+            return self._built(
+                sent, asked, Answer(_POISON_STATUS, {"X-MedReg-Server": self._register.server_id}), b"", happens
+            )
+        if happens.toxic is Toxic.STATUS:
+            return self._built(sent, asked, self._refusal(happens), b"", happens)
+        answer = self._delivered(asked, happens)
+        body = b"".join(self._streamed(answer.lines)) if answer.lines is not None else answer.body
+        self._fate.passing("wire.delivered")
+        self.meanwhile("after")
+        self._after(happens)
+        if happens.toxic is Toxic.STATUS_AFTER:
+            return self._built(sent, asked, self._refusal(happens), b"", happens)
+        self._seen[asked.target] = answer, body
+        return self._built(sent, asked, answer, body, happens)
+
+    def _delivered(self, asked: Request, happens: Trial) -> Answer:
+        answer = self._register.handle(asked)
+        if happens.toxic is Toxic.TWICE:
+            answer = self._register.handle(asked)
+        if happens.toxic is Toxic.AGAIN_LATER:
+            self.later.append(asked)
+        return answer
+
+    def _streamed(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            yield line
+            if b'"t":"mark"' in line:
+                self.meanwhile("stream")
+
+    def _before(self, happens: Trial) -> None:
+        match happens.toxic:
+            case Toxic.NO_CONNECTION:
+                self._lose(requests.exceptions.ConnectionError(ConnectionRefusedError("refused")), happens)
+            case Toxic.STALL_BEFORE:
+                self._time.pass_by(STALL_S)
+                self._lose(requests.exceptions.ReadTimeout(TimeoutError("stalled")), happens)
+            case Toxic.TLS_EXPIRED:
+                self._lose(requests.exceptions.SSLError(_expired()), happens)
+            case _:
+                return
+
+    def _after(self, happens: Trial) -> None:
+        if happens.toxic is Toxic.LOST_ANSWER:
+            self._lose(requests.exceptions.ConnectionError(ConnectionResetError("reset")), happens)
+        if happens.toxic is Toxic.STALL_AFTER:
+            self._time.pass_by(STALL_S)
+            self._lose(requests.exceptions.ReadTimeout(TimeoutError("stalled")), happens)
+
+    def _lose(self, error: Exception, happens: Trial) -> None:
+        self._trace.note(self._name, "lost", happens.toxic.value)
+        raise error
+
+    def _refusal(self, happens: Trial) -> Answer:
+        headers = {"X-MedReg-Server": self._register.server_id}
+        if happens.retry_after:
+            headers["Retry-After"] = happens.retry_after
+        return Answer(happens.status, headers)
+
+    def _built(
+        self, sent: requests.PreparedRequest, asked: Request, answer: Answer, body: bytes, happens: Trial
+    ) -> requests.Response:
+        status, headers, body = _as_it_arrives(answer, body, happens)
+        path = urlsplit(asked.target).path.removeprefix("/api/v1")
+        self._trace.note(self._name, asked.method, path, happens.toxic.value, status, len(body))
+        raw = HTTPResponse(
+            io.BytesIO(body), headers=headers, status=status, preload_content=False, request_method=asked.method
+        )
+        return self._builder.build_response(sent, raw)
+
+
+def _as_it_arrives(answer: Answer, body: bytes, happens: Trial) -> tuple[int, Mapping[str, str], bytes]:
+    headers = {**answer.headers, "Content-Length": str(len(body))}
+    match happens.toxic:
+        case Toxic.PORTAL_PAGE:
+            return 200, {"Content-Type": "text/html"}, b"<html>sign in to this network</html>"
+        case Toxic.PORTAL_REDIRECT:
+            return 302, {"Location": "http://portal.example/"}, b""
+        case Toxic.OTHER_SERVER:
+            return answer.status, {**headers, "X-MedReg-Server": "somebody-else"}, body
+        case Toxic.CUT_BODY:
+            return answer.status, headers, body[: int(len(body) * happens.share)]
+        case Toxic.CUT_SILENTLY:
+            del headers["Content-Length"]
+            return answer.status, headers, body[: int(len(body) * happens.share)]
+        case _:
+            return answer.status, headers, body
+
+
+def _asked(request: requests.PreparedRequest) -> Request:
+    token = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
+    body: Any = request.body or b""
+    return Request(str(request.method), request.path_url, token, body if isinstance(body, bytes) else body.encode())
+
+
+def _expired() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError("certificate has expired")
+    error.verify_code = 10
+    return error

@@ -1,0 +1,277 @@
+"""The world of one run: three computers, the service, the people, and what a step does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from medreg_core.contract.v1.messages import Account
+from medreg_core.domain.records import DeviceId, InstitutionId
+from medreg_core.domain.vocabulary import Role
+from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.events import Wish
+from simulator import people
+from simulator.clocks import PcClock, WorldTime
+from simulator.crash import POINTS, Crash, Fate
+from simulator.oracle import Oracle
+from simulator.pc import Pc, give_cache
+from simulator.register import Register, copy_template
+from simulator.steps import Kind, Step
+from simulator.streams import Random, Streams
+from simulator.template import ELSEWHERE, REGISTRARS, template
+from simulator.toxics import Weather
+from simulator.trace import Trace
+from simulator.wire import Wire
+
+_MEANWHILE = 0.15
+_SKEWS = (timedelta(), timedelta(minutes=40), timedelta(days=-3650), timedelta(days=366), timedelta(hours=-2))
+_WEATHERS = (Weather.CLEAR, Weather.CLEAR, Weather.FLAKY, Weather.FLAKY, Weather.FLAKY, Weather.OFFLINE, Weather.PORTAL)
+_DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
+
+
+class World:
+    """Built from one seed in one folder. :meth:`do` carries out a step; the oracle watches."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        base = template()
+        self.streams = Streams(seed)
+        self.trace = Trace()
+        self.time = WorldTime()
+        copy_template(base.register, folder / "register")
+        self.register = Register(folder / "register", self.time)
+        self.accounts = base.accounts
+        self.institutions = {name: (base.other if name == "c" else base.home).id for name in "abc"}
+        self.oracle = Oracle(self.register, self.trace)
+        self.pcs = {name: self._computer(name, folder, seed) for name in "abc"}
+
+    def _computer(self, name: str, folder: Path, seed: int) -> Pc:
+        fate, clock = Fate(), PcClock(self.time)
+        give_cache(template().cache, folder / name)
+        wire = Wire(name, self.register, self.time, self.trace, fate)
+        device = DeviceId(f"simulated-device-{name}".ljust(32, "0"))
+        return Pc(name, folder / name, clock, wire, fate, device, seed)
+
+    def close(self) -> None:
+        """Give all files free."""
+        for pc in self.pcs.values():
+            pc.close()
+        self.register.stop()
+
+    def open_offices(self) -> None:
+        """The first morning: somebody signs in at each computer."""
+        for login in ("jia", "bing", ELSEWHERE):
+            self.trace.note("morning", login, self.pcs[REGISTRARS[login]].sign_in(login))
+
+    def do(self, step: Step) -> None:
+        """Carry out one step."""
+        pc = self.pcs[step.pc]
+        chance = self.streams.of(step.number, step.pc)
+        for other in self.pcs.values():
+            other.wire.rest()
+            other.wire.chance = self.streams.of(step.number, other.name, "wire")
+            other.ids.chance = self.streams.of(step.number, other.name, "ids")
+            other.wire.meanwhile = self._interludes(other, self.streams.of(step.number, other.name, "meanwhile"))
+        self.trace.note("step", step.number, step.kind.value, step.pc, f"{self.time.seconds:.2f}")
+        self.trace.note(" ", self.alive(pc, lambda: _DEEDS[step.kind](self, pc, chance)))
+        for other in self.pcs.values():
+            self.oracle.watch(other)
+            self.oracle.check_shown(other)
+
+    def alive(self, pc: Pc, deed: Callable[[], str]) -> str:
+        """Do something at a computer; if it is killed over it, start it again."""
+        try:
+            return deed()
+        except Crash as crash:
+            self._restart(pc)
+            return f"killed at {crash}"
+
+    def _restart(self, pc: Pc) -> None:
+        was = pc.running.account
+        pc.die()
+        pc.start()
+        self.oracle.watch(pc)
+        if was is not None:
+            pc.unlock(was)
+
+    def _interludes(self, pc: Pc, chance: Random) -> Callable[[str], None]:
+        def meanwhile(where: str) -> None:
+            if chance.random() < _MEANWHILE:
+                self.trace.note(pc.name, "meanwhile", where, self._interlude(pc, chance))
+
+        return meanwhile
+
+    def _interlude(self, pc: Pc, chance: Random) -> str:
+        """Let somebody act while a request of ``pc`` is under way."""
+        place = self.institutions[pc.name]
+        match chance.randrange(5):
+            case 0:
+                return people.applicant_acts(self.register, place, chance)
+            case 1:
+                return people.commission_acts(self.register, place, chance)
+            case 2:
+                done = people.registrar_acts(pc, chance)
+                self.oracle.watch(pc)
+                return done
+            case _:
+                others = [other for other in self.pcs.values() if other is not pc and not other.at_work]
+                if not others:
+                    return "nobody"
+                other = chance.choice(others)
+                return f"{other.name} {self.alive(other, lambda: self.sync(other))}"
+
+    # ---- deeds ------------------------------------------------------------------------------------------------------
+
+    def act(self, pc: Pc, chance: Random) -> str:
+        """A registrar does something; what he is told is saved must never be lost."""
+        done = people.registrar_acts(pc, chance)
+        self.oracle.watch(pc)
+        return done
+
+    def sync(self, pc: Pc, _: Random | None = None) -> str:
+        """Let the sync engine of a computer work."""
+        report = pc.sync()
+        if report is None:
+            return "under way"
+        self.oracle.check_lamp(pc, report)
+        return f"{report.lamp.kind.value}/{report.lamp.code} unsent={report.unsent} needs={report.needs_you}"
+
+    def wait(self, _: Pc, chance: Random) -> str:
+        """Let time pass."""
+        self.time.pass_by(chance.choice((1, 30, 200, 700, 4000, 30_000)))
+        return "later"
+
+    def applicant(self, pc: Pc, chance: Random) -> str:
+        """An applicant acts at the service."""
+        return people.applicant_acts(self.register, self.institutions[pc.name], chance)
+
+    def commission(self, pc: Pc, chance: Random) -> str:
+        """The commission acts at the service."""
+        return people.commission_acts(self.register, self.institutions[pc.name], chance)
+
+    def weather(self, pc: Pc, chance: Random) -> str:
+        """The network changes."""
+        pc.wire.weather = chance.choice(_WEATHERS)
+        return pc.wire.weather.value
+
+    def sign_in(self, pc: Pc, chance: Random) -> str:
+        """Somebody signs in; on the shared computer perhaps the other one."""
+        login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
+        return f"{login} {pc.sign_in(login)}"
+
+    def unlock(self, pc: Pc, chance: Random) -> str:
+        """Somebody who is known here works without the network."""
+        login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
+        return f"{login} {pc.unlock(self.account(login))}"
+
+    def account(self, login: str) -> Account:
+        """Return an account as its own client knows it."""
+        place: InstitutionId = self.institutions[REGISTRARS[login]]
+        return Account(self.accounts[login], login, f"经办人{login}", Role.REGISTRAR, place)
+
+    def wish(self, pc: Pc, chance: Random) -> str:
+        """A button of the sync centre, or another network."""
+        wish = chance.choice((*Wish, None))
+        pc.tell(events.NetworkChanged if wish is None else lambda at: events.Asked(at, wish))
+        return wish.value if wish else "network"
+
+    def clock(self, pc: Pc, chance: Random) -> str:
+        """The wall clock of a computer is set."""
+        pc.set_clock_wrong(chance.choice(_SKEWS))
+        return str(pc.clock.skew)
+
+    def kill(self, _: Pc, __: Random) -> str:
+        """The program is killed where it stands."""
+        raise Crash("rest")
+
+    def kill_later(self, pc: Pc, chance: Random) -> str:
+        """The program will be killed at a point it passes."""
+        pc.fate.point, pc.fate.passes = chance.choice(POINTS), chance.randrange(6)
+        return f"{pc.fate.point}+{pc.fate.passes}"
+
+    def disk(self, pc: Pc, chance: Random) -> str:
+        """The disk will refuse transactions."""
+        pc.fate.disk_faults = [chance.choice(_DISK_FAULTS) for _ in range(chance.randrange(1, 4))]
+        return ",".join(pc.fate.disk_faults)
+
+    def poison(self, pc: Pc, chance: Random) -> str:
+        """The service will always fail on one command that waits, until the run is over."""
+        rows = [row for row in people.own_rows(pc) if row.state is OutboxState.QUEUED]
+        if not rows:
+            return "nothing waits"
+        row = chance.choice(rows)
+        pc.wire.poison.add(f'"id":"{row.command.id}"')
+        self.oracle.poisoned.add(row.command.id)
+        return row.command.id[:8]
+
+    def late(self, pc: Pc, _: Random) -> str:
+        """A request is delivered once more."""
+        return "delivered" if pc.wire.deliver_late() else "none kept"
+
+    def outage(self, pc: Pc, chance: Random) -> str:
+        """Hours without the service, the engine trying all the time."""
+        before, pc.wire.weather = pc.wire.weather, chance.choice((Weather.OFFLINE, Weather.OUTAGE))
+        for _ in range(chance.randrange(8, 24)):
+            self.time.pass_by(301)
+            self.sync(pc)
+        pc.wire.weather = before
+        return f"until {self.time.seconds:.0f}"
+
+    def back_up(self, _: Pc, __: Random) -> str:
+        """The operator keeps a copy."""
+        self.register.back_up()
+        return "kept"
+
+    def restore(self, _: Pc, __: Random) -> str:
+        """The operator goes back to the copy."""
+        if not self.register.restore():
+            return "no copy"
+        for pc in self.pcs.values():
+            pc.wire.later.clear()  # kept by a proxy of the machine that is gone
+        self.oracle.restored()
+        return "restored"
+
+    def restart(self, _: Pc, __: Random) -> str:
+        """The service is started anew."""
+        self.register.stop()
+        self.register.start()
+        return "restarted"
+
+    def prune(self, _: Pc, __: Random) -> str:
+        """The feed forgets what is older than two days."""
+        self.time.pass_by(3 * 86_400.0)
+        self.register.service.registry.prune_feed()
+        return "pruned"
+
+    def end_sessions(self, pc: Pc, chance: Random) -> str:
+        """The operator ends the sessions of one registrar."""
+        login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
+        with self.register.service.environment.database.write() as transaction:
+            transaction.accounts.close_sessions(self.accounts[login])
+        return login
+
+
+_DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
+    Kind.ACT: World.act,
+    Kind.SYNC: World.sync,
+    Kind.WAIT: World.wait,
+    Kind.APPLICANT: World.applicant,
+    Kind.COMMISSION: World.commission,
+    Kind.WEATHER: World.weather,
+    Kind.SIGN_IN: World.sign_in,
+    Kind.UNLOCK: World.unlock,
+    Kind.WISH: World.wish,
+    Kind.CLOCK: World.clock,
+    Kind.KILL: World.kill,
+    Kind.KILL_LATER: World.kill_later,
+    Kind.DISK: World.disk,
+    Kind.POISON: World.poison,
+    Kind.LATE: World.late,
+    Kind.OUTAGE: World.outage,
+    Kind.BACK_UP: World.back_up,
+    Kind.RESTORE: World.restore,
+    Kind.RESTART: World.restart,
+    Kind.PRUNE: World.prune,
+    Kind.END_SESSIONS: World.end_sessions,
+}

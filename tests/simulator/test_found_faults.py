@@ -1,0 +1,140 @@
+"""Faults that the simulator found, each as the shortest story that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medreg_core.domain.records import ApplicationId
+from medreg_core.domain.vocabulary import CommandKind, State
+from medreg_desktop.services.cache import synced
+from medreg_desktop.services.cache.outbox import OutboxState, Resolution
+from medreg_desktop.services.review.deciding import Decision
+from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.lamp import LampKind
+from medreg_server.services.applicants import ApplicantDesk
+from simulator import people
+from simulator.oracle import every_row
+from simulator.pc import Pc
+from simulator.run import come_to_rest, small_pages
+from simulator.streams import Streams, entropy_from
+from simulator.toxics import Weather
+from simulator.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with entropy_from(Streams(1).of("entropy")), small_pages():
+        world = World(1, tmp_path)
+        world.open_offices()
+        for pc in world.pcs.values():
+            world.sync(pc)
+        yield world
+        world.close()
+
+
+def _first(pc: Pc) -> ApplicationId:
+    keys = pc.running.store.read(synced.keys)
+    return ApplicationId(min(key for kind, key, _ in keys if kind == "application"))
+
+
+def _decide(pc: Pc, application_id: ApplicationId, kind: CommandKind = CommandKind.AGREE) -> None:
+    assert pc.running.reviews is not None
+    sheet = pc.running.store.read(lambda conn: synced.find(conn, application_id))
+    assert sheet is not None
+    pc.running.reviews.decide(application_id, Decision(kind, sheet.content_version, "意见"))
+    pc.tell(events.CommandSaved)
+
+
+def _wrong(world: World) -> list[str]:
+    come_to_rest(world)
+    return list(world.oracle.judge(list(world.pcs.values()), world.institutions))
+
+
+def test_a_decision_that_the_register_has_lost_is_never_under_a_green_lamp(world: World) -> None:
+    pc = world.pcs["b"]
+    world.register.back_up()
+    _decide(pc, _first(pc))
+    world.sync(pc)
+    world.register.restore()
+    world.time.pass_by(60)
+    report = pc.sync()
+    assert report is not None
+    while report.lamp.kind is LampKind.SIGN_IN:
+        pc.sign_in("bing")
+        report = pc.sync()
+        assert report is not None
+    assert (report.lamp.kind, report.lamp.count) == (LampKind.NEEDS_YOU, 1)
+
+
+def test_a_loss_shows_though_the_application_has_moved_on_to_the_same_version(world: World) -> None:
+    pc = world.pcs["b"]
+    world.register.back_up()
+    application_id = _first(pc)
+    _decide(pc, application_id)
+    world.sync(pc)
+    world.register.restore()
+    found = pc.running.store.read(lambda conn: synced.find(conn, application_id))
+    assert found is not None
+    applicant = people._caller(people.Role.PHYSICIAN, found)
+    ApplicantDesk(world.register.service.environment).withdraw(application_id, 1, "", applicant)
+    assert _wrong(world) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, "lost_by_server")
+
+
+def test_a_print_that_the_register_has_lost_is_recorded_again(world: World) -> None:
+    pc = world.pcs["b"]
+    application_id = _first(pc)
+    _decide(pc, application_id)
+    world.sync(pc)
+    world.register.back_up()
+    assert pc.running.papers is not None
+    pc.running.papers.record_print(pc.running.papers.form(application_id), 2, to_file=False)
+    pc.tell(events.CommandSaved)
+    world.sync(pc)
+    world.register.restore()
+    assert _wrong(world) == []
+    assert [(row.state, row.resolution) for row in pc.running.store.read(every_row)] == [
+        (OutboxState.DONE, Resolution.NONE)
+    ] * 2
+    assert {effect.action for (effect,) in world.oracle.effects().values()} == {"application.agree", "form.print"}
+
+
+def test_what_a_restored_register_accepts_is_shown_before_the_copy_is_new(world: World) -> None:
+    pc = world.pcs["b"]
+    world.register.back_up()
+    for _ in range(3):  # the copy's position is well beyond the numbers that the restored register will give
+        people.applicant_acts(world.register, world.institutions["b"], world.streams.of("noise"))
+        for number, application in enumerate(people._rows(pc)[3:6]):
+            if application.state is State.SUBMITTED:
+                _decide(pc, application.id, CommandKind.RETURN)
+            world.sync(pc)
+            del number
+    world.register.restore()
+    _decide(pc, _first(pc))
+    pc.wire.meanwhile = lambda where: setattr(pc.wire, "weather", Weather.OFFLINE) if world.oracle.effects() else None
+    pc.sync()
+    world.oracle.check_shown(pc)
+    pc.wire.weather = Weather.CLEAR
+    assert _wrong(world) == []
+
+
+def test_a_token_of_another_registrar_sends_nothing(world: World) -> None:
+    pc = world.pcs["a"]
+    application_id = _first(pc)
+    pc.wire.weather = Weather.OFFLINE
+    _decide(pc, application_id)
+    pc.wire.weather = Weather.CLEAR
+    pc.fate.disk_faults = ["disk_full"]  # the second registrar cannot come in, after the service has let him
+    assert pc.sign_in("yi") == "disk_full"
+    report = pc.sync()
+    assert report is not None
+    assert report.lamp.kind is LampKind.SIGN_IN
+    assert world.oracle.effects() == {}
+    pc.sign_in("jia")
+    assert _wrong(world) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.attempts) == (OutboxState.DONE, 1)
