@@ -11,6 +11,8 @@ from medreg_desktop.services.printing.form_desk import FormDesk, Papers, Reviews
 from medreg_desktop.services.printing.form_document import FormEngine
 from medreg_desktop.services.printing.forms import FormLibrary
 from medreg_desktop.services.printing.printers import Printers
+from medreg_desktop.services.settings import options
+from medreg_desktop.services.settings.store import Settings
 from medreg_desktop.ui import assets
 
 
@@ -41,3 +43,18 @@ class FormWorks:
             files = sorted(assets.path("forms").glob("*.toml"))
             self._library = FormLibrary.read({file.name: file.read_text("utf-8") for file in files}, self._tables)
         return FormDesk(papers, reviews, DeviceSigner(doorway), self._library, self._engine, printers, clock)
+
+
+class PresetMemory:
+    """Where the preview keeps its printer settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def load(self) -> str:
+        """Return the text kept last."""
+        return self._settings.get(options.CURRENT_PRESET)
+
+    def keep(self, text: str) -> None:
+        """Keep the text."""
+        self._settings.set(options.CURRENT_PRESET, text)

@@ -22,8 +22,9 @@ from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind, Role
 from medreg_desktop.app.adapters import RandomIds
 from medreg_desktop.app.doorway import Doorway
-from medreg_desktop.app.forms import FormWorks
-from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches
+from medreg_desktop.app.exports import ListExports
+from medreg_desktop.app.forms import FormWorks, PresetMemory
+from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches, Telling
 from medreg_desktop.services.cache import audit, outbox, sync_state
 from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.faults import KnownFault
@@ -33,7 +34,7 @@ from medreg_desktop.services.review.outbox_desk import OutboxDesk
 from medreg_desktop.services.review.paper_desk import PaperDesk
 from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.search.conditions import Query, Tab
-from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted, SearchInterrupted
+from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.settings.store import Settings
 from medreg_desktop.services.sync.report import SyncReport
@@ -172,6 +173,9 @@ class Office(QObject):
             self._clock,
             self._entered.account_id,
             may_decide=self._may_decide(),
+            exports=ListExports(
+                house.doorway.store, self._clock, self._entered.account_id, self._entered.name, lambda: institution.name
+            ),
         )
         page.attach(presenter)
         page.review_wanted.connect(self.open_review)
@@ -352,11 +356,8 @@ class Office(QObject):
         self._house.notices.post(Notice(text, Tone.FAULT, action, self.sign_in_wanted.emit))
 
     def _show_shell(self) -> None:
-        institution, counts, waiting = (
-            self._counted_last.institution,
-            self._counted_last.counts,
-            self._counted_last.waiting,
-        )
+        last = self._counted_last
+        institution, counts, waiting = last.institution, last.counts, last.waiting
         published = self._tables.calendar.published()
         year = self.today().year
         calendar = tr("{years} published", years=tr(", ").join(str(y) for y in published if y >= year))
@@ -376,42 +377,6 @@ class Office(QObject):
                 counts={APPLICATIONS: Count(waiting), SYNC: Count(needs, urgent=needs > 0)},
             )
         )
-
-
-class Telling:
-    """The review service, telling after each act that was saved; called on the writer thread."""
-
-    def __init__(self, reviews: ReviewService, on_saved: Callable[[], None]) -> None:
-        self._reviews, self._on_saved = reviews, on_saved
-        self.open = reviews.open
-        self.save_draft = reviews.save_draft
-
-    def decide(self, *arguments: Any) -> Any:
-        """Decide, then tell."""
-        receipt = self._reviews.decide(*arguments)
-        self._on_saved()
-        return receipt
-
-    def withdraw(self, *arguments: Any) -> Any:
-        """Take back, then tell."""
-        receipt = self._reviews.withdraw(*arguments)
-        self._on_saved()
-        return receipt
-
-
-class PresetMemory:
-    """Where the preview keeps its printer settings."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def load(self) -> str:
-        """Return the text kept last."""
-        return self._settings.get(options.CURRENT_PRESET)
-
-    def keep(self, text: str) -> None:
-        """Keep the text."""
-        self._settings.set(options.CURRENT_PRESET, text)
 
 
 def _ignore(_answer: object) -> None:

@@ -305,7 +305,7 @@ def _show_waiting(page: EmptyState, lamp: Lamp | None) -> None:
     if lamp is not None and lamp.code in SENTENCES:
         what, todo = what_and_todo(lamp.code)
         by_itself = "" if lamp.kind is LampKind.NEEDS_YOU else tr("It is tried again by itself.")
-        page.show_words(what, f"{todo}{by_itself}", button=tr("Another registrar…"))
+        page.show_words(what, f"{todo}{by_itself}", button=tr("Back to sign-in"))
     else:
         page.show_words(tr("Fetching your institution's data"), tr("The first part is shown as soon as it is here."))
 
@@ -335,6 +335,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--demo", action="store_true", help="mark every screen as a demonstration")
     chosen, rest = parser.parse_known_args(argv[1:])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # every attempt is logged here, without its traceback
     app = QApplication([argv[0], *rest])
     folder = chosen.data or platformdirs.user_data_path("medreg", appauthor=False)
     folder.mkdir(parents=True, exist_ok=True)

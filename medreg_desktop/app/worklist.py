@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables
@@ -91,3 +92,24 @@ class ReviewBatches:
 
     def _words(self, reasons: Sequence[Problem]) -> str:
         return tr(", ").join(refusal_sentence(reason, self._tables).rstrip("。.") for reason in reasons)
+
+
+class Telling:
+    """The review service, telling after each act that was saved; called on the writer thread."""
+
+    def __init__(self, reviews: ReviewService, on_saved: Callable[[], None]) -> None:
+        self._reviews, self._on_saved = reviews, on_saved
+        self.open = reviews.open
+        self.save_draft = reviews.save_draft
+
+    def decide(self, *arguments: Any) -> Any:
+        """Decide, then tell."""
+        receipt = self._reviews.decide(*arguments)
+        self._on_saved()
+        return receipt
+
+    def withdraw(self, *arguments: Any) -> Any:
+        """Take back, then tell."""
+        receipt = self._reviews.withdraw(*arguments)
+        self._on_saved()
+        return receipt

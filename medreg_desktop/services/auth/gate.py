@@ -121,8 +121,11 @@ class Gate:
     def leave(self) -> None:
         """Sign out: the token is forgotten here at once, and ended on the server if it can be reached."""
         self.account = None
-        if self.store is not None:
-            self.store.write(lambda conn: applications.switch_actor(conn, NOBODY, ""))
+        try:
+            if self.store is not None:
+                self.store.write(lambda conn: applications.switch_actor(conn, NOBODY, ""))
+        except KnownFault as fault:
+            _log.info("the copy could not be left in order: %s", fault.code)
         try:
             self._door.sign_out()
         except TransportFault as fault:
@@ -186,6 +189,8 @@ class Gate:
         if account is None or limit.is_reached(self._clock.now()):
             if not was_open:
                 self.close()
+            if account is None and because is not None:
+                raise TransportFault(because)  # a copy just rebuilt: it must be fetched first
             if account is None:
                 raise KnownFault("offline_unknown_account")
             raise KnownFault(

@@ -177,6 +177,11 @@ class CacheStore:
                 self.note_damage()
             raise
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether damage was found since the last full check: open it anew before it is trusted."""
+        return self._files.suspect.exists()
+
     def note_damage(self) -> None:
         """Remember that the file was found damaged, so that the next start checks all of it. Readers call it too."""
         try:

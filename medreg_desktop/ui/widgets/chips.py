@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -40,7 +41,8 @@ class Chip(Painted):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(tr("Remove condition {label} {value}", label=chip.label, value=chip.value))
-        self.setToolTip(f"{chip.label} {chip.value}")
+        # What was typed may look like markup, which a tip would obey.
+        self.setToolTip(f"<span>{escape(f'{chip.label} {chip.value}')}</span>")
 
     def sizeHint(self) -> QSize:
         """Return label, value and cross."""

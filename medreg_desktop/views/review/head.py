@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from html import escape
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
@@ -25,6 +26,7 @@ from medreg_desktop.views.review.state import ScreenState
 from medreg_desktop.views.review.words import workdays_left
 
 _HEIGHT = 48
+_NAME = 360
 
 
 class IdNumber(Painted):
@@ -122,6 +124,13 @@ class Head(Panel):
         self._reveal.hide()
         self._show_place(state)
 
+    def _show_name(self, name: str) -> None:
+        """Cut a name to the room there is; the whole is in the tip, escaped: a tip obeys markup."""
+        shown = self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, look().px(_NAME))
+        self._name.setText(shown)
+        self._name.setAccessibleName(name)
+        self._name.setToolTip("" if shown == name else f"<span>{escape(name)}</span>")
+
     def _show_place(self, state: ScreenState) -> None:
         self._position.setText(tr("{n} of {total}", n=state.position, total=state.total) if state.total else "")
         self._previous.setEnabled(state.position > 1)
@@ -132,7 +141,7 @@ class Head(Panel):
         sheet = state.sheet
         assert sheet is not None
         application, person = sheet.application, sheet.application.person
-        self._name.setText(person.name)
+        self._show_name(person.name)
         self._sex.setText(term(person.sex))
         self._number.show()
         self._number.show_number(person.id_number, reveal=state.reveal)

@@ -27,6 +27,7 @@ from medreg_desktop.views.sync_center.numbers import Numbers
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
 from medreg_desktop.views.sync_center.state import Group, ScreenState
 from medreg_desktop.views.sync_center.tables import outbox_columns, paper_columns
+from medreg_desktop.views.sync_center.words import standing_in_the_way
 
 _RIGHT = 506
 
@@ -83,6 +84,8 @@ class SyncCenterView(QWidget):
         self._now = Button(tr("Sync now"), icon="sync", keys="F5")
         self._pause = Button(tr("Pause sending"), Kind.PLAIN, icon="pause")
         self._pause.setCheckable(True)
+        self._trouble = Banner(Tone.CARE, "")
+        self._trouble.hide()
         self.numbers = Numbers()
         self._problem = Banner(Tone.FAULT, "")
         self._problem.hide()
@@ -117,6 +120,7 @@ class SyncCenterView(QWidget):
         head.addWidget(self._pause)
         head.addWidget(self._now)
         page.addLayout(head)
+        page.addWidget(self._trouble)
         page.addWidget(self.numbers)
         page.addWidget(Hairline())
         page.addWidget(self._problem)
@@ -153,6 +157,10 @@ class SyncCenterView(QWidget):
         if before.papers != state.papers:
             self.paper_model.set_rows(state.papers)
         self._show_lists(state)
+        trouble = standing_in_the_way(state.report)
+        self._trouble.setVisible(bool(trouble[0]))
+        if trouble[0]:
+            self._trouble.show_news(Tone.CARE, *trouble)
         self._problem.setVisible(bool(state.problem))
         if state.problem:
             self._problem.show_news(Tone.FAULT, sentence(state.problem))

@@ -12,7 +12,7 @@ from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.sync.report import SyncReport
-from medreg_desktop.services.texts.faults import sentence
+from medreg_desktop.services.texts.faults import SENTENCES, sentence, what_and_todo
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, tr, trn
 from medreg_desktop.ui.tokens import Colour
@@ -129,6 +129,13 @@ def clock_words(report: SyncReport | None) -> str:
     if abs(minutes) < _CLOCK_MINUTES:
         return tr("list as of {at}, clock right", at=clock(report.synced_at))
     return tr("list as of {at}", at=clock(report.synced_at))
+
+
+def standing_in_the_way(report: SyncReport | None) -> tuple[str, str]:
+    """Return what keeps sync from going on and what to do about it; empty when nothing does."""
+    if report is None or report.lamp.code not in SENTENCES:
+        return "", ""
+    return what_and_todo(report.lamp.code, minutes=str(abs(report.lamp.minutes_fast)))
 
 
 def decided_line(conflict: Conflict) -> str:
