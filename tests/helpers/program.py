@@ -217,11 +217,12 @@ class Desk:
         """Press Enter on the row and wait for 审核窗口."""
         page = self.office.list
         assert page is not None
+        self.until(lambda: page._presenter is not None and page._presenter._state.fresh, "rows that are up to date")
         place = next(n for n, each in enumerate(self.rows) if each.id == row.id)
         page.table.setCurrentIndex(page.model.index(place, 1))
         QTest.keyClick(page.table, Qt.Key.Key_Return)
         self.until(
-            lambda: self.office.review is not None and row.name[:20] in "\n".join(_readable(self.review)), "the review"
+            lambda: self.office.review is not None and row.name[:10] in "\n".join(_readable(self.review)), "the review"
         )
 
     def open_preview(self) -> None:
@@ -239,8 +240,9 @@ class Desk:
         self.close_review()
 
     def close_review(self) -> None:
-        """Close 审核窗口."""
-        self.review.close()
+        """Close 审核窗口, unless the last decision has."""
+        if self.office.review is not None:
+            self.review.close()
         self.until(lambda: self.office.review is None, "the window closed")
 
     @staticmethod
@@ -279,6 +281,7 @@ def _readable(window: QWidget) -> Iterator[str]:
             continue
         if isinstance(widget, QLabel):
             yield widget.text()
+            yield widget.accessibleName()
         elif isinstance(widget, QLineEdit):
             yield widget.text() if widget.echoMode() is QLineEdit.EchoMode.Normal else ""
         else:

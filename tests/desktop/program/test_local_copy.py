@@ -1,0 +1,149 @@
+"""The copy on this computer is damaged, or the disk is full: said, kept aside, carried over, sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QAbstractButton
+
+from medreg_core.domain.vocabulary import State
+from medreg_desktop.services.cache.connection import Connection
+from tests.desktop.program.conftest import OpenDesk, Staff
+from tests.desktop.program.test_service import state_at
+from tests.helpers.fault_proxy import FaultProxy
+from tests.helpers.program import Desk, click
+from tests.helpers.server import PASSWORD, ServerHandle
+
+DAMAGED = "本机副本已损坏。 将另存原件并重建，未发送的内容会带过去。"
+FULL = "磁盘已满。请腾出空间；没有丢失内容。"
+
+
+def flip_bytes(path: Path) -> None:
+    """Turn round every byte of every second page but the first: the key still opens the file, its content does not."""
+    content = bytearray(path.read_bytes())
+    for page in range(4096, len(content), 8192):
+        content[page : page + 4096] = bytes(byte ^ 0xFF for byte in content[page : page + 4096])
+    path.write_bytes(content)
+
+
+def leave_unsent(open_desk: OpenDesk, staff: Staff, proxy: FaultProxy) -> str:
+    """Work offline and end the program with one decision unsent and one opinion unfinished; return what was decided."""
+    desk = open_desk()
+    desk.at_work(staff.registrar, PASSWORD, 3)
+    desk.until_lamp("已同步")
+    proxy.cut_all()
+    decided, begun = desk.rows[:2]
+    desk.agree(decided)
+    desk.open_review(begun)
+    desk.type(desk.review.acts.opinion, "尚未写完")
+    desk.until(lambda: desk.draft_of(begun) == "尚未写完", "the draft")
+    desk.close()
+    return decided.id
+
+
+def test_a_damaged_copy_is_rebuilt_and_the_unsent_work_is_sent(
+    open_desk: OpenDesk, staff: Staff, proxy: FaultProxy, server: ServerHandle, tmp_path: Path
+) -> None:
+    decided = leave_unsent(open_desk, staff, proxy)
+    flip_bytes(tmp_path / "pc" / "cache.db")
+    proxy.restore()
+    desk = open_desk()
+    desk.sign_in(staff.registrar, PASSWORD)
+    desk.shot("damaged")
+    assert desk.fault == DAMAGED
+    assert desk.fault_button.text() == "重建副本"
+    click(desk.fault_button)
+    desk.until(lambda: not desk.is_shut and len(desk.rows) == 3, "the rebuilt list")
+    desk.until(lambda: state_at(server, decided) is State.AGREED, "sent")
+    desk.until_lamp("已同步")
+    begun = next(row for row in desk.rows if desk.draft_of(row))
+    assert desk.draft_of(begun) == "尚未写完"
+    assert list((tmp_path / "pc").glob("cache.damaged-*.db"))
+
+
+def test_a_damaged_copy_is_rebuilt_offline_too(
+    open_desk: OpenDesk, staff: Staff, proxy: FaultProxy, server: ServerHandle, tmp_path: Path
+) -> None:
+    decided = leave_unsent(open_desk, staff, proxy)
+    flip_bytes(tmp_path / "pc" / "cache.db")
+    desk = open_desk()
+    desk.sign_in(staff.registrar, PASSWORD)
+    assert desk.fault == DAMAGED
+    click(desk.fault_button)
+    desk.until_says("连不上服务端。")
+    desk.shot("rebuilt-offline")
+    proxy.restore()
+    desk.until_says("内容都在，登录后继续发送。")
+    click(next(b for b in desk.program.window.findChildren(QAbstractButton) if b.accessibleName() == "返回登录"))
+    desk.sign_in(staff.registrar, PASSWORD)
+    desk.until(lambda: state_at(server, decided) is State.AGREED, "sent")
+
+
+def test_damage_found_at_work_is_said_and_mended_by_signing_in_again(
+    open_desk: OpenDesk, staff: Staff, proxy: FaultProxy, server: ServerHandle, tmp_path: Path
+) -> None:
+    desk = open_desk()
+    desk.at_work(staff.registrar, PASSWORD, 3)
+    desk.until_lamp("已同步")
+    proxy.cut_all()
+    decided = desk.rows[0]
+    desk.agree(decided)
+    store = desk.program.doorway.get().store
+    store.write(lambda conn: conn.execute("SELECT 1"))
+    _checkpoint(desk)
+    flip_bytes(tmp_path / "pc" / "cache.db")
+    _forget_pages(desk)
+    desk.office.read_soon()
+    desk.until_says("本机副本已损坏。将另存原件并重建，未发送的内容会带过去。")
+    desk.until_says("重新登录并重建")
+    desk.shot("damaged-at-work")
+    proxy.restore()
+    desk.office.sign_in_wanted.emit()
+    desk.until(lambda: desk.is_shut, "the sign-in page")
+    desk.sign_in(staff.registrar, PASSWORD)
+    assert desk.fault == DAMAGED
+    click(desk.fault_button)
+    desk.until(lambda: state_at(server, decided.id) is State.AGREED, "sent")
+
+
+def _checkpoint(desk: Desk) -> None:
+    store = desk.program.doorway.get().store
+    store._writer.submit(lambda: store._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()).result()
+
+
+def _forget_pages(desk: Desk) -> None:
+    """Let every connection read from the disk again, as it would after some hours of other work."""
+    store = desk.program.doorway.get().store
+    store._writer.submit(lambda: store._conn.execute("PRAGMA shrink_memory").fetchall()).result()
+    store.read(lambda conn: conn.execute("PRAGMA shrink_memory").fetchall())
+    desk.office.engine.interrupt()
+
+
+def test_a_full_disk_is_said_and_loses_neither_word_nor_decision(office: Desk, server: ServerHandle) -> None:
+    row = office.rows[0]
+    long = "同意聘用。" * 800
+    office.open_review(row)
+    _limit(office, lambda conn: conn.execute("PRAGMA page_count").fetchone()[0])
+    office.review.acts.opinion.editor.setText(long)
+    office.until_says(FULL)
+    office.shot("disk-full-draft")
+    click(office.review.acts.agree_button)
+    office.until(office.review.acts.agree_button.isEnabled, "an answer")
+    office.until_says(FULL)
+    assert office.review.acts.opinion.text == long
+    assert office.queue() == []
+    _limit(office, lambda _conn: 1 << 30)
+    click(office.review.acts.agree_button)
+    office.until(lambda: len(office.queue(open_only=False)) == 1, "decided once there is room")
+    office.close_review()
+    office.until(lambda: state_at(server, row.id) is State.AGREED, "sent")
+
+
+def _limit(desk: Desk, pages: object) -> None:
+    """Let the file grow no further: SQLite answers as it does on a full disk."""
+
+    def limit(conn: Connection) -> None:
+        conn.execute(f"PRAGMA max_page_count = {pages(conn)}")  # type: ignore[operator] # a function of the connection
+
+    store = desk.program.doorway.get().store
+    store._writer.submit(lambda: limit(store._conn)).result()

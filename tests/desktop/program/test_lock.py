@@ -1,0 +1,99 @@
+"""锁定 and a second registrar: nothing can be seen, nothing is lost, nobody sends another's work."""
+
+from __future__ import annotations
+
+from medreg_core.domain.vocabulary import State
+from tests.desktop.program.conftest import Staff
+from tests.desktop.program.test_service import state_at
+from tests.helpers.fault_proxy import FaultProxy
+from tests.helpers.program import Desk
+from tests.helpers.server import PASSWORD, ServerHandle
+
+
+def idle(desk: Desk) -> None:
+    """Let ten minutes pass without a key."""
+    desk.program._idle._last_input -= 601.0
+    desk.program._idle.look()
+    desk.until(lambda: desk.is_shut, "the lock")
+
+
+def test_the_idle_lock_hides_everything_and_keeps_what_was_typed(office: Desk) -> None:
+    row = office.rows[0]
+    office.open_review(row)
+    office.type(office.review.acts.opinion, "写到一半")
+    idle(office)
+    office.program.notices.say(f"已同意：{row.name}")
+    office.shot("locked")
+    words = office.words()
+    assert "已锁定。您正在写的内容原样保留。" in words
+    for secret in (row.name, "写到一半", row.id_tail if hasattr(row, "id_tail") else "证件号码"):
+        assert secret not in words
+    office.unlock("wrong")
+    assert office.fault == "密码不对，还可以试 4 次，之后需要等待。"
+    office.shot("locked-wrong")
+    assert office.is_shut
+    assert row.name not in office.words()
+    office.unlock(PASSWORD)
+    office.until(lambda: not office.is_shut and office.review.isVisible(), "the review again")
+    assert office.review.acts.opinion.text == "写到一半"
+    assert office.draft_of(row) == "写到一半"
+    office.shot("unlocked")
+    office.close_review()
+
+
+def test_a_preview_is_hidden_by_the_lock_too(office: Desk) -> None:
+    row = office.rows[0]
+    office.open_review(row)
+    office.open_preview()
+    idle(office)
+    assert row.name not in office.words()
+    assert not office.preview.isVisible()
+    office.unlock(PASSWORD)
+    office.until(lambda: not office.is_shut and office.preview.isVisible(), "the preview again")
+
+
+def test_a_second_registrar_sees_a_number_and_cannot_send_it(
+    office: Desk, staff: Staff, proxy: FaultProxy, server: ServerHandle
+) -> None:
+    mine = office.rows[0]
+    proxy.cut_all()
+    office.agree(mine)
+    office.until_lamp("离线")
+    office.program.sign_out()
+    proxy.restore()
+    office.at_work(staff.supervisor, PASSWORD, 3)
+    office.until_lamp("已同步")
+    assert "本机另有其他经办人的 1 条决定待发送，只以其本人名义发送。" in office.notices()
+    office.shot("second-registrar")
+    assert office.queue(open_only=False) == []
+    assert next(row for row in office.rows if row.id == mine.id).state == State.SUBMITTED
+    office.program.window.show_screen("sync")
+    office.until_says("同步中心")
+    office.shot("second-registrar-sync")
+    center = office.office.center
+    assert center is not None
+    assert mine.name not in "\n".join(text for text in office.words().splitlines())
+    assert state_at(server, mine.id) is State.SUBMITTED
+    office.program.sign_out()
+    office.at_work(staff.registrar, PASSWORD, 3)
+    office.until(lambda: state_at(server, mine.id) is State.AGREED, "sent under its author's name")
+    assert office.queue() == []
+
+
+def test_another_registrar_can_take_over_from_the_lock(office: Desk, staff: Staff) -> None:
+    row = office.rows[0]
+    office.open_review(row)
+    office.type(office.review.acts.opinion, "稍后再写")
+    office.until(lambda: office.draft_of(row) == "稍后再写", "the draft")
+    idle(office)
+    office.page.other_wanted.emit()
+    office.until(lambda: office.program.office is None, "the office closed")
+    office.at_work(staff.supervisor, PASSWORD, 3)
+    office.open_review(next(each for each in office.rows if each.id == row.id))
+    assert "稍后再写" not in office.words()
+    office.close_review()
+    office.program.sign_out()
+    office.at_work(staff.registrar, PASSWORD, 3)
+    office.open_review(next(each for each in office.rows if each.id == row.id))
+    assert office.review.acts.opinion.text == "稍后再写"
+    office.close_review()
