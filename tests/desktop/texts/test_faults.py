@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from medreg_core.contract.v1.faults import FaultCode
+from medreg_desktop.services.texts import translator
 from medreg_desktop.services.texts.faults import SENTENCES, sentence, what_and_todo
 from tests.architecture.sources import calls, chinese, modules, name_of
 
@@ -44,6 +45,7 @@ def test_an_unknown_code_and_a_missing_parameter_still_give_a_sentence() -> None
     assert "—" in sentence("offline_password_wrong")
 
 
-def test_the_first_sentence_says_what_the_rest_what_to_do() -> None:
+def test_the_first_sentence_says_what_the_rest_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translator, "_catalogue", {})  # another test may have chosen a language
     what, todo = what_and_todo("disk_full")
     assert (what, todo) == ("The disk is full.", "Free some space; nothing was lost.")
