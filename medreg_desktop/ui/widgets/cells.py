@@ -50,11 +50,12 @@ class WordCell:
     words: tuple[Word, ...]
     small: bool = False
     beside_pills: bool = False
+    spoken: str = ""  # where icons say what the words leave out (✕ 1)
 
     @property
     def accessible(self) -> str:
         """The words."""
-        return "，".join(word.text for word in self.words)
+        return self.spoken or "，".join(word.text for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)

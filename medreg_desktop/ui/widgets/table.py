@@ -282,10 +282,14 @@ class Table(QTableView):
     def copied_text(self) -> str:
         """Return the ticked rows, else the current one, as tab-separated text as shown: masked stays masked."""
         rows = [p for p in range(self._rows.rowCount()) if self._rows.is_ticked(p)] or [self.current_row]
-        order = [self._header.logicalIndex(v) for v in range(self._header.count())]
-        shown = [c for c in order if not self.isColumnHidden(c) and self._rows.columns[c].key != TICK_KEY]
+        shown = self.shown_columns()
         lines = ["\t".join(str(self._rows.index(r, c).data() or "") for c in shown) for r in rows if r >= 0]
         return "\n".join(lines)
+
+    def shown_columns(self) -> list[int]:
+        """Return the positions of the columns that are seen, in the order they are seen, without the ticks."""
+        order = [self._header.logicalIndex(v) for v in range(self._header.count())]
+        return [c for c in order if not self.isColumnHidden(c) and self._rows.columns[c].key != TICK_KEY]
 
     # look
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from medreg_core.domain.tables import Tables
+from medreg_core.domain.vocabulary import CheckResult
 from medreg_desktop.services.search.conditions import SortColumn
 from medreg_desktop.services.search.rows import WorklistRow
 from medreg_desktop.services.texts.terms import label, term
@@ -105,11 +106,14 @@ def _submitted(row: WorklistRow) -> Cell:
 
 
 def _checks(row: WorklistRow) -> Cell:
-    if not row.failed and not row.unknown:
-        return WordCell((Word(str(row.passed), "tick", Colour.TEXT3),), small=True)
+    counts = ((CheckResult.FAIL, row.failed), (CheckResult.UNKNOWN, row.unknown))
+    spoken = tr(", ").join(f"{term(result)} {n}" for result, n in counts if n)
+    if not spoken:
+        passed = f"{term(CheckResult.PASS)} {row.passed}"
+        return WordCell((Word(str(row.passed), "tick", Colour.TEXT3),), small=True, spoken=passed)
     failed = (Word(str(row.failed), "cross", Colour.BAD, bold=True),) if row.failed else ()
     unknown = (Word(str(row.unknown), "circle-question", Colour.WARN),) if row.unknown else ()
-    return WordCell(failed + unknown, small=True)
+    return WordCell(failed + unknown, small=True, spoken=spoken)
 
 
 def _materials(row: WorklistRow) -> Cell:

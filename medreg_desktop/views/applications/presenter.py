@@ -6,8 +6,9 @@ and the tabs, then the exact count. A newer search makes the older one's answers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from medreg_desktop.services.search.conditions import (
     without,
     without_all,
 )
+from medreg_desktop.services.search.engine import SearchInterrupted
 from medreg_desktop.services.search.rows import WorklistRow
 from medreg_desktop.views.applications.state import (
     Act,
@@ -33,6 +35,7 @@ from medreg_desktop.views.applications.state import (
     BatchDone,
     Batches,
     Empty,
+    Exports,
     Ineligible,
     ListPage,
     Progress,
@@ -65,10 +68,11 @@ class ApplicationsPresenter:
         account: AccountId,
         *,
         may_decide: bool,
+        exports: Exports | None = None,
     ) -> None:
         self._view, self._worklist, self._batches = view, worklist, batches
         self._searching, self._writing, self._clock = searching, writing, clock
-        self._account, self._may_decide = account, may_decide
+        self._account, self._may_decide, self._exports = account, may_decide, exports
         self._state = ScreenState(Query(tab=Tab.OPEN), fresh=False)
         self._is_closed = False
         self._ticked: dict[ApplicationId, WorklistRow] = {}
@@ -157,8 +161,7 @@ class ApplicationsPresenter:
             order = tuple(other.id for other in page.rows)
             self._view.open_review(row.id, order if row.id in order else (row.id,))
 
-        # Not one of the search's questions: a list that is read again meanwhile must not swallow the press.
-        self._searching.submit(lambda: self._worklist.page(query, None, ORDER_LIMIT), show, self._failed)
+        self._ask(lambda: self._worklist.page(query, None, ORDER_LIMIT), show)
 
     def tick(self, rows: Iterable[WorklistRow]) -> None:
         """Take over which rows are ticked; the table keeps the ticks, the presenter judges them."""
@@ -196,6 +199,26 @@ class ApplicationsPresenter:
         if self._ticked:
             self._view.print_forms(tuple(self._ticked))
 
+    def export(self, path: Path, columns: Sequence[tuple[str, Callable[[WorklistRow], str]]]) -> None:
+        """Take the ticked rows out as a file, or, when none is ticked, every row that meets the conditions."""
+        exports, ticked, query = self._exports, tuple(self._ticked.values()), self._state.query
+        if exports is None:
+            return
+        titles = [title for title, _ in columns]
+        conditions = [condition.code for condition in active_conditions(query)]
+
+        def gather() -> list[tuple[str, ...]]:
+            return [tuple(text(row) for _, text in columns) for row in ticked or self._all_rows(query)]
+
+        def write(rows: list[tuple[str, ...]]) -> None:
+            self._writing.submit(
+                lambda: exports.write(path, titles, rows, conditions),
+                lambda _nothing: self._view.exported(path, len(rows)),
+                self._failed,
+            )
+
+        self._ask(gather, write)
+
     def close(self) -> None:
         """Drop everything under way; the batch stops after its row."""
         self._stop.set()
@@ -203,6 +226,11 @@ class ApplicationsPresenter:
         self._worklist.interrupt()
         for handle in self._handles:
             handle.cancel()
+
+    @property
+    def may_export(self) -> bool:
+        """Whether rows can be taken out as a file."""
+        return self._exports is not None
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -245,6 +273,25 @@ class ApplicationsPresenter:
         if total is not None:
             self._render(total=total)
 
+    def _all_rows(self, query: Query) -> Iterator[WorklistRow]:
+        after: object | None = None
+        while True:
+            page = self._worklist.page(query, after, ORDER_LIMIT)
+            yield from page.rows
+            if (after := page.next) is None:
+                return
+
+    def _ask(self, work: Callable[[], T], show: Callable[[T], None]) -> None:
+        """Ask what is not part of a search: a newer search neither drops it nor, interrupting it, ends it."""
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, SearchInterrupted) and not self._is_closed:
+                self._ask(work, show)
+            else:
+                self._failed(error)
+
+        self._searching.submit(work, show, failed)
+
     def _submit(self, work: Callable[[], T], show: Callable[[T], None]) -> None:
         generation = self._generation
 
@@ -255,6 +302,8 @@ class ApplicationsPresenter:
         self._handles.append(self._searching.submit(work, arrived, self._failed))
 
     def _failed(self, error: Exception) -> None:
+        if isinstance(error, SearchInterrupted):
+            return  # its answer is not wanted any more
         if not isinstance(error, KnownFault):
             raise error
         self._loading_more = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from medreg_core.domain.records import ApplicationId
@@ -146,6 +147,16 @@ class Batches(Protocol):
         ...
 
 
+class Exports(Protocol):
+    """Takes rows out as a file, asked from the writer thread only."""
+
+    def write(
+        self, path: Path, titles: Sequence[str], rows: Sequence[Sequence[str]], conditions: Sequence[str]
+    ) -> None:
+        """Write the rows as shown; ``conditions`` are the codes of those in force. Raises KnownFault."""
+        ...
+
+
 class View(Protocol):
     """What the presenter asks of the window."""
 
@@ -163,6 +174,10 @@ class View(Protocol):
 
     def print_forms(self, ids: tuple[ApplicationId, ...]) -> None:
         """Preview the forms of ``ids`` as one document."""
+        ...
+
+    def exported(self, path: Path, rows: int) -> None:
+        """Tell where the file is and how many rows it holds."""
         ...
 
     def batch_progressed(self, done: int, total: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
@@ -32,6 +33,7 @@ from medreg_desktop.ui.widgets.tabs import Tabs
 from medreg_desktop.views.applications.batch_bar import BatchBar
 from medreg_desktop.views.applications.columns import SCHEMA, ListColumns
 from medreg_desktop.views.applications.condition_grid import ConditionGrid
+from medreg_desktop.views.applications.export import ExportButton, shown_texts
 from medreg_desktop.views.applications.options import ConditionWords, tab_word
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
 from medreg_desktop.views.applications.scheme_bar import SchemeBar
@@ -103,7 +105,7 @@ class ApplicationsView(QWidget):
         """关键词 and the conditions row by row, 查询, chips, tabs, table, batch bar; the tools of the title last."""
         last = list(self.conditions.fields.values())[-1]
         stops = (last, self._query, self._fold, self.chips, self.tabs, self.table, self.batch_bar)
-        tools = (self.schemes.button, self.schemes.name, self.schemes.save, self._columns, self._refresh)
+        tools = (self.schemes.button, self.schemes.name, self.schemes.save, self._columns, self.export, self._refresh)
         for before, after in pairwise((*stops, *tools)):
             QWidget.setTabOrder(before, after)
         self.setFocusProxy(self.conditions.fields["text"])
@@ -112,6 +114,7 @@ class ApplicationsView(QWidget):
         self.conditions = ConditionGrid(self._words)
         self.schemes = SchemeBar()
         self._columns = Button(tr("Columns"), Kind.PLAIN, icon="columns")
+        self.export = ExportButton()
         self._refresh = Button(tr("Refresh"), Kind.PLAIN, icon="sync", keys="F5")
         self.chips = ChipRow()
         self._fold = Button("", Kind.PLAIN, icon="chevron-up", keys="F7")
@@ -128,7 +131,9 @@ class ApplicationsView(QWidget):
         edge = look().px(Space.PAGE)
         page.setContentsMargins(edge, look().px(Space.CONTROL), edge, look().px(Space.CONTROL))
         page.setSpacing(look().px(Space.GROUP))
-        page.addLayout(_row(Text(tr("Applications"), Type.TITLE), self.schemes, None, self._columns, self._refresh))
+        page.addLayout(
+            _row(Text(tr("Applications"), Type.TITLE), self.schemes, None, self._columns, self.export, self._refresh)
+        )
         page.addWidget(self.conditions)
         page.addLayout(_row((self.chips, 1), self._fold, self._query))
         page.addLayout(_row((self.tabs, 1), self._total))
@@ -157,6 +162,8 @@ class ApplicationsView(QWidget):
         self._progressed.connect(presenter.show_progress, Qt.ConnectionType.QueuedConnection)
         self._columns.clicked.connect(lambda: drop_column_menu(self.table, self._columns))
         self._refresh.clicked.connect(presenter.refresh)
+        self.export.setVisible(presenter.may_export)
+        self.export.file_chosen.connect(lambda path: presenter.export(path, shown_texts(self.table)))
         self._query.clicked.connect(self._on_submitted)
         self._fold.clicked.connect(self._on_fold)
         self._empty.pressed.connect(self._on_empty_pressed)
@@ -197,6 +204,10 @@ class ApplicationsView(QWidget):
     def print_forms(self, ids: tuple[ApplicationId, ...]) -> None:
         """Ask the shell for 打印预览."""
         self.print_wanted.emit(ids)
+
+    def exported(self, path: Path, rows: int) -> None:
+        """Say where the file is."""
+        self._around.notices.say(trn("{n} row saved: {file}", "{n} rows saved: {file}", rows, file=str(path)))
 
     def batch_progressed(self, done: int, total: int) -> None:
         """Bring the writer thread's progress to this thread."""

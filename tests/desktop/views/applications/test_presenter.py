@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from medreg_core.domain.records import AccountId, ApplicationId
 from medreg_core.domain.vocabulary import Category, Kind, Level, State
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search.conditions import Query, RowSync, Sort, SortColumn, Tab
+from medreg_desktop.services.search.engine import SearchInterrupted
 from medreg_desktop.services.search.rows import WorklistRow
 from medreg_desktop.services.texts.translator import trn
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
@@ -32,7 +34,7 @@ def row(n: int, **changes: object) -> WorklistRow:
         phone="", qualification_code="", practice_code="", form_number="", claim_account="", claim_name="",
         claim_until=None, version=1,
     )  # fmt: skip
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return base._replace(**changes)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -93,6 +95,7 @@ class FakeView:
     printed: list[tuple[ApplicationId, ...]] = field(default_factory=list)
     progress: list[tuple[int, int]] = field(default_factory=list)
     done: list[BatchDone] = field(default_factory=list)
+    files: list[tuple[Path, int]] = field(default_factory=list)
 
     @property
     def state(self) -> ScreenState:
@@ -109,6 +112,9 @@ class FakeView:
 
     def print_forms(self, ids: tuple[ApplicationId, ...]) -> None:
         self.printed.append(ids)
+
+    def exported(self, path: Path, rows: int) -> None:
+        self.files.append((path, rows))
 
     def batch_progressed(self, done: int, total: int) -> None:
         self.progress.append((done, total))
@@ -340,3 +346,24 @@ def test_close_stops_everything() -> None:
     before = len(b.view.states)
     b.searching.release_all()
     assert len(b.view.states) == before
+
+
+def test_a_press_that_a_newer_search_interrupts_is_asked_again() -> None:
+    b = bench([row(1), row(2)])
+    b.presenter.activate(row(2))
+    asked = b.searching.queue.pop()
+    asked.on_error(SearchInterrupted())
+    b.searching.release_all()
+    assert b.view.opened == [("a2", ("a1", "a2"))]
+
+
+def test_nothing_opens_while_the_rows_are_those_of_other_conditions() -> None:
+    b = bench([row(1)])
+    b.presenter.change(Query(text="单", tab=Tab.OPEN))
+    b.presenter.activate(row(1))
+    b.searching.release_all()
+    assert b.view.opened == []
+    b.presenter.refresh()  # the same conditions: the rows stay good while they are read again
+    b.presenter.activate(row(1))
+    b.searching.release_all()
+    assert b.view.opened == [("a1", ("a1",))]
