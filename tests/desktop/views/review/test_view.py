@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import pytest
 from PySide6.QtCore import Qt
@@ -24,7 +25,8 @@ from tests.helpers.runners import ImmediateRunner
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 
-Key, Mod = Qt.Key, Qt.KeyboardModifier
+Key: TypeAlias = Qt.Key
+Mod: TypeAlias = Qt.KeyboardModifier
 
 
 class Opened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -26,7 +27,7 @@ from tests.helpers.runners import ImmediateRunner
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 
-Key = Qt.Key
+Key: TypeAlias = Qt.Key
 
 
 class Opened:
