@@ -140,8 +140,8 @@ class Program(QObject):
         """End: stop sync, close the copy, wait for what is being written."""
         self._close_office()
         self._idle.stop()
-        for runner in self._runners.values():
-            runner.close()
+        for name, runner in self._runners.items():
+            runner.close(finish=name == "writing")
         if self.doorway.made is not None:
             self.doorway.made.close()
         self._guard.release()

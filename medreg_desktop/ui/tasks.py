@@ -30,7 +30,7 @@ class Task:
 
     def cancel(self) -> None:
         """Drop the answer; work that has not started is not started."""
-        self._forget()
+        self.forget()
         if self._future is not None:
             self._future.cancel()
 
@@ -41,7 +41,7 @@ class Task:
     def deliver(self, future: Future[Any]) -> None:
         """Call exactly one of the two callbacks, unless cancelled. A bug (not an Exception) is raised here."""
         on_done, on_error = self._on_done, self._on_error
-        self._forget()
+        self.forget()
         if on_done is None or on_error is None or future.cancelled():
             return
         error = future.exception()
@@ -52,7 +52,8 @@ class Task:
         else:
             raise error
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Drop the answer only; the work is done all the same."""
         # The callbacks hold the screen that asked: let them go, so that a closed screen can be freed.
         self._on_done = self._on_error = None
 
@@ -96,12 +97,15 @@ class TaskRunner(QObject):
         self._open.discard(task)
         task.deliver(future)
 
-    def close(self) -> None:
-        """Start nothing more, drop all answers, wait for what runs now."""
+    def close(self, *, finish: bool = False) -> None:
+        """Drop all answers and wait for what runs now; what waits is dropped, or with ``finish`` done first.
+
+        Writes are finished: a decision pressed or a word typed just before the program ends is still saved.
+        """
         for task in tuple(self._open):
-            task.cancel()
+            task.forget() if finish else task.cancel()
         self._open.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=True, cancel_futures=not finish)
 
 
 def cache_writer(parent: QObject | None = None) -> TaskRunner:

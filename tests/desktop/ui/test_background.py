@@ -64,6 +64,27 @@ def test_a_cancelled_answer_is_dropped(qtbot: QtBot, runner: TaskRunner) -> None
     qtbot.waitUntil(lambda: done == [7] and runner.pending == 0)
 
 
+@pytest.mark.parametrize("finish", [True, False])
+def test_what_waits_at_the_end_is_done_only_when_it_is_a_write(qtbot: QtBot, finish: bool) -> None:
+    runner = cache_writer()
+    never, started = threading.Event(), threading.Event()
+    written: list[int] = []
+
+    def first() -> None:
+        started.set()
+        while runner.pending:  # until close has let go of every task
+            never.wait(0.001)
+        written.append(1)
+
+    runner.submit(first, unwanted, unwanted)
+    runner.submit(lambda: written.append(2), unwanted, unwanted)
+    assert started.wait(5)
+    runner.close(finish=finish)
+    settle()
+    assert 1 in written
+    assert (2 in written) == finish
+
+
 def test_the_cache_writer_keeps_order_and_thread(qtbot: QtBot) -> None:
     runner = cache_writer()
     done: list[int] = []
