@@ -303,8 +303,9 @@ class Office(QObject):
         for window in (self.preview, self.review):
             if window is not None:
                 window.close()
-        if self.list is not None:
-            self.list.close_screen()
+        for page in (self.list, self.center):
+            if page is not None:
+                page.close_screen()
         self.engine.close()
 
     def _pause(self, on: bool) -> None:
