@@ -198,7 +198,7 @@ class Journey:
         answer = self._at.do("batch", ids=self._batch, picture="batch")
         step.check(f"the notice says: {answer['notice']}", f"{BATCH} 条已同意" in answer["notice"], answer)
         box = self._at.do("outbox")
-        queued = [item for item in box["items"] if item["state"] == "queued" and item["kind"] == "agree"]
+        queued = [item for item in box["items"] if item["outcome"] == "" and item["kind"] == "agree"]
         step.check(
             f"{len(queued)} decisions wait in the outbox",
             len(queued) == BATCH,
@@ -306,6 +306,12 @@ class Journey:
         for key in ("applications", "sync"):
             self._at.do("screen", key=key)
             self._at.do("shot", name=f"{key}-dark")
+        self._at.do("theme", mode="light")
+        self._at.do("resize", width=1280, height=720)
+        self._at.do("screen", key="applications")
+        self._at.do("shot", name="applications-small")
+        self._at.do("resize", width=1440, height=900)
+        self._at.do("theme", mode="dark")
         sound = self._at.do("find_failing")
         self._at.do("open_review", id=sound["id"])
         self._at.do("shot", name="review-dark")

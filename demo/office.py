@@ -92,6 +92,12 @@ class Worker(QObject):
         assert top.grab().save(str(path))
         return {"path": str(path)}
 
+    def resize(self, width: int, height: int) -> Answer:
+        """Give the main window another size."""
+        self._program.window.resize(width, height)
+        settle(300)
+        return {}
+
     def theme(self, mode: str) -> Answer:
         """Switch between light and dark."""
         self._program.settings.set(options.THEME, mode)
@@ -338,11 +344,14 @@ class Worker(QObject):
         page._presenter.change(query)
         page._presenter.refresh()
         self._settle_list()
-        while page._state.more:
-            before = len(page._state.rows)
-            page._presenter.load_more()
-            wait_until(lambda before=before: len(page._state.rows) > before, "the next page")
+        wait_until(lambda: self._has_all(page), "all pages")
         return list(page._state.rows)
+
+    def _has_all(self, page: Any) -> bool:
+        """Ask for the next page, again whenever news from the feed has made the list read anew."""
+        if page._state.more:
+            page._presenter.load_more()
+        return page._state.fresh and not page._state.more
 
     def _focused(self) -> str:
         widget = QApplication.focusWidget() or self._office.review.focusWidget()
