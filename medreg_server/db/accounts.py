@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, case, delete, insert, select, update
+from sqlalchemy import RowMapping, case, delete, insert, select, update
 
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId, PhysicianId
 from medreg_core.domain.vocabulary import Role
 from medreg_server.db.insert import insert_if_absent
 from medreg_server.db.tables import account, session, sign_in_throttle
+from medreg_server.db.writes import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,8 @@ class OpenSession:
     expires_at: datetime
 
 
-class Accounts:
+class Accounts(Repository):
     """Accounts and sessions within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, new: AccountRecord) -> bool:
         """Insert an account; return False when its login is taken."""

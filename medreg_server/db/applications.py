@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, select
 
 from medreg_core.contract.v1.messages import EntityKind, Op
 from medreg_core.domain.records import Application, ApplicationId, InstitutionId, PhysicianId
@@ -12,31 +14,37 @@ from medreg_core.domain.states import OPEN
 from medreg_core.domain.vocabulary import State
 from medreg_server.db.codec import to_application, to_body
 from medreg_server.db.feed import Feed, Pending
-from medreg_server.db.scope import Scope, visible
+from medreg_server.db.scope import Scope, visible, within
 from medreg_server.db.tables import application
+from medreg_server.db.writes import Repository, Writes
+
+IN_PROGRESS: Final = (
+    select(func.count())
+    .select_from(application)
+    .where(
+        application.c.physician_id == bindparam("physician"),
+        application.c.in_progress,
+        application.c.id != bindparam("other_than"),
+    )
+)
+"""How many other applications of a physician are in progress."""
 
 
-class Applications:
+class Applications(Repository):
     """业务申请 within one transaction."""
 
-    def __init__(self, connection: Connection, feed: Feed) -> None:
-        self._connection = connection
+    def __init__(self, writes: Writes, feed: Feed) -> None:
+        super().__init__(writes)
         self._feed = feed
 
     def get(self, application_id: ApplicationId, scope: Scope) -> Application | None:
         """Return the application, or None when there is none in ``scope``."""
-        body = self._connection.execute(
-            select(application.c.body).where(application.c.id == application_id, visible(application, scope))
-        ).scalar()
+        body = self._connection.execute(_one(scope.limits), {"key": application_id, **scope.values}).scalar()
         return None if body is None else to_application(body)
 
     def lock(self, application_id: ApplicationId, scope: Scope) -> Application | None:
         """Return the application with its row locked to the end of the transaction."""
-        body = self._connection.execute(
-            select(application.c.body)
-            .where(application.c.id == application_id, visible(application, scope))
-            .with_for_update()
-        ).scalar()
+        body = self._connection.execute(_locked(scope.limits), {"key": application_id, **scope.values}).scalar()
         return None if body is None else to_application(body)
 
     def add(self, applications: Iterable[Application]) -> None:
@@ -45,12 +53,12 @@ class Applications:
         for entry in applications:
             rows.append(_row(entry))
             self._note(entry)
-        if rows:
-            self._connection.execute(insert(application), rows)
+        self._writes.insert(application, rows)
 
     def save(self, changed: Application) -> None:
         """Write an application that was read with :meth:`lock` in this transaction."""
-        self._connection.execute(update(application).where(application.c.id == changed.id).values(_row(changed)))
+        row = _row(changed)
+        self._writes.update(application, row.pop("id"), row)
         self._note(changed)
 
     def _note(self, changed: Application) -> None:
@@ -94,16 +102,18 @@ class Applications:
 
     def in_progress_of(self, physician_id: PhysicianId, other_than: ApplicationId) -> int:
         """Return how many other applications of the physician are in progress, at whatever institution."""
-        query = (
-            select(func.count())
-            .select_from(application)
-            .where(
-                application.c.physician_id == physician_id,
-                application.c.in_progress,
-                application.c.id != other_than,
-            )
-        )
-        return int(self._connection.execute(query).scalar_one())
+        asked = {"physician": physician_id, "other_than": other_than}
+        return int(self._connection.execute(IN_PROGRESS, asked).scalar_one())
+
+
+@cache
+def _one(limits: tuple[str, ...]) -> Select[str]:
+    return select(application.c.body).where(application.c.id == bindparam("key"), within(application, limits))
+
+
+@cache
+def _locked(limits: tuple[str, ...]) -> Select[str]:
+    return _one(limits).with_for_update()
 
 
 def _row(entry: Application) -> dict[str, object]:

@@ -16,15 +16,20 @@ from datetime import datetime
 from typing import Final, Protocol
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import bindparam, select
 
 from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import Role
 from medreg_server.db.insert import insert_if_absent
 from medreg_server.db.tables import audit, audit_head
+from medreg_server.db.writes import Repository, Writes
 
 REGISTER: Final = "register"
 START: Final = "0" * 64
+
+_HEAD: Final = (
+    select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.chain == bindparam("key")).with_for_update()
+)
 
 
 class Signer(Protocol):
@@ -86,11 +91,11 @@ def head_message(chain: str, seq: int, digest: str) -> bytes:
     return f"medreg-audit-head.{chain}.{seq}.{digest}".encode()
 
 
-class Audit:
+class Audit(Repository):
     """Appends to and reads the chains within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, writes: Writes) -> None:
+        super().__init__(writes)
         self._pending: list[Event] = []
 
     def add(self, event: Event) -> None:
@@ -113,19 +118,19 @@ class Audit:
             entry = _entry(event, seq, at)
             digest = entry.chained(digest, chain)
             rows.append({"chain": chain, **asdict(entry), "hash": digest})
-        self._connection.execute(insert(audit), rows)
+        self._writes.insert(audit, rows)
         signature = signer.sign(head_message(chain, seq, digest))
         values = {"seq": seq, "hash": digest, "kid": signer.kid, "signature": signature, "signed_at": at}
-        self._connection.execute(update(audit_head).where(audit_head.c.chain == chain).values(values))
+        self._writes.update(audit_head, chain, values)
         return Head(chain, seq, digest, signer.kid, signature, at)
 
     def _lock_head(self, chain: str, at: datetime) -> tuple[int, str]:
-        query = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.chain == chain).with_for_update()
-        row = self._connection.execute(query).one_or_none()
+        connection = self._writes.beside(audit_head)
+        row = connection.execute(_HEAD, {"key": chain}).one_or_none()
         if row is None:
             first = {"chain": chain, "seq": 0, "hash": START, "kid": "", "signature": b"", "signed_at": at}
-            insert_if_absent(self._connection, audit_head, first)
-            row = self._connection.execute(query).one()
+            insert_if_absent(connection, audit_head, first)
+            row = connection.execute(_HEAD, {"key": chain}).one()
         return row.seq, row.hash
 
     def heads(self) -> list[Head]:

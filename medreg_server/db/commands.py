@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Select, bindparam, select
 
 from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, InstitutionId
 from medreg_server.db.codec import to_body, to_outcome
 from medreg_server.db.insert import insert_if_absent
-from medreg_server.db.scope import WHOLE_REGISTER, Scope, visible
+from medreg_server.db.scope import WHOLE_REGISTER, Scope, visible, within
 from medreg_server.db.tables import command
+from medreg_server.db.writes import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,8 @@ class Answered:
     outcome: Outcome
 
 
-class Commands:
+class Commands(Repository):
     """Idempotency records within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def claim(self, key: CommandKey) -> bool:
         """Take the command's id for this transaction; a second copy waits here until the first is committed.
@@ -64,19 +63,12 @@ class Commands:
 
     def settle(self, outcome: Outcome) -> None:
         """Store the answer, in the transaction of the effect."""
-        self._connection.execute(
-            update(command)
-            .where(command.c.id == outcome.id)
-            .values(outcome_kind=outcome.kind.value, outcome=to_body(outcome))
-        )
+        self._writes.update(command, outcome.id, {"outcome_kind": outcome.kind.value, "outcome": to_body(outcome)})
 
     def answered(self, command_id: CommandId, scope: Scope = WHOLE_REGISTER) -> Answered | None:
         """Return the answer given to a command, or None. Ids are unique in the whole register."""
-        row = self._connection.execute(
-            select(command.c.institution_id, command.c.body_hash, command.c.outcome).where(
-                command.c.id == command_id, command.c.outcome != "", visible(command, scope)
-            )
-        ).one_or_none()
+        asked = {"key": command_id, **scope.values}
+        row = self._connection.execute(_answered(scope.limits), asked).one_or_none()
         if row is None:
             return None
         return Answered(InstitutionId(row.institution_id), row.body_hash, to_outcome(row.outcome))
@@ -89,3 +81,10 @@ class Commands:
             )
         )
         return {CommandId(row.id): to_outcome(row.outcome) for row in rows}
+
+
+@cache
+def _answered(limits: tuple[str, ...]) -> Select[str, bytes, str]:
+    return select(command.c.institution_id, command.c.body_hash, command.c.outcome).where(
+        command.c.id == bindparam("key"), command.c.outcome != "", within(command, limits)
+    )

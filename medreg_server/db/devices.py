@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.forms import FormNumber
 from medreg_core.domain.records import DeviceId, InstitutionId
 from medreg_server.db.insert import insert_if_absent
 from medreg_server.db.tables import device, form, form_lease, form_serial
+from medreg_server.db.writes import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,21 @@ class Device:
     revoked_at: datetime | None = None
 
 
-class Devices:
-    """Devices and their leases within one transaction."""
+_ONE: Final = select(device).where(device.c.id == bindparam("key"))
+_HOLDER: Final = select(form_lease.c.institution_id, form_lease.c.device_id).where(
+    form_lease.c.region == bindparam("of_region"),
+    form_lease.c.year == bindparam("of_year"),
+    form_lease.c.first <= bindparam("serial"),
+    form_lease.c.last >= bindparam("serial"),
+)
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+
+class Devices(Repository):
+    """Devices and their leases within one transaction."""
 
     def get(self, device_id: DeviceId) -> Device | None:
         """Return the device whatever its institution, or None."""
-        row = self._connection.execute(select(device).where(device.c.id == device_id)).one_or_none()
+        row = self._connection.execute(_ONE, {"key": device_id}).one_or_none()
         if row is None:
             return None
         return Device(
@@ -99,12 +107,6 @@ class Devices:
 
     def holder_of(self, number: FormNumber) -> tuple[InstitutionId, DeviceId] | None:
         """Return who holds the lease that contains ``number``, or None when it was never leased."""
-        row = self._connection.execute(
-            select(form_lease.c.institution_id, form_lease.c.device_id).where(
-                form_lease.c.region == number.region,
-                form_lease.c.year == number.year,
-                form_lease.c.first <= number.serial,
-                form_lease.c.last >= number.serial,
-            )
-        ).one_or_none()
+        asked = {"of_region": number.region, "of_year": number.year, "serial": number.serial}
+        row = self._connection.execute(_HOLDER, asked).one_or_none()
         return None if row is None else (InstitutionId(row.institution_id), DeviceId(row.device_id))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from medreg_core.domain.records import PhysicianId
 from medreg_server.db.tables import physician, qualification
+from medreg_server.db.writes import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,8 @@ class Owner:
     name: str
 
 
-class ExamResults:
+class ExamResults(Repository):
     """Exam results within one transaction. New ones are inserted by :class:`.physicians.Physicians`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def held(self, codes: Collection[str]) -> dict[str, HeldResult]:
         """Return the qualifications with these codes that are here already, by code."""

@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, union_all, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, union_all, update
 
 from medreg_core.contract.v1.messages import Change, EntityKind, Op
 from medreg_core.domain.records import InstitutionId
 from medreg_server.db.tables import application, change_log, feed_head, institution
+from medreg_server.db.writes import Repository, Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,20 @@ class Bounds:
     floor: int
 
 
-class Feed:
+_ADVANCE: Final = (
+    update(feed_head)
+    .where(feed_head.c.institution_id == bindparam("key"))
+    .values(head=feed_head.c.head + bindparam("count"))
+    .returning(feed_head.c.head)
+)
+_BOUNDS: Final = select(feed_head.c.head, feed_head.c.floor).where(feed_head.c.institution_id == bindparam("key"))
+
+
+class Feed(Repository):
     """Reads and numbers the change log within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, writes: Writes) -> None:
+        super().__init__(writes)
         self._pending: list[Pending] = []
 
     def changed(self, change: Pending) -> None:
@@ -69,17 +79,11 @@ class Feed:
             heads[institution_id] = head
             first = head - len(group) + 1
             rows.extend(_log_row(change, first + index, at) for index, change in enumerate(group))
-        if rows:
-            self._connection.execute(insert(change_log), rows)
+        self._writes.insert(change_log, rows)
         return heads
 
     def _advance(self, institution_id: InstitutionId, count: int) -> int:
-        advanced = self._connection.execute(
-            update(feed_head)
-            .where(feed_head.c.institution_id == institution_id)
-            .values(head=feed_head.c.head + count)
-            .returning(feed_head.c.head)
-        )
+        advanced = self._writes.beside(feed_head).execute(_ADVANCE, {"key": institution_id, "count": count})
         return int(advanced.scalar_one())
 
     def open(self, institution_id: InstitutionId) -> None:
@@ -88,9 +92,7 @@ class Feed:
 
     def bounds(self, institution_id: InstitutionId) -> Bounds:
         """Return where the feed stands."""
-        row = self._connection.execute(
-            select(feed_head.c.head, feed_head.c.floor).where(feed_head.c.institution_id == institution_id)
-        ).one()
+        row = self._connection.execute(_BOUNDS, {"key": institution_id}).one()
         return Bounds(row.head, row.floor)
 
     def heads(self, institutions: Sequence[InstitutionId]) -> dict[InstitutionId, int]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from medreg_core.domain.records import ApplicationId, DeviceId, InstitutionId
-from medreg_server.db.scope import Scope, visible
+from medreg_server.db.scope import Scope, within
 from medreg_server.db.tables import form
+from medreg_server.db.writes import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,12 @@ class FormRecord:
     recalled: int = 0
 
 
-class Forms:
+class Forms(Repository):
     """申请审核表 within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def exists(self, number: str) -> bool:
-        """Return whether the number was used, in whatever institution: numbers are unique in the register."""
-        return self._connection.execute(select(form.c.number).where(form.c.number == number)).scalar() is not None
 
     def get(self, number: str, scope: Scope) -> FormRecord | None:
         """Return the form, or None when there is none in ``scope``."""
-        row = self._connection.execute(select(form).where(form.c.number == number, visible(form, scope))).one_or_none()
+        row = self._connection.execute(_one(scope.limits), {"key": number, **scope.values}).one_or_none()
         if row is None:
             return None
         return FormRecord(
@@ -60,19 +56,22 @@ class Forms:
 
     def add(self, new: FormRecord) -> None:
         """Store a form."""
-        self._connection.execute(
-            insert(form).values(
-                number=new.number,
-                institution_id=new.institution_id,
-                application_id=new.application_id,
-                device_id=new.device_id,
-                content_version=new.content_version,
-                digest=new.digest,
-                code=new.code,
-                created_at=new.created_at,
-                printed=0,
-                recalled=0,
-            )
+        self._writes.insert(
+            form,
+            [
+                {
+                    "number": new.number,
+                    "institution_id": new.institution_id,
+                    "application_id": new.application_id,
+                    "device_id": new.device_id,
+                    "content_version": new.content_version,
+                    "digest": new.digest,
+                    "code": new.code,
+                    "created_at": new.created_at,
+                    "printed": 0,
+                    "recalled": 0,
+                }
+            ],
         )
 
     def void(self, number: str, now: datetime) -> None:
@@ -88,3 +87,8 @@ class Forms:
     def count_recalled(self, number: str, copies: int) -> None:
         """Add copies that are back in the office."""
         self._connection.execute(update(form).where(form.c.number == number).values(recalled=form.c.recalled + copies))
+
+
+@cache
+def _one(limits: tuple[str, ...]) -> Select[Any]:
+    return select(form).where(form.c.number == bindparam("key"), within(form, limits))

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 
 def insert_if_absent(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert ``row`` unless its key exists, waiting for a writer of the same key; return whether it was inserted."""
+    return connection.execute(_if_absent(connection.dialect.name, table), row).first() is not None
+
+
+@cache
+def _if_absent(engine: str, table: Table) -> ReturningInsert[Any]:
     key = next(iter(table.primary_key))
-    if connection.dialect.name == "postgresql":
-        done = connection.execute(postgresql.insert(table).values(row).on_conflict_do_nothing().returning(key))
-    else:
-        done = connection.execute(sqlite.insert(table).values(row).on_conflict_do_nothing().returning(key))
-    return done.first() is not None
+    if engine == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing().returning(key)
+    return sqlite.insert(table).on_conflict_do_nothing().returning(key)
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:

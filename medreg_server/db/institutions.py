@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from typing import Final
+
+from sqlalchemy import bindparam, insert, select, update
 
 from medreg_core.contract.v1.messages import EntityKind, Op
 from medreg_core.domain.records import Institution, InstitutionId
 from medreg_server.db.codec import to_body, to_institution
 from medreg_server.db.feed import Feed, Pending
 from medreg_server.db.tables import institution
+from medreg_server.db.writes import Repository, Writes
+
+_BODY: Final = select(institution.c.body).where(institution.c.id == bindparam("key"))
 
 
-class Institutions:
+class Institutions(Repository):
     """医疗机构 within one transaction."""
 
-    def __init__(self, connection: Connection, feed: Feed) -> None:
-        self._connection = connection
+    def __init__(self, writes: Writes, feed: Feed) -> None:
+        super().__init__(writes)
         self._feed = feed
 
     def get(self, institution_id: InstitutionId) -> Institution | None:
         """Return the institution, or None."""
-        body = self._connection.execute(select(institution.c.body).where(institution.c.id == institution_id)).scalar()
+        body = self._connection.execute(_BODY, {"key": institution_id}).scalar()
         return None if body is None else to_institution(body)
 
     def by_code(self, code: str) -> Institution | None:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
 from medreg_core.domain.records import InstitutionId, Person, PhysicianId, Qualification, Registration
 from medreg_core.domain.vocabulary import RegistrationState
 from medreg_server.db.codec import to_body, to_person, to_qualification, to_registration
 from medreg_server.db.insert import insert_if_absent, upsert
 from medreg_server.db.tables import physician, practice_registration, practice_serial, qualification
+from medreg_server.db.writes import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,8 @@ class Registered:
     registration: Registration
 
 
-class Physicians:
+class Physicians(Repository):
     """医师, 医师资格 and 执业注册 within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, persons: Iterable[tuple[PhysicianId, Person]]) -> None:
         """Insert new physicians, any number in one statement."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from medreg_server.db.insert import insert_if_absent
 from medreg_server.db.tables import server_state, signing_key
+from medreg_server.db.writes import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,8 @@ class Identity:
     epoch: str
 
 
-class ServerState:
+class ServerState(Repository):
     """Identity and public keys within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def identity(self) -> Identity | None:
         """Return the identity, or None before the first start."""

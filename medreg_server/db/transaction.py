@@ -24,6 +24,7 @@ from medreg_server.db.applications import Applications
 from medreg_server.db.audit import Audit, Event, Head, Signer
 from medreg_server.db.clock import Clock
 from medreg_server.db.commands import Commands
+from medreg_server.db.consents import Consents
 from medreg_server.db.devices import Devices
 from medreg_server.db.engine import WRITER
 from medreg_server.db.exam_results import ExamResults
@@ -32,6 +33,7 @@ from medreg_server.db.forms import Forms
 from medreg_server.db.institutions import Institutions
 from medreg_server.db.physicians import Physicians
 from medreg_server.db.server_state import ServerState
+from medreg_server.db.writes import Writes
 
 _log: Final = logging.getLogger(__name__)
 
@@ -57,17 +59,19 @@ class ReadTransaction:
     """The repositories on one connection, inside one consistent view of the register."""
 
     def __init__(self, connection: Connection) -> None:
-        self.feed = Feed(connection)
-        self.audit = Audit(connection)
-        self.applications = Applications(connection, self.feed)
-        self.institutions = Institutions(connection, self.feed)
-        self.physicians = Physicians(connection)
-        self.exam_results = ExamResults(connection)
-        self.accounts = Accounts(connection)
-        self.devices = Devices(connection)
-        self.forms = Forms(connection)
-        self.commands = Commands(connection)
-        self.server_state = ServerState(connection)
+        writes = self._writes = Writes(connection)
+        self.feed = Feed(writes)
+        self.audit = Audit(writes)
+        self.applications = Applications(writes, self.feed)
+        self.institutions = Institutions(writes, self.feed)
+        self.physicians = Physicians(writes)
+        self.exam_results = ExamResults(writes)
+        self.accounts = Accounts(writes)
+        self.devices = Devices(writes)
+        self.forms = Forms(writes)
+        self.consents = Consents(writes)
+        self.commands = Commands(writes)
+        self.server_state = ServerState(writes)
 
 
 class WriteTransaction(ReadTransaction):
@@ -75,7 +79,6 @@ class WriteTransaction(ReadTransaction):
 
     def __init__(self, connection: Connection, clock: Clock, signer: Signer) -> None:
         super().__init__(connection)
-        self._connection = connection
         self._clock = clock
         self._signer = signer
         self.advanced: dict[InstitutionId, int] = {}
@@ -95,9 +98,10 @@ class WriteTransaction(ReadTransaction):
         self.advanced |= self.feed.number(now)
         return self.advanced
 
-    def savepoint(self) -> AbstractContextManager[object]:
-        """Return a context whose work is undone alone when it raises."""
-        return self._connection.begin_nested()
+    def finish(self) -> None:
+        """Seal what is not sealed, and write what still waits to be written."""
+        self.seal()
+        self._writes.carry_out()
 
 
 Watcher = Callable[[Mapping[InstitutionId, int]], None]
@@ -153,7 +157,7 @@ class Database:
             with connection.begin():
                 transaction = WriteTransaction(connection, self._clock, self._signer)
                 yield transaction
-                transaction.seal()
+                transaction.finish()
         for watcher in self._watchers:
             watcher(transaction.advanced)
         for keeper in self._head_keepers:

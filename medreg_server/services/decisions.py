@@ -91,10 +91,13 @@ class DecisionDesk:
         if body.digest != content_digest(read):
             raise rejected(command, FaultCode.DIGEST_MISMATCH)
         checked = _with_opinion(decided, sent, body.opinion, body.materials)
-        blocker = first_blocker(self._environment, transaction, replace(checked, state=read.state))
+        number = read_form_number(body.form_number)
+        standing = transaction.consents.standing(read, number, sent.device.id)
+        blocker = first_blocker(self._environment, replace(checked, state=read.state), standing)
         if blocker is not None:
             raise rejected(command, blocker.code, **blocker.params)
-        _check_number(transaction, sent, body.form_number)
+        if str(number) != body.form_number or not standing.number_free:
+            raise rejected(command, FaultCode.FORM_NUMBER_INVALID)
         form = self._signed_form(body, read.content_version, sent.at)
         transaction.forms.add(
             FormRecord(
@@ -119,15 +122,6 @@ class DecisionDesk:
 def replace_form(outcome: Outcome, application: Application) -> Outcome:
     """Return the outcome with the application's form in it."""
     return Outcome(id=outcome.id, kind=outcome.kind, version=outcome.version, at=outcome.at, form=application.form)
-
-
-def _check_number(transaction: WriteTransaction, sent: Sent, text: str) -> None:
-    """Stop unless the number is well formed, unused, and leased to the very device that sends it."""
-    number = read_form_number(text)
-    if number is None or str(number) != text or transaction.forms.exists(text):
-        raise rejected(sent.command, FaultCode.FORM_NUMBER_INVALID)
-    if transaction.devices.holder_of(number) != (sent.caller.institution_id, sent.device.id):
-        raise rejected(sent.command, FaultCode.FORM_NUMBER_INVALID)
 
 
 def _words(body: Decision) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import Application
 from medreg_core.domain.rules import ReviewContext, check, may_agree
-from medreg_server.db.transaction import ReadTransaction
+from medreg_server.db.consents import Standing
 from medreg_server.services.environment import Environment
 
 _CODES: Final = {
@@ -27,18 +27,16 @@ class Obstacle:
     params: dict[str, str]
 
 
-def first_blocker(environment: Environment, transaction: ReadTransaction, application: Application) -> Obstacle | None:
+def first_blocker(environment: Environment, application: Application, standing: Standing) -> Obstacle | None:
     """Return what stands in the way of agreeing to ``application``, its checklist filled in, or None."""
-    institution = transaction.institutions.get(application.institution_id)
-    if institution is None:
-        raise LookupError("an application without its institution")
     tables = environment.tables
-    known = replace(
-        application,
-        other_pending=transaction.applications.in_progress_of(application.physician_id, application.id),
-    )
+    known = replace(application, other_pending=standing.other_pending)
     context = ReviewContext(
-        today=environment.today(), tables=tables, calendar=tables.calendar, institution=institution, online=True
+        today=environment.today(),
+        tables=tables,
+        calendar=tables.calendar,
+        institution=standing.institution,
+        online=True,
     )
     blockers = may_agree(known, check(known, context), tables)
     return Obstacle(_CODES[blockers[0].code], dict(blockers[0].params)) if blockers else None

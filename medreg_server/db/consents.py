@@ -1,0 +1,62 @@
+"""What the register knows that decides whether a consent can be taken, read in one trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import and_, bindparam, exists, not_, select
+
+from medreg_core.domain.forms import FormNumber
+from medreg_core.domain.records import Application, DeviceId, Institution
+from medreg_server.db.applications import IN_PROGRESS
+from medreg_server.db.codec import to_institution
+from medreg_server.db.tables import form, form_lease, institution
+from medreg_server.db.writes import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand around an application at the moment somebody agrees to it."""
+
+    institution: Institution
+    other_pending: int  # other applications of the physician in progress, at whatever institution
+    number_free: bool  # the form number is leased to the very device that sends it, and on no form yet
+
+
+_INSTITUTION: Final = select(institution.c.body).where(institution.c.id == bindparam("institution"))
+_USED: Final = select(form.c.number).where(form.c.number == bindparam("number"))
+_LEASED: Final = select(form_lease.c.first).where(
+    form_lease.c.region == bindparam("region"),
+    form_lease.c.year == bindparam("year"),
+    form_lease.c.first <= bindparam("serial"),
+    form_lease.c.last >= bindparam("serial"),
+    form_lease.c.institution_id == bindparam("institution"),
+    form_lease.c.device_id == bindparam("device"),
+)
+_STANDING: Final = select(
+    _INSTITUTION.scalar_subquery().label("institution"),
+    IN_PROGRESS.scalar_subquery().label("pending"),
+    and_(exists(_LEASED), not_(exists(_USED))).label("free"),
+)
+_NONE: Final = FormNumber("", 0, 0)
+
+
+class Consents(Repository):
+    """Reads what consents depend on, within one transaction."""
+
+    def standing(self, application: Application, number: FormNumber | None, device_id: DeviceId) -> Standing:
+        """Return how things stand around ``application`` when ``device_id`` sends a consent with form ``number``."""
+        known = number or _NONE
+        asked = {
+            "institution": application.institution_id,
+            "physician": application.physician_id,
+            "other_than": application.id,
+            "number": str(number),
+            "region": known.region,
+            "year": known.year,
+            "serial": known.serial,
+            "device": device_id,
+        }
+        row = self._connection.execute(_STANDING, asked).one()
+        return Standing(to_institution(row.institution), row.pending, bool(row.free))
