@@ -6,6 +6,7 @@ the screens read again. The sync thread's reports come in by a queued signal. Lo
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,7 @@ from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.forms import FormWorks, PresetMemory
 from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches, Telling
 from medreg_desktop.services.cache import audit, outbox, sync_state
+from medreg_desktop.services.cache.connection import fault_of
 from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
@@ -104,7 +106,7 @@ class Office(QObject):
         self.reviews = ReviewService(self._desk)
         self.outbox = OutboxDesk(self._desk, Judging(self._tables, self._clock))
         self.papers = PaperDesk(self._desk)
-        self.engine = SearchEngine(doorway.store.reader)
+        self.engine = SearchEngine(doorway.store.reader, fault_of)
         self._worklist = EngineWorklist(self.engine, doorway.store.note_damage)
         self._printers = SystemPrinters()
         self._forms = FormWorks(self._tables)
@@ -330,7 +332,9 @@ class Office(QObject):
     def _make_ready(self) -> None:
         """Judge anew on a new day, and keep the search's columns level with the copy."""
         self._house.doorway.judge_if_due()
-        self.engine.prepare(self._is_closing.is_set)
+        if self.engine.prepare(self._is_closing.is_set):
+            # What is there by now stays: a collection that looks through all of it would hold a key press up for 50 ms.
+            gc.freeze()
 
     def _counted(self) -> Counted:
         store, actor = self._house.doorway.store, self._entered.account_id

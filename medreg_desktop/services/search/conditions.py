@@ -134,6 +134,8 @@ class Query:
 CODE_FIELDS = ("id_number", "qualification_code", "practice_code", "phone", "form_number")
 """The conditions typed as codes."""
 
+_CHOICES = tuple(field.name for field in fields(Query) if field.default == ())
+
 _NOT_CONDITIONS = frozenset({"tab", "sort"})
 
 
@@ -152,13 +154,16 @@ def fold_code(text: str) -> str:
 
 def normalise(query: Query) -> Query:
     """Return the query with its texts folded and its choices without doubles; equal questions become equal values."""
-    codes: dict[str, Any] = {name: fold_code(getattr(query, name)) for name in CODE_FIELDS}
-    choices: dict[str, Any] = {
-        field.name: tuple(sorted(set(value)))
-        for field in fields(query)
-        if isinstance(value := getattr(query, field.name), tuple)
-    }
-    return replace(query, text=fold(query.text), **codes, **choices)
+    plain: dict[str, Any] = {"text": fold(query.text)}
+    for name in CODE_FIELDS:
+        if code := getattr(query, name):
+            plain[name] = fold_code(code)
+    for name in _CHOICES:
+        if len(choices := getattr(query, name)) > 1:
+            plain[name] = tuple(sorted(set(choices)))
+    if len(plain) == 1 and plain["text"] == query.text:
+        return query
+    return replace(query, **plain)
 
 
 def active_conditions(query: Query) -> tuple[ActiveCondition, ...]:

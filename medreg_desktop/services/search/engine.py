@@ -11,22 +11,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sqlcipher3.dbapi2 import OperationalError
-
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.search import following, loading, router
 from medreg_desktop.services.search.columns import Columns
 from medreg_desktop.services.search.conditions import TAB_STATES, Query, Tab, normalise
 from medreg_desktop.services.search.connection import Connection
-from medreg_desktop.services.search.filters import Sql, chosen_filters, joined, sort_column, typed_filters
+from medreg_desktop.services.search.filters import sort_column, typed_filters
+from medreg_desktop.services.search.recent import RecentRows
 from medreg_desktop.services.search.router import Cursor, Found
 from medreg_desktop.services.search.rows import STATES, WorklistRow
-from medreg_desktop.services.search.slices import members
-from medreg_desktop.services.search.typed import FEW, all_common, narrow
+from medreg_desktop.services.search.slices import among, members, row_set
+from medreg_desktop.services.search.typed import few, narrow, tested
 
 PAGE_ROWS = 100
 COUNT_CAP = 1000
 
+_SOONER_READ = 50  # rows beyond a page that are sooner read and sorted than ordered by the columns
 _PROGRESS_STEPS = 20_000  # of SQLite's machine between two looks at ``cancelled``: about a millisecond
 
 
@@ -63,8 +63,12 @@ class SearchEngine:
     mode (``isolation_level=None``) that other threads may use than the one that opened it.
     """
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
-        self._connect = connect
+    def __init__(
+        self, connect: Callable[[], Connection], fault_of: Callable[[Exception], Exception | None] = lambda _: None
+    ) -> None:
+        """``fault_of`` names what an error of the driver means to the user: that is raised then. None: a bug."""
+        self._connect, self._fault_of = connect, fault_of
+        self._recent = RecentRows()  # touched by questions only, which ask one at a time
         self._connection: Connection | None = None
         self._asking = threading.Lock()
         self._exchanging = threading.Lock()  # held for moments only, where connection or columns are exchanged
@@ -78,7 +82,7 @@ class SearchEngine:
         """
         asked = normalise(query)
         with self._reading() as (connection, known):
-            found = _found(connection, known, asked, after, limit + 1)
+            found = _found(connection, known, self._recent, asked, after, limit + 1)
         if len(found.rows) <= limit:
             return Page(found.rows, None)
         return Page(found.rows[:limit], found.cursor(limit - 1))
@@ -106,13 +110,14 @@ class SearchEngine:
                 counts = router.counts_by_state(connection, asked)
         return {state: counts.get(code, 0) for code, state in enumerate(STATES)}
 
-    def prepare(self, cancelled: Callable[[], bool] = lambda: False) -> None:
+    def prepare(self, cancelled: Callable[[], bool] = lambda: False) -> bool:
         """Load the columns into memory, unless they are there; call it after the first paint and when changes are in.
 
         Reads the whole table once, seconds for a million rows; questions are answered meanwhile, from the file.
+        Returns whether anything had to be loaded.
         """
         if self._columns is not None and self._columns.complete():
-            return
+            return False
         closings, connection = self._closings, self._connect()
         try:
             connection.execute("BEGIN")
@@ -122,10 +127,12 @@ class SearchEngine:
             if complete is not None:
                 self._publish(complete, closings)
             connection.rollback()
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            self._raise_meant(error)
             raise
         self._ask_on(connection, closings)
+        return True
 
     def _publish(self, loaded: Columns, closings: int) -> None:
         with self._exchanging:
@@ -153,6 +160,7 @@ class SearchEngine:
         with self._asking, self._exchanging:
             self._closings += 1
             unused, self._connection, self._columns = self._connection, None, None
+            self._recent = RecentRows()
         if unused is not None:
             unused.close()
 
@@ -164,16 +172,25 @@ class SearchEngine:
                 self._connection = self._connect()
             connection = self._connection
             try:
-                connection.set_progress_handler(cancelled, _PROGRESS_STEPS)
+                if cancelled is not None:
+                    connection.set_progress_handler(cancelled, _PROGRESS_STEPS)
                 connection.execute("BEGIN")
                 yield connection, self._level(connection)
-            except OperationalError as error:
-                if "interrupted" in str(error):
-                    raise SearchInterrupted from error
+            except Exception as error:
+                self._raise_meant(error)
                 raise
             finally:
-                connection.set_progress_handler(None, _PROGRESS_STEPS)
+                if cancelled is not None:
+                    connection.set_progress_handler(None, _PROGRESS_STEPS)
                 connection.rollback()
+
+    def _raise_meant(self, error: BaseException) -> None:
+        """Raise what an error of the driver means; return if it means nothing known."""
+        if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
+            raise SearchInterrupted from error
+        meant = self._fault_of(error) if isinstance(error, Exception) else None
+        if meant is not None:
+            raise meant from error
 
     def _level(self, connection: Connection) -> Columns | None:
         known = self._columns
@@ -186,19 +203,24 @@ class SearchEngine:
         return level
 
 
-def _found(connection: Connection, known: Columns | None, query: Query, after: Cursor | None, limit: int) -> Found:
+def _found(
+    connection: Connection, known: Columns | None, recent: RecentRows, query: Query, after: Cursor | None, limit: int
+) -> Found:
     order = known.order(sort_column(query.sort.column)) if known else None
     if known is None or order is None or not order.goes_on(after):
         return router.page(connection, query, after, limit)
     typed = typed_filters(query)
-    unread = [each for each in typed if not all_common(each, known.common)]
-    few = router.candidates(connection, unread, FEW)
-    if few is not None:
-        test = joined([*typed, *chosen_filters(query)])
-        return router.read(connection, router.listed(few), test, query.sort, after, limit)
-    rows = narrow(connection, known.meeting(query), typed, known.common)
-    first = order.first(rows, after, limit, descending=query.sort.descending)
-    return router.read(connection, router.listed(members(first)), Sql("1"), query.sort, after, limit)
+    candidates = few(connection, typed, known.common)
+    if candidates is None:
+        rows = narrow(connection, known.meeting(query), typed, known.common)
+        first = order.first(rows, after, limit, descending=query.sort.descending)
+        return recent.page(connection, known.seq, list(members(first)), query.sort, after, limit)
+    numbers = among(known.meeting(query), candidates.numbers)
+    if candidates.untested:
+        numbers = tested(connection, numbers, candidates.untested)
+    if len(numbers) > limit + _SOONER_READ:
+        numbers = list(members(order.first(row_set(numbers), after, limit, descending=query.sort.descending)))
+    return recent.page(connection, known.seq, numbers, query.sort, after, limit)
 
 
 def _rows(connection: Connection, known: Columns, query: Query) -> int:

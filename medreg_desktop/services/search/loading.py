@@ -18,6 +18,7 @@ from medreg_desktop.services.search.index import CODE_INDEXES, SORT_INDEXES
 from medreg_desktop.services.search.router import most_candidates, numbers_of
 from medreg_desktop.services.search.rows import PROBLEMS
 from medreg_desktop.services.search.slices import Slices, row_set
+from medreg_desktop.services.search.typed import FEW
 
 _CHUNK = 5_000
 _READ = (*NUMBERS, *dict.fromkeys((*CHOICES, *FEW_TEXTS)))
@@ -107,9 +108,18 @@ def completed(connection: Connection, columns: Columns, cancelled: Callable[[], 
     return replace(columns, ranks={**columns.ranks, **ranks})
 
 
+def most_read(size: int) -> int:
+    """Return the longest posting list that is read for a question; tokens of more names are kept in memory.
+
+    One name in a hundred, so that the sets take about as many bytes a row at every size; above a million rows,
+    where that becomes many, what the router would read.
+    """
+    return max(FEW, min(most_candidates(size), size // 100))
+
+
 def _common(connection: Connection, size: int) -> Mapping[str, int]:
-    """Return the rows of every token whose posting list is longer than the router would read."""
-    terms = connection.execute("SELECT term FROM worklist_terms WHERE doc > ?", (most_candidates(size),)).fetchall()
+    """Return the rows of every token whose posting list is longer than would be read."""
+    terms = connection.execute("SELECT term FROM worklist_terms WHERE doc > ?", (most_read(size),)).fetchall()
     return {term: row_set(numbers_of(connection, having((term,)))) for (term,) in terms}
 
 

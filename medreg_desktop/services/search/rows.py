@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.vocabulary import Category, ChangePart, Kind, Level, State
@@ -66,9 +66,11 @@ class IndexRow:
     status: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WorklistRow:
-    """What the list shows of one application. ``n`` is the row's number in this copy, the last key of every order."""
+class WorklistRow(NamedTuple):
+    """What the list shows of one application. ``n`` is the row's number in this copy, the last key of every order.
+
+    A named tuple, because a frozen dataclass of thirty fields takes fifteen times longer to make: 0.25 ms a page.
+    """
 
     n: int
     id: ApplicationId
@@ -193,11 +195,14 @@ def worklist_row(values: tuple[Any, ...]) -> WorklistRow:
      submitted, deadline, checks, passed, have, need, phone, qualification_code, practice_code, form_number,
      claim_account, claim_name, claim_until, version) = values  # fmt: skip
     failed, unknown = divmod(checks, PROBLEMS)
-    return WorklistRow(
+    return _new_row((
         n, id_, name, id_number, KINDS[kind], None if part < 0 else PARTS[part], STATES[state], SYNCS[sync],
         CATEGORIES[category], LEVELS[level], _codes(scopes), education, department, handler,
         _day(submitted), _day(deadline) if deadline < UNPUBLISHED else None,
         deadline == UNPUBLISHED, passed, failed, unknown, have, need, phone, qualification_code, practice_code,
         form_number, claim_account, claim_name,
         datetime.fromtimestamp(claim_until, UTC) if claim_until else None, version,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+_new_row = WorklistRow._make

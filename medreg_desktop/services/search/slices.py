@@ -7,11 +7,15 @@ The integers never change, therefore a copy of a column is free and readers need
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256)]
+_NOT_EMPTY = re.compile(rb"[^\0]").finditer
+_BIT = [1 << bit for bit in range(8)]
+_SHIFTED = 8  # numbers that are sooner looked up one by one than the set is unpacked
 _DIGIT = [bytes(49 if byte >> bit & 1 else 48 for byte in range(256)) for bit in range(8)]
 
 
@@ -19,21 +23,27 @@ def row_set(numbers: Sequence[int]) -> int:
     """Return the set of the given row numbers."""
     if not numbers:
         return 0
-    digits = bytearray(b"0") * (max(numbers) + 1)
+    octets = bytearray((max(numbers) >> 3) + 1)
     for n in numbers:
-        digits[n] = 49
-    digits.reverse()
-    return int(bytes(digits), 2)
+        octets[n >> 3] |= _BIT[n & 7]
+    return int.from_bytes(octets, "little")
+
+
+def among(rows: int, numbers: Sequence[int]) -> list[int]:
+    """Return those of the given row numbers that are members of the set."""
+    if len(numbers) <= _SHIFTED:
+        return [n for n in numbers if rows >> n & 1]
+    octets = rows.to_bytes((max(rows.bit_length(), numbers[-1] + 1) + 7) // 8, "little")
+    return [n for n in numbers if octets[n >> 3] & _BIT[n & 7]]
 
 
 def members(rows: int) -> Iterator[int]:
     """Yield the row numbers of a set, ascending."""
-    octets = rows.to_bytes((rows.bit_length() + 63) // 64 * 8, "little")
-    for i, eight in enumerate(memoryview(octets).cast("Q")):
-        if eight:
-            for byte in range(8 * i, 8 * i + 8):
-                for bit in _BITS[octets[byte]]:
-                    yield 8 * byte + bit
+    octets = rows.to_bytes((rows.bit_length() + 7) // 8, "little")
+    for found in _NOT_EMPTY(octets):
+        byte = found.start()
+        for bit in _BITS[octets[byte]]:
+            yield 8 * byte + bit
 
 
 def lowest(rows: int, most: int) -> int:

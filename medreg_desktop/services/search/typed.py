@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from medreg_desktop.services.search.connection import Connection
-from medreg_desktop.services.search.filters import Filter, Way, having, joined
+from medreg_desktop.services.search.filters import Filter, Way, any_of, having, joined
 from medreg_desktop.services.search.router import listed, numbers_of
 from medreg_desktop.services.search.slices import members, row_set
 
@@ -13,7 +14,30 @@ FEW = 300
 """Rows that are sooner tested one by one than an index is read for them."""
 
 
-def all_common(condition: Filter, common: Mapping[str, int]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The few rows, ascending, that can meet what is typed; those conditions are left that each must be tested for."""
+
+    numbers: list[int]
+    untested: list[Filter]
+
+
+def few(connection: Connection, conditions: Sequence[Filter], common: Mapping[str, int]) -> Candidates | None:
+    """Return the candidates of the first condition that has few; None if every one has more, or is in memory."""
+    for condition in conditions:
+        if _all_common(condition, common):
+            continue
+        sources = any_of((way.source for way in condition.ways), " UNION ALL ")
+        statement = f"{sources.text} LIMIT {FEW + 1}"
+        found = connection.execute(statement, sources.values).fetchall()
+        if len(found) <= FEW:
+            exact = all(way.exact for way in condition.ways)
+            untested = [each for each in conditions if each is not condition or not exact]
+            return Candidates(sorted({n for (n,) in found}), untested)
+    return None
+
+
+def _all_common(condition: Filter, common: Mapping[str, int]) -> bool:
     """Return whether the rows of a condition are known without reading."""
     return all(way.tokens and all(token in common for token in way.tokens) for way in condition.ways)
 
@@ -22,11 +46,13 @@ def narrow(connection: Connection, rows: int, conditions: Sequence[Filter], comm
     """Return the members of ``rows`` that meet every typed condition; ``common`` maps tokens to their rows."""
     for i, condition in enumerate(conditions):
         if rows.bit_count() <= FEW:
-            return _tested(connection, rows, conditions[i:])
+            return row_set(tested(connection, list(members(rows)), conditions[i:]))
         found = 0
         for way in condition.ways:
             candidates = rows & _candidates(connection, way, common)
-            found |= candidates if way.exact else _tested(connection, candidates, [condition])
+            if not way.exact:
+                candidates = row_set(tested(connection, list(members(candidates)), [condition]))
+            found |= candidates
         rows = found
     return rows
 
@@ -43,9 +69,10 @@ def _candidates(connection: Connection, way: Way, common: Mapping[str, int]) -> 
     return rows
 
 
-def _tested(connection: Connection, rows: int, conditions: Sequence[Filter]) -> int:
-    if not rows:
-        return 0
-    where, these = joined(conditions), listed(members(rows))
+def tested(connection: Connection, numbers: Sequence[int], conditions: Sequence[Filter]) -> list[int]:
+    """Return those of the given rows that meet every condition."""
+    if not numbers:
+        return []
+    where, these = joined(conditions), listed(numbers)
     statement = f"SELECT worklist.n AS n FROM {these.text} WHERE {where.text}"  # noqa: S608 - values are bound
-    return row_set([n for (n,) in connection.execute(statement, (*these.values, *where.values)).fetchall()])
+    return [n for (n,) in connection.execute(statement, (*these.values, *where.values)).fetchall()]

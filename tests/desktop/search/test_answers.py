@@ -10,7 +10,6 @@ import pytest
 
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.search import columns, index, loading, typed
-from medreg_desktop.services.search import engine as engine_module
 from medreg_desktop.services.search.conditions import Query, RowSync, Sort, SortColumn
 from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.engine import Page, SearchEngine
@@ -80,7 +79,7 @@ def test_common_and_rare_ways_of_reading_words_agree(
     engine: SearchEngine, writer: Connection, works: list[Work], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(typed, "FEW", 3)
-    monkeypatch.setattr(engine_module, "FEW", 3)
+    monkeypatch.setattr(loading, "FEW", 3)
     monkeypatch.setattr(loading, "most_candidates", lambda size: size // 50)
     engine.prepare()
     rows, random_ = stored(writer, works), random.Random(3)

@@ -6,13 +6,16 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlcipher3.dbapi2 import ProgrammingError
 
+from medreg_desktop.services.cache.connection import fault_of
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search import engine as engine_module
-from medreg_desktop.services.search import index, loading
-from medreg_desktop.services.search.conditions import Query
+from medreg_desktop.services.search import index, loading, recent
+from medreg_desktop.services.search.conditions import Query, Sort, SortColumn
 from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted
 from tests.desktop.search.rows_of_work import Work, any_derived, any_work
@@ -188,3 +191,38 @@ def test_what_is_loading_while_the_engine_closes_is_thrown_away(
     for connection in opened:
         with pytest.raises(ProgrammingError, match="closed"):
             connection.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_damage_is_told_as_a_known_fault(
+    connect: Callable[[], Connection], writer: Connection, works: list[Work], tmp_path: Path, prepared: bool
+) -> None:
+    writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file = tmp_path / "cache.db"
+    pages = file.read_bytes()
+    engine = SearchEngine(connect, fault_of)
+    if prepared:
+        engine.prepare()
+        engine.close()
+    file.write_bytes(pages[:8192] + bytes(len(pages) - 8192))
+    for question in (engine.page, engine.capped_count, engine.exact_count, engine.state_counts):
+        with pytest.raises(KnownFault, match="cache_damaged"):
+            question(Query())
+    with pytest.raises(KnownFault, match="cache_damaged"):
+        engine.prepare()
+    engine.close()
+
+
+def test_rows_kept_from_earlier_pages_show_what_changed_since(
+    engine: SearchEngine, writer: Connection, works: list[Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "MOST_ROWS", 40)
+    engine.prepare()
+    for column in (SortColumn.NAME, SortColumn.DEPARTMENT, SortColumn.MATERIALS):
+        query = Query(sort=Sort(column))
+        shown = engine.page(query).rows
+        row = shown[50]
+        index.update_overlay(writer, row.id, row.state, row.sync, f"查{column}")
+        again = engine.page(query).rows
+        assert again[50] == row._replace(handler=f"查{column}")
+        assert again[:50] + again[51:] == shown[:50] + shown[51:]

@@ -7,7 +7,7 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medreg_desktop.services.search.slices import Slices, highest, lowest, members, row_set
+from medreg_desktop.services.search.slices import Slices, among, highest, lowest, members, row_set
 
 VALUES = st.lists(st.integers(0, 2**17), min_size=1, max_size=200) | st.lists(
     st.integers(0, 3), min_size=1, max_size=200
@@ -24,6 +24,9 @@ def test_a_set_gives_its_members_back(numbers: set[int], most: int) -> None:
     assert list(members(rows)) == ordered
     assert list(members(lowest(rows, most))) == ordered[:most]
     assert list(members(highest(rows, most))) == ordered[-most:]
+    asked = list(range(0, 5100, most))
+    assert among(rows, asked) == [n for n in asked if n in numbers]
+    assert among(rows, asked[:5]) == [n for n in asked[:5] if n in numbers]
 
 
 @given(st.data(), VALUES, st.booleans(), st.integers(1, 60))
