@@ -15,7 +15,8 @@ def agreeing(sheet: ReviewSheet, tables: Tables) -> tuple[str, ...]:
     """Return phrases for the opinion: for agreeing, or, when that is blocked, for what is missing."""
     if sheet.blockers:
         return returning(sheet, tables)
-    return _filled(tables.phrases.for_agreeing(sheet.application.kind), _words(sheet, tables))
+    application = sheet.application
+    return _filled(tables.phrases.for_agreeing(application.kind, application.change_part), _words(sheet, tables))
 
 
 def returning(sheet: ReviewSheet, tables: Tables) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from medreg_core.domain.records import Material
-from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
+from medreg_core.domain.vocabulary import ChangePart, CommandKind, Kind, OutcomeKind, State
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.views.review.state import Asking
-from tests.core.builders import person, request
-from tests.desktop.review.office import Office, application
+from tests.core.builders import change, person, request
+from tests.desktop.review.office import Office, application, tables
 from tests.desktop.views.review.bench import ONE, ORDER, THREE, TWO, Bench, Claims
 
 LACKING = application(1).materials[:1]  # the identity card alone
@@ -321,6 +321,14 @@ def test_back_from_the_sheet_keeps_the_reason(bench: Bench) -> None:
     bench.settle()
     assert bench.view.state.reason == "不符合"
     assert bench.reviews.decided == []
+
+
+def test_the_opinion_offered_is_that_of_the_part_changed(office: Office) -> None:
+    office.receives(change(ChangePart.MAIN_INSTITUTION, id=ONE, version=2))
+    bench = Bench(office)
+    fitting = tables().phrases.for_agreeing(Kind.CHANGE, ChangePart.MAIN_INSTITUTION)
+    assert bench.view.state.opinion == fitting[0]
+    assert "注册" not in bench.view.state.opinion
 
 
 def test_a_phrase_that_does_not_exist_writes_nothing(bench: Bench) -> None:
