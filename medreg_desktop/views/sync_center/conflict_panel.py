@@ -45,12 +45,7 @@ class ConflictPanel(QWidget):
         self._retry = Button(tr("Try again now"), Kind.OUTLINED, icon="sync", tall=True)
         self._give_up = Button("", Kind.OUTLINED, icon="arrow-back", tall=True)
         self._later = Button(tr("Later"), Kind.PLAIN, shown_keys="Esc", tall=True)
-        self._hint = Text(
-            tr("Reviewing again opens the window with your words in it. Later changes nothing; the item stays here."),
-            Type.SMALL,
-            Colour.TEXT2,
-            wrap=True,
-        )
+        self._hint = Text("", Type.SMALL, Colour.TEXT2, wrap=True)
         self._rule = Hairline()
         self._opinion = Text("", Type.BODY, wrap=True)
         self._empty = Text("", Type.BODY, Colour.TEXT2)
@@ -137,6 +132,8 @@ class ConflictPanel(QWidget):
         self._story.setText(what_happened(conflict))
         self._versions.show_conflict(conflict)
         self._again.setVisible(conflict.can_review_again)
+        again = tr("Reviewing again opens the window with your words in it.") if conflict.can_review_again else ""
+        self._hint.setText(again + tr("Later changes nothing; the item stays here."))
         self._again.set_label(
             tr("Review again on version {n}", n=conflict.current.content_version if conflict.current else 0)
         )
