@@ -205,13 +205,15 @@ class SyncCenterView(QWidget):
                 self._presenter.look_at(item.row.command.id)
 
     def _on_opened(self, row: int) -> None:
-        """Enter or double click: the first look, then the way out; what only waits is never taken back by it."""
+        """Enter or double click: the first look, then the way out. What only waits opens to be changed, never more."""
         assert self._presenter is not None
         item = self.outbox_model.row(row)
         if item.can_drop and item.row.command.id == _shown(self._state):
             self._presenter.review_again()
         elif item.can_drop:
             self._presenter.look_at(item.row.command.id)
+        elif item.can_edit:
+            self.review_wanted.emit(item.row.command.application_id)
 
     def _on_pressed(self, row: int, _key: str) -> None:
         assert self._presenter is not None

@@ -91,7 +91,9 @@ def reason(item: OutboxItem) -> str:
     if row.last_cause:
         what = _first_sentence(sentence(row.last_cause, **(outcome.params if outcome else {})))
         word = state_word(item).text if outcome is None else term(outcome.kind)
-        return tr("{word}: {what}", word=word, what=what)
+        waits = row.next_try is not None and row.state in (OutboxState.QUEUED, OutboxState.DEFERRED)
+        again = tr(", next try {at}", at=clock(row.next_try)) if waits and row.next_try else ""
+        return tr("{word}: {what}", word=word, what=what) + again
     if row.command.depends_on is not None and row.is_open:
         return tr("waits for the decision before it")
     return "—"
