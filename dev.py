@@ -58,11 +58,15 @@ def need(*command: str | Path) -> None:
 def set_up(*, bench: bool = False) -> None:
     """Make the environment match the lock files; does nothing when it already does."""
     if sys.version_info < (3, 11):
-        raise SystemExit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Run dev.py with a newer one.")
+        raise SystemExit(
+            f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Run dev.py with a newer one."
+        )
     if not PYTHON.exists():
         say(f"making {VENV.name}")
         if run(sys.executable, "-m", "venv", VENV):
-            raise SystemExit("Python's venv module is missing. On Debian: apt-get install python3-venv, then run this again.")
+            raise SystemExit(
+                "Python's venv module is missing. On Debian: apt-get install python3-venv, then run this again."
+            )
     for lock in (LOCK, BENCH_LOCK) if bench else (LOCK,):
         install(lock)
 
@@ -111,7 +115,11 @@ def postgres() -> None:
 
 
 def has_display() -> bool:
-    return os.name == "nt" or sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return (
+        os.name == "nt"
+        or sys.platform == "darwin"
+        or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    )
 
 
 def demo(arguments: list[str]) -> int:
@@ -174,7 +182,9 @@ def sim(arguments: list[str]) -> int:
 
 def main() -> int:
     commands = {"demo": demo, "test": test, "lint": lint, "bench": bench, "sim": sim}
-    parser = argparse.ArgumentParser(prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("command", choices=commands, help="; ".join(f"{n}: {f.__doc__}" for n, f in commands.items()))
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="handed on to the command")
     chosen = parser.parse_args()

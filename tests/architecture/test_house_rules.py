@@ -14,7 +14,6 @@ MODULES = sorted(modules())
 UI = ("medreg_desktop/ui/", "medreg_desktop/views/")
 
 
-
 def _forbidden_calls(path: str, names: set[str]) -> list[str]:
     found = (call for call in calls(modules()[path]) if name_of(call.func) in names)
     return [f"{path}:{call.lineno} {name_of(call.func)}" for call in found]
