@@ -104,6 +104,9 @@ class WriteTransaction(ReadTransaction):
         self._writes.carry_out()
 
 
+Write = Callable[[], AbstractContextManager[WriteTransaction]]
+"""Begins a transaction that is sealed and committed when its block ends, rolled back when it raises."""
+
 Watcher = Callable[[Mapping[InstitutionId, int]], None]
 """Told after each commit which feeds advanced, and to which number."""
 
@@ -152,12 +155,25 @@ class Database:
 
         Raises DatabaseBusy.
         """
-        with self._gate, _translated(), self._engine.connect() as connection:
+        with self.series() as write, write() as transaction:
+            yield transaction
+
+    @contextmanager
+    def series(self) -> Iterator[Write]:
+        """Give a function that begins transactions like :meth:`write`, one after another, all on one connection.
+
+        Other writers come in between as they would otherwise. Raises DatabaseBusy, as does each transaction.
+        """
+        with _translated(), self._engine.connect() as connection:
             connection.execution_options(**{WRITER: True})
-            with connection.begin():
-                transaction = WriteTransaction(connection, self._clock, self._signer)
-                yield transaction
-                transaction.finish()
+            yield lambda: self._write_on(connection)
+
+    @contextmanager
+    def _write_on(self, connection: Connection) -> Iterator[WriteTransaction]:
+        with self._gate, _translated(), connection.begin():
+            transaction = WriteTransaction(connection, self._clock, self._signer)
+            yield transaction
+            transaction.finish()
         for watcher in self._watchers:
             watcher(transaction.advanced)
         for keeper in self._head_keepers:

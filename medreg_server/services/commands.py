@@ -29,7 +29,7 @@ from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.commands import CommandKey
 from medreg_server.db.devices import Device
 from medreg_server.db.scope import Scope
-from medreg_server.db.transaction import DatabaseBusy, RolledBack, WriteTransaction
+from medreg_server.db.transaction import DatabaseBusy, RolledBack, Write, WriteTransaction
 from medreg_server.services.answers import Stopped, rejected
 from medreg_server.services.callers import Caller
 from medreg_server.services.decisions import DecisionDesk, Sent
@@ -55,7 +55,8 @@ class CommandDesk:
         if batch.dry_run:
             outcomes = self._rehearsed(batch, caller, device)
         else:
-            outcomes = [self._answer_one(command, caller, device) for command in batch.commands]
+            with self._environment.database.series() as write:
+                outcomes = [self._answer_one(write, command, caller, device) for command in batch.commands]
         return self._batch(tuple(outcomes))
 
     def known(self, ids: list[CommandId], caller: Caller) -> OutcomeBatch:
@@ -88,10 +89,10 @@ class CommandDesk:
             raise ServiceFault(FaultCode.FORBIDDEN)
         return device
 
-    def _answer_one(self, command: Command, caller: Caller, device: Device) -> Outcome:
+    def _answer_one(self, write: Write, command: Command, caller: Caller, device: Device) -> Outcome:
         sent = Sent(command, caller, device, self._environment.now())
         try:
-            with self._environment.database.write() as transaction:
+            with write() as transaction:
                 return _final(self._handled(transaction, sent))
         except _NotNow as stop:
             return stop.outcome
@@ -144,8 +145,7 @@ class CommandDesk:
                     "command.refuse", command.application_id, command=command.id, kind=outcome.kind, code=outcome.code
                 )
             )
-        heads = transaction.seal()
-        outcome = msgspec.structs.replace(outcome, seq=heads.get(key.institution_id, 0))
+        outcome = msgspec.structs.replace(outcome, seq=_position(transaction, key, outcome))
         transaction.commands.settle(outcome)
         return outcome
 
@@ -190,6 +190,14 @@ class CommandDesk:
         if application is None:
             raise rejected(sent.command, FaultCode.APPLICATION_UNKNOWN)
         return application
+
+
+def _position(transaction: WriteTransaction, key: CommandKey, outcome: Outcome) -> int:
+    """Return the feed position by which a copy has what the outcome tells of, 0 where it tells of no decision."""
+    heads = transaction.seal()
+    if outcome.kind is OutcomeKind.SUPERSEDED:  # the colleague's decision is committed: the row was locked after it
+        return transaction.feed.bounds(key.institution_id).head
+    return heads.get(key.institution_id, 0)
 
 
 class _NotNow(Exception):

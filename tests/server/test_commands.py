@@ -108,10 +108,13 @@ def test_the_id_of_another_institutions_command_tells_nothing(office: Office, ap
 def test_the_same_decision_by_a_colleague_supersedes(
     office: Office, colleague: Office, application: Application
 ) -> None:
-    colleague.send_one(colleague.agree(application))
-    outcome = office.send_one(office.agree(application))
+    first = colleague.send_one(colleague.agree(application))
+    sent = office.agree(application)
+    outcome = office.send_one(sent)
     assert (outcome.kind, outcome.by) == (OutcomeKind.SUPERSEDED, colleague.caller.account.name)
     assert outcome.current is None
+    assert outcome.seq == first.seq, "a copy shows the decision until its feed has brought the colleague's"
+    assert office.send_one(sent) == outcome
     assert office.now(application).version == 2
 
 

@@ -48,7 +48,7 @@ def refresh(conn: Connection, ids: Iterable[ApplicationId]) -> None:
             continue
         rows = outbox.of_application(conn, application_id, viewer.actor)
         shown = overlay.of(application, rows, viewer.epoch, viewer.seq)
-        handler = viewer.name if shown.decision is not None else application.decided_by
+        handler = shown.handler(viewer.name, application)
         index.update_overlay(conn, application_id, shown.state, shown.sync, handler)
 
 

@@ -39,6 +39,9 @@ _WORDS = (
 
 _EFFECTIVE = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED, OutboxState.QUARANTINED})
 
+_TAKEN = frozenset({OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED})
+"""The register shows the decision: this registrar's, or the same one by a colleague."""
+
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
@@ -52,8 +55,17 @@ class Overlay:
     @property
     def form_number(self) -> str:
         """The number this device gave, while the server's row does not carry one."""
-        body = self.decision.command.body if self.decision is not None else None
+        if self.decision is None or is_superseded(self.decision):
+            return ""
+        body = self.decision.command.body
         return body.form_number if isinstance(body, Agree) else ""
+
+    def handler(self, viewer: str, application: Application) -> str:
+        """Return who decided what is shown; ``viewer`` is the registrar's own name."""
+        if self.decision is None:
+            return application.decided_by
+        outcome = self.decision.outcome
+        return outcome.by if outcome is not None and is_superseded(self.decision) else viewer
 
 
 def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int) -> Overlay:
@@ -66,9 +78,14 @@ def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int
         rule = rule_for(state, move)
         if rule is not None:
             state, decision = rule.target, row
-            answered = row.outcome is not None and row.outcome.kind is OutcomeKind.ACCEPTED
-            version = row.outcome.version if row.outcome is not None and answered else version + 1
+            taken = row.outcome is not None and row.outcome.kind in _TAKEN
+            version = row.outcome.version if row.outcome is not None and taken else version + 1
     return Overlay(state, sync_word(rows), version, decision)
+
+
+def is_superseded(row: OutboxRow) -> bool:
+    """Return whether a colleague's decision, the same one, stands in the register instead of this command."""
+    return row.outcome is not None and row.outcome.kind is OutcomeKind.SUPERSEDED
 
 
 def is_effective(row: OutboxRow, epoch: str, seq: int) -> bool:
@@ -77,7 +94,7 @@ def is_effective(row: OutboxRow, epoch: str, seq: int) -> bool:
         return True
     if row.outcome is None or row.resolution is not Resolution.NONE or row.state is not OutboxState.DONE:
         return False
-    if row.outcome.kind not in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED}:
+    if row.outcome.kind not in _TAKEN:
         return False
     # Of another epoch: the register was restored, and the copy does not hold its rows yet. Once it does, the snapshot
     # forgets what counted in older epochs.

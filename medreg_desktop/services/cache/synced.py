@@ -217,8 +217,7 @@ def _index_rows(conn: Connection, rows: Iterable[Judged], ids: Iterable[str] | N
         if application is None:
             continue
         shown = overlay.of(application, commands.get(application.id, ()), viewer.epoch, viewer.seq)
-        handler = viewer.name if shown.decision is not None else application.decided_by
-        yield index_row(application, _derived(item.facts, shown, handler))
+        yield index_row(application, _derived(item.facts, shown, shown.handler(viewer.name, application)))
 
 
 def _derived(facts: ReviewFacts, shown: overlay.Overlay, handler: str) -> RowDerived:

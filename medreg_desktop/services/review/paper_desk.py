@@ -9,7 +9,7 @@ from medreg_core.contract.v1.messages import Agree, Command, CommandBody, Record
 from medreg_core.domain.access import may_command
 from medreg_core.domain.records import Application, ApplicationId, CommandId, Institution
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind
-from medreg_desktop.services.cache import commands, outbox, papers, sync_state, synced
+from medreg_desktop.services.cache import commands, outbox, overlay, papers, sync_state, synced
 from medreg_desktop.services.cache.applications import CachedApplication
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
@@ -148,9 +148,12 @@ class PaperDesk:
     def _own_form(
         self, conn: Connection, cached: CachedApplication, institution: Institution, decision: OutboxRow
     ) -> FormToPrint:
-        """Return the form of a consent given here that the server's row does not show yet."""
+        """Return the form of a consent given here that the server's row does not show yet.
+
+        Superseded, it has none: the form in force is the colleague's, and the feed is about to bring it.
+        """
         consent = decision.command.body
-        if not isinstance(consent, Agree):
+        if not isinstance(consent, Agree) or overlay.is_superseded(decision):
             raise Refused(Problem("no_form"))
         outcome = decision.outcome
         answered = outcome if outcome is not None and outcome.kind is OutcomeKind.ACCEPTED else None

@@ -9,7 +9,7 @@ import pytest
 from medreg_core.contract.v1.messages import RecordPrint, RecordRecall
 from medreg_core.domain.records import CommandId, ReviewForm
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, State
-from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache import applications, outbox, sync_state
 from medreg_desktop.services.cache.papers import VoidCause
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
@@ -105,6 +105,22 @@ def test_a_consent_that_was_not_taken_calls_its_paper_back(office: Office, kind:
     assert office.papers.papers_to_recall()[0].paper.outstanding == 0
     rows = office.store.read(lambda conn: outbox.rows(conn, office.account.id))
     assert sum(isinstance(row.command.body, RecordRecall) for row in rows) == 2
+
+
+def test_a_superseded_consent_stays_shown_without_a_form_of_its_own(office: Office) -> None:
+    """From the answer until the feed brings the colleague's decision, and the colleague's form with it."""
+    command_id, _ = agreed_and_printed(office)
+    office.sends()
+    position = office.store.read(sync_state.read).seq
+    office.hears(command_id, OutcomeKind.SUPERSEDED, version=2, seq=position + 1, by="李经办")
+    shown = office.store.read(lambda conn: applications.get(conn, ONE))
+    assert shown is not None
+    assert (shown.shown_state, shown.next_base_version) == (State.AGREED, 2)
+    assert refusal(lambda: office.papers.form(ONE)) == "no_form"
+    theirs = ReviewForm("110101-2026-000099-0", "0" * 32, "YS1:THEIRS")
+    office.receives(application(1, state=State.AGREED, version=2, form=theirs, decided_by="李经办"))
+    assert office.reviews.open(ONE).shown_state is State.AGREED
+    assert (office.papers.form(ONE).number, office.papers.form(ONE).decided_by) == (theirs.number, "李经办")
 
 
 def test_a_replaced_or_dropped_conflict_keeps_calling_its_paper_back(office: Office) -> None:
