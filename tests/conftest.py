@@ -10,8 +10,19 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.helpers.scratch import scratch_root
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if root := scratch_root():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(root))  # where pytest makes every tmp_path
+
+# No clock decides about an example: a machine that does other things at the same time is slow, not wrong.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("everyday", _UNTIMED)
+settings.register_profile("nightly", _UNTIMED, max_examples=1_000)
+settings.load_profile("everyday")  # nightly: --hypothesis-profile=nightly
 
 _LOOPBACK = ("127.", "::1", "localhost")
 _THREADS_OF_LIBRARIES = ("asyncio_", "AnyIO worker thread", "ThreadPoolExecutor-", "QThread", "Dummy-")

@@ -110,6 +110,8 @@ class FaultProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as server:
+            for end in (client, server):  # pass on at once, as a wire does, what comes in two parts
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open |= {client, server}
             try:
                 while (request := _request(client)) is not None:

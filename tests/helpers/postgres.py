@@ -19,6 +19,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.helpers.scratch import scratch_root
+
 _UNSAFE_BUT_FAST = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 _NAMES = itertools.count(1)
 
@@ -78,7 +80,7 @@ def running_cluster() -> Iterator[Cluster]:
     """Start a private cluster and stop it at the end. As root it runs as another user: PostgreSQL refuses root."""
     binaries = find_binaries()
     owner = _owner()
-    base = Path(tempfile.mkdtemp(prefix="medreg-pg-"))
+    base = Path(tempfile.mkdtemp(prefix="medreg-pg-", dir=scratch_root()))
     base.chmod(0o755)
     data = base / "data"
     data.mkdir(mode=0o700)

@@ -136,7 +136,8 @@ def _serve(server: uvicorn.Server, listener: socket.socket, started: threading.E
 
 @contextmanager
 def _listening(port: int) -> Iterator[socket.socket]:
-    with socket.socket() as listener:
+    # Said to be TCP, as uvicorn's own is: asyncio sends small answers at once (no Nagle) only on sockets that say so.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.listen(512)

@@ -23,12 +23,14 @@ from medreg_desktop.services.cache.journal import Journal
 from medreg_desktop.services.cache.papers import IssuedForm
 from medreg_desktop.services.cache.rescue import rescue
 from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.search.names import fold_name, tails
 from tests.desktop.cache.office import EPOCH, KEY, NOW, WANG, StillClock, agree, application, judge, page, upsert
 
 
 def main(folder: str, cycles: str, seed: str) -> None:
     """Kill ``cycles`` times, then damage the file beyond repair and rescue it."""
     path, dice = Path(folder) / "cache.db", random.Random(int(seed))
+    tails(fold_name("王"))  # loads the readings once, here, and not anew in every office that is forked
     acknowledged: set[str] = set()
     violations: list[str] = []
     for cycle in range(int(cycles)):

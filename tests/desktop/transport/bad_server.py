@@ -48,6 +48,11 @@ class BadServer:
             thread.join()
         self._listener.close()
 
+    def wait_until_hung_up(self) -> None:
+        """Wait until every connection taken so far is answered and closed."""
+        for thread in self._threads[1:]:
+            thread.join()
+
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work)
         self._threads.append(thread)

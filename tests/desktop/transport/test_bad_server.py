@@ -314,6 +314,7 @@ def test_a_kept_connection_that_died_is_opened_again(transport_to: Make) -> None
     with bad_server(once) as server:
         transport = transport_to(server.url, OURS)
         assert transport.changes("c", 0, never).magic == MAGIC
+        server.wait_until_hung_up()
         assert transport.changes("c", 0, never).magic == MAGIC
         assert_two_connections(server)
 
