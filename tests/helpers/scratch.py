@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a mount, not a file of ours
+_MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 2 * 2**30  # a whole run keeps some hundred MB; containers often offer 64 MB, which would fill up
 
 
