@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -73,11 +73,11 @@ def content_digest(application: Application) -> str:
         "content_version": application.content_version,
         "kind": application.kind,
         "change_part": application.change_part,
-        "person": asdict(application.person),
-        "qualification": application.qualification and asdict(application.qualification),
-        "registration": application.registration and asdict(application.registration),
-        "request": asdict(application.request),
-        "statement": asdict(application.statement),
+        "person": application.person,
+        "qualification": application.qualification,
+        "registration": application.registration,
+        "request": application.request,
+        "statement": application.statement,
     }
     canonical = json.dumps(_canonical(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
@@ -89,6 +89,8 @@ def _canonical(value: object) -> object:
     Empty fields are left out so that a field added later, with an empty default, changes no digest already on paper,
     and programs of two ages agree on all content that both know.
     """
+    if is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
     match value:
         case dict():
             return {name: _canonical(item) for name, item in value.items() if item not in (None, "", (), [])}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import base45
 import cbor2
@@ -126,6 +127,7 @@ def _claims(payload: bytes) -> FormClaims:
     return FormClaims(form_number, version, bytes(digest).hex(), _STATES[state], datetime.fromtimestamp(issued_at, UTC))
 
 
+@lru_cache(maxsize=8)
 def _private_key(key: Ed25519PrivateKey, kid: str) -> COSEKeyInterface:
     public = key.public_key().public_bytes_raw()
     return COSEKey.new({1: 1, 2: kid.encode(), 3: _EDDSA, -1: 6, -2: public, -4: key.private_bytes_raw()})
