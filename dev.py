@@ -42,14 +42,17 @@ QT_LIBRARIES = {
 
 
 def say(text: str) -> None:
+    """Tell what is going on."""
     print(f"[dev] {text}", flush=True)
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None) -> int:
+    """Run a command in the repository; return its exit status."""
     return subprocess.run([str(part) for part in command], cwd=ROOT, env=env, check=False).returncode
 
 
 def need(*command: str | Path) -> None:
+    """Run a command that everything after it stands on."""
     status = run(*command)
     if status:
         raise SystemExit(f"This step failed (exit status {status}): {' '.join(str(part) for part in command)}")
@@ -57,7 +60,7 @@ def need(*command: str | Path) -> None:
 
 def set_up(*, bench: bool = False) -> None:
     """Make the environment match the lock files; does nothing when it already does."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this very line tells the owner of an older one what to do
         raise SystemExit(
             f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Run dev.py with a newer one."
         )
@@ -72,6 +75,7 @@ def set_up(*, bench: bool = False) -> None:
 
 
 def install(lock: Path) -> None:
+    """Install what a lock file names, unless that was done before."""
     stamp = VENV / f".{lock.stem}-installed"
     wanted = hashlib.sha256(lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
@@ -100,6 +104,7 @@ def system_packages(missing: list[str], purpose: str) -> None:
 
 
 def qt_libraries() -> None:
+    """Make sure that Qt finds the system libraries it expects."""
     if sys.platform.startswith("linux"):
         missing = [package for name, package in QT_LIBRARIES.items() if not ctypes.util.find_library(name)]
         system_packages(missing, "Qt")
@@ -115,6 +120,7 @@ def postgres() -> None:
 
 
 def has_display() -> bool:
+    """Whether a window can be shown."""
     return (
         os.name == "nt"
         or sys.platform == "darwin"
@@ -181,6 +187,7 @@ def sim(arguments: list[str]) -> int:
 
 
 def main() -> int:
+    """Read the command line."""
     commands = {"demo": demo, "test": test, "lint": lint, "bench": bench, "sim": sim}
     parser = argparse.ArgumentParser(
         prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

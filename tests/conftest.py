@@ -1,4 +1,4 @@
-"""Guards that hold for every test: no network beyond loopback, no unexpected warning in the log, no thread left over."""
+"""Guards that hold for every test: only loopback, no unexpected warning in the log, no thread left over."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Pending:
         """Do the work and deliver its answer, unless cancelled."""
         try:
             answer = self.work()
-        except Exception as error:  # the runner's boundary: every error goes to the submitter
+        except Exception as error:  # noqa: BLE001 - the runner's boundary: every error goes to the submitter
             if not self.cancelled:
                 self.on_error(error)
             return
