@@ -295,7 +295,7 @@ class Office(QObject):
 
     def read_soon(self) -> None:
         """Let the screens read again, once for a burst of changes."""
-        if not self._settle.isActive():
+        if not self._settle.isActive() and not self._is_closing.is_set():
             self._settle.start()
 
     def close(self) -> None:
@@ -342,14 +342,16 @@ class Office(QObject):
         return Counted(institution, counts, self._worklist.count(Query(tab=Tab.SUBMITTED)).n)
 
     def _show_counted(self, counted: Counted) -> None:
+        if self._is_closing.is_set():
+            return  # asked before the registrar left
         self._counted_last = counted
         self._told.clear()
         self._show_shell()
 
     def _tell_trouble(self, error: Exception) -> None:
         """Tell once what stands in the way of the copy; a bug goes on to the crash guard."""
-        if isinstance(error, SearchInterrupted):
-            return  # something newer was asked
+        if isinstance(error, SearchInterrupted) or (isinstance(error, KnownFault) and self._is_closing.is_set()):
+            return  # nobody waits for the answer any more
         if not isinstance(error, KnownFault):
             raise error
         if error.code in self._told:
