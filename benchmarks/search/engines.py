@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -19,6 +20,7 @@ from medreg_desktop.services.search.conditions import TAB_STATES, CheckCondition
 from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.engine import SearchEngine
 from medreg_desktop.services.search.names import gram_tokens, tokens
+from medreg_desktop.services.search.recent import MOST_ROWS
 from medreg_desktop.services.search.rows import (
     CATEGORIES,
     KINDS,
@@ -78,6 +80,7 @@ class Ours(Engine):
     def __init__(self, path: Path) -> None:
         self.engine = SearchEngine(lambda: open_file(path))
         self.engine.prepare()
+        gc.freeze()  # as the program does then
 
     def page(self, query: Query) -> list[str]:
         """See the base class."""
@@ -224,7 +227,10 @@ def _write_csv(path: Path, rows: Iterator[Values]) -> None:
 
 
 class Tantivy(Engine):
-    """tantivy with the product's own tokens, fast fields for ranges and orders; its 100 rows are read from our file."""
+    """tantivy with the product's own tokens, fast fields for ranges and orders; its 100 rows are read from our file.
+
+    Rows read last are kept for it as the product keeps them for itself.
+    """
 
     name = "tantivy"
     _ORDERS: ClassVar = {
@@ -257,6 +263,7 @@ class Tantivy(Engine):
         self._index.reload()
         self._searcher = self._index.searcher()
         self._schema = self._index.schema
+        self._recent: dict[int, Values] = {}
         self._connection = open_file(file)
 
     @staticmethod
@@ -336,10 +343,15 @@ class Tantivy(Engine):
             self._query(query), 100, count=False, order_by_field=self._ORDERS[query.sort.column], order=order
         )
         numbers = [self._searcher.doc(address)["n"][0] for _, address in found.hits]
-        holes = ", ".join("?" * len(numbers))
-        rows = self._connection.execute(f"SELECT {SHOWN} FROM worklist WHERE n IN ({holes})", numbers).fetchall()
-        by_number = {row[0]: row[1] for row in rows}
-        return [by_number[n] for n in numbers]
+        missing = [n for n in numbers if n not in self._recent]
+        if missing:
+            holes = ", ".join("?" * len(missing))
+            rows = self._connection.execute(f"SELECT {SHOWN} FROM worklist WHERE n IN ({holes})", missing).fetchall()
+            self._recent.update((row[0], row) for row in rows)
+        ids = [self._recent[n][1] for n in numbers]
+        if len(self._recent) > MOST_ROWS:
+            self._recent = dict(islice(self._recent.items(), len(self._recent) - MOST_ROWS // 2, None))
+        return ids
 
     def count(self, query: Query) -> int:
         """See the base class."""

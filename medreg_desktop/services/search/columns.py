@@ -26,7 +26,7 @@ MANY_TEXTS = ("name_sort", "id_number", "phone", "qualification_code", "practice
 MOST_LOOSE = 2000
 """Rows changed since the ranks were made that are still sorted one by one; beyond, make the ranks anew."""
 
-_SLACK = 8  # rows read more than needed, to spare the last slices of an order
+_SLACK = 4  # rows read more than needed, to spare the last slices of an order
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,16 +154,17 @@ def fold_code(text: str) -> str:
 
 def normalise(query: Query) -> Query:
     """Return the query with its texts folded and its choices without doubles; equal questions become equal values."""
-    plain: dict[str, Any] = {"text": fold(query.text)}
+    plain: dict[str, Any] = {}
+    if (text := fold(query.text)) != query.text:
+        plain["text"] = text
     for name in CODE_FIELDS:
-        if code := getattr(query, name):
-            plain[name] = fold_code(code)
+        typed = getattr(query, name)
+        if typed and (code := fold_code(typed)) != typed:
+            plain[name] = code
     for name in _CHOICES:
         if len(choices := getattr(query, name)) > 1:
             plain[name] = tuple(sorted(set(choices)))
-    if len(plain) == 1 and plain["text"] == query.text:
-        return query
-    return replace(query, **plain)
+    return replace(query, **plain) if plain else query
 
 
 def active_conditions(query: Query) -> tuple[ActiveCondition, ...]:

@@ -26,7 +26,8 @@ from medreg_desktop.services.search.filters import (
 from medreg_desktop.services.search.index import SORT_INDEXES
 from medreg_desktop.services.search.rows import ROW_COLUMNS, WorklistRow, worklist_row
 
-_SHOWN = ", ".join(f"worklist.{column}" for column in ROW_COLUMNS)
+SHOWN = ", ".join(f"worklist.{column}" for column in ROW_COLUMNS)
+"""The columns of a page, as SQL."""
 
 _WALK_BUDGET = 5  # row visits, times the candidates read at most: five times what an even spread would cost
 
@@ -81,8 +82,10 @@ def listed(numbers: Iterable[int]) -> Sql:
 
 
 def numbers_of(connection: Connection, source: Sql) -> list[int]:
-    """Return all row numbers a source yields."""
-    return [n for (n,) in connection.execute(source.text, source.values).fetchall()]
+    """Return all row numbers a source yields; as one text, because a row each costs five times what finding it does."""
+    statement = f"SELECT json_group_array(n) FROM ({source.text})"  # noqa: S608 - values are bound
+    numbers: list[int] = json.loads(connection.execute(statement, source.values).fetchone()[0])
+    return numbers
 
 
 def candidates(connection: Connection, filters: Sequence[Filter], most: int) -> list[int] | None:
@@ -113,7 +116,7 @@ def read(connection: Connection, rows: Sql, test: Sql, sort: Sort, after: Cursor
     column, beyond = sort_column(sort.column), _beyond(sort, after)
     direction = "DESC" if sort.descending else "ASC"
     statement = (
-        f"SELECT {_SHOWN}, worklist.{column} FROM {rows.text} WHERE {test.text} AND {beyond.text} "  # noqa: S608 - values are bound
+        f"SELECT {SHOWN}, worklist.{column} FROM {rows.text} WHERE {test.text} AND {beyond.text} "  # noqa: S608 - values are bound
         f"ORDER BY worklist.{column} {direction}, n {direction} LIMIT ?"
     )
     values = connection.execute(statement, (*rows.values, *test.values, *beyond.values, limit)).fetchall()

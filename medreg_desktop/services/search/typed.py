@@ -25,7 +25,7 @@ class Candidates:
 def few(connection: Connection, conditions: Sequence[Filter], common: Mapping[str, int]) -> Candidates | None:
     """Return the candidates of the first condition that has few; None if every one has more, or is in memory."""
     for condition in conditions:
-        if _all_common(condition, common):
+        if any(_is_common(way, common) for way in condition.ways):
             continue
         sources = any_of((way.source for way in condition.ways), " UNION ALL ")
         statement = f"{sources.text} LIMIT {FEW + 1}"
@@ -37,9 +37,9 @@ def few(connection: Connection, conditions: Sequence[Filter], common: Mapping[st
     return None
 
 
-def _all_common(condition: Filter, common: Mapping[str, int]) -> bool:
-    """Return whether the rows of a condition are known without reading."""
-    return all(way.tokens and all(token in common for token in way.tokens) for way in condition.ways)
+def _is_common(way: Way, common: Mapping[str, int]) -> bool:
+    """Return whether the candidates of a way are known without reading."""
+    return bool(way.tokens) and all(token in common for token in way.tokens)
 
 
 def narrow(connection: Connection, rows: int, conditions: Sequence[Filter], common: Mapping[str, int]) -> int:

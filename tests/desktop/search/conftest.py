@@ -12,6 +12,7 @@ import sqlcipher3
 from medreg_desktop.services.search import index
 from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.engine import SearchEngine
+from medreg_desktop.services.search.rows import IndexRow
 from tests.desktop.search.rows_of_work import Work, any_work
 
 ROWS = 300
@@ -39,15 +40,21 @@ def writer(connect: Callable[[], Connection]) -> Iterator[Connection]:
     connection.close()
 
 
-@pytest.fixture
-def works(writer: Connection) -> list[Work]:
-    """Rows that stand in the index."""
+@pytest.fixture(scope="session")
+def indexed() -> list[tuple[Work, IndexRow]]:
+    """The rows that the tests begin with, made once."""
     random_ = random.Random(20261102)
     made = [any_work(random_, number) for number in range(ROWS)]
+    return [(work, index.index_row(work.application, work.derived)) for work in made]
+
+
+@pytest.fixture
+def works(writer: Connection, indexed: list[tuple[Work, IndexRow]]) -> list[Work]:
+    """Rows that stand in the index."""
     writer.execute("BEGIN")
-    index.write_rows(writer, (index.index_row(work.application, work.derived) for work in made))
+    index.write_rows(writer, (row for _, row in indexed))
     writer.execute("COMMIT")
-    return made
+    return [work for work, _ in indexed]
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import timedelta
+from enum import Enum
+from functools import cache
 from typing import Any
 
 from medreg_core.domain.states import OPEN
@@ -16,6 +18,7 @@ from medreg_desktop.services.search.names import fold_name, sort_key, tails
 from tests.desktop.search.rows_of_work import Work
 
 
+@cache
 def plain(text: str) -> str:
     """Fold a text the slow way."""
     text = unicodedata.normalize("NFKC", text)
@@ -25,6 +28,7 @@ def plain(text: str) -> str:
     return "".join(c for c in text if c.isprintable() and c != "'")
 
 
+@cache
 def code(text: str) -> str:
     """Keep letters and digits in upper case."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
@@ -128,18 +132,26 @@ def _results(query: Query, work: Work) -> bool:
     return checks[query.check] and materials[query.materials]
 
 
+def _place(choice: Enum) -> int:
+    return _members(type(choice)).index(choice)
+
+
+@cache
+def _members(choices: type[Enum]) -> list[Enum]:
+    return list(choices)
+
+
 def sort_value(column: SortColumn, work: Work) -> Any:
     """Return what a row is ordered by."""
     a, d = work.application, work.derived
     codes = _codes_of(work)
-    order = {enum: list(type(enum)) for enum in (a.kind, a.request.category, a.request.level, d.shown_state, d.sync)}
     late = (1, d.deadline) if d.deadline else ((2,) if d.deadline_unpublished else (3,))
     values: dict[SortColumn, Any] = {
         SortColumn.NAME: sort_key(fold_name(a.person.name)),
         SortColumn.ID_NUMBER: codes["id"],
-        SortColumn.KIND: order[a.kind].index(a.kind),
-        SortColumn.CATEGORY: order[a.request.category].index(a.request.category),
-        SortColumn.LEVEL: order[a.request.level].index(a.request.level),
+        SortColumn.KIND: _place(a.kind),
+        SortColumn.CATEGORY: _place(a.request.category),
+        SortColumn.LEVEL: _place(a.request.level),
         SortColumn.SCOPES: f" {' '.join(a.request.scopes)} " if a.request.scopes else "",
         SortColumn.DEPARTMENT: sort_key(a.request.department),
         SortColumn.EDUCATION: a.person.education,
@@ -148,8 +160,8 @@ def sort_value(column: SortColumn, work: Work) -> Any:
         SortColumn.CHECKS: (min(d.failed, 99), min(d.unknown, 99)),
         SortColumn.MATERIALS: max(d.need - d.have, 0),
         SortColumn.DEADLINE: late,
-        SortColumn.STATE: order[d.shown_state].index(d.shown_state),
-        SortColumn.SYNC: order[d.sync].index(d.sync),
+        SortColumn.STATE: _place(d.shown_state),
+        SortColumn.SYNC: _place(d.sync),
         SortColumn.PHONE: codes["phone"],
         SortColumn.QUALIFICATION_CODE: codes["qualification"],
         SortColumn.PRACTICE_CODE: codes["practice"],
