@@ -43,17 +43,18 @@ from medreg_core.domain.vocabulary import Category, Kind, Level, Role, Sex, Stat
 from medreg_server.app import create_app
 from medreg_server.db.clock import Clock, system_clock
 from medreg_server.db.engine import open_engine
-from medreg_server.db.migrate import migrate
+from medreg_server.db.migrate import SchemaMismatch, migrate
 from medreg_server.services.registry import NewAccount
 from medreg_server.services.rule_tables import installed_tables
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings
 
 PASSWORD = "correct horse battery"
+REGISTER_FILE = "register.db"
 CLINICAL_SCOPES = installed_tables().scopes.of_category(Category.CLINICAL)
 
 
-def sqlite_url(directory: Path, name: str = "register.db") -> str:
+def sqlite_url(directory: Path, name: str = REGISTER_FILE) -> str:
     """Return the URL of a database file in ``directory``."""
     return f"sqlite:///{directory / name}"
 
@@ -67,15 +68,24 @@ def test_settings(database_url: str, directory: Path, **changes: object) -> Sett
 test_settings.__test__ = False  # type: ignore[attr-defined] # a builder, not a test
 
 
+def migrate_url(database_url: str) -> None:
+    """Bring the database at a URL to the newest schema."""
+    engine = open_engine(database_url)
+    migrate(engine)
+    engine.dispose()
+
+
 @contextmanager
 def open_register(
     database_url: str, directory: Path, clock: Clock = system_clock, **changes: object
 ) -> Iterator[Service]:
-    """Migrate the database and give the joined service, without a network."""
-    engine = open_engine(database_url)
-    migrate(engine)
-    engine.dispose()
-    service = open_service(test_settings(database_url, directory, **changes), clock)
+    """Migrate the database if it is new, and give the joined service, without a network."""
+    settings = test_settings(database_url, directory, **changes)
+    try:
+        service = open_service(settings, clock)
+    except SchemaMismatch:
+        migrate_url(database_url)
+        service = open_service(settings, clock)
     try:
         yield service
     finally:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from medreg_server.db.engine import open_engine
-from medreg_server.db.migrate import migrate
 from medreg_server.services.service import Service
 from tests.helpers.postgres import Cluster, database_name, running_cluster
-from tests.helpers.server import Hospital, ServerHandle, open_register, running_server, seed_hospital, sqlite_url
+from tests.helpers.server import (
+    REGISTER_FILE,
+    Hospital,
+    ServerHandle,
+    migrate_url,
+    open_register,
+    running_server,
+    seed_hospital,
+    sqlite_url,
+)
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -27,10 +35,16 @@ def cluster() -> Iterator[Cluster]:
 def migrated_template(cluster: Cluster) -> str:
     """Name of a migrated database that tests copy."""
     url = cluster.new_database()
-    engine = open_engine(url)
-    migrate(engine)
-    engine.dispose()
+    migrate_url(url)
     return database_name(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file that tests copy."""
+    directory = tmp_path_factory.mktemp("migrated")
+    migrate_url(sqlite_url(directory))
+    return directory / REGISTER_FILE
 
 
 @pytest.fixture(params=ENGINES)
@@ -42,6 +56,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of an empty, migrated database of the engine in turn."""
     if engine_name == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / REGISTER_FILE)
         yield sqlite_url(tmp_path)
         return
     cluster: Cluster = request.getfixturevalue("cluster")
