@@ -72,9 +72,7 @@ def _say(text: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dev.py sim", description=__doc__)
-    parser.add_argument(
-        "--runs", type=int, default=20, help="number of seeds; with --mutants, at most so many for each"
-    )
+    parser.add_argument("--runs", type=int, default=20, help="number of seeds; with --mutants, the most for each")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of a run")
     parser.add_argument("--keep", default="", help="only the steps of these numbers, as a failing run prints them")

@@ -12,10 +12,17 @@ from medreg_desktop.services.faults import KnownFault
 
 T = TypeVar("T")
 
+_MOMENTS = (
+    "begin",  # before BEGIN
+    "commit",  # the work is done, COMMIT has not been said
+    "committed",  # COMMIT is durable, nobody has been told
+)
+
+AFTER_ANSWERS = {"/sync/changes": "page", "/sync/commands": "settle", "/sync/snapshot": "snapshot"}
+"""Writes that follow these answers have points of their own: that is where cursors and outcomes are kept."""
+
 POINTS = (
-    "write.begin",  # before BEGIN
-    "write.commit",  # the work is done, COMMIT has not been said
-    "write.committed",  # COMMIT is durable, nobody has been told
+    *(f"{work}.{moment}" for work in ("write", *AFTER_ANSWERS.values()) for moment in _MOMENTS),
     "wire.before_send",
     "wire.delivered",  # the service has done it, its answer is on the way
     "wire.answered",  # the answer has arrived, nothing of it is kept yet
@@ -34,6 +41,7 @@ class Fate:
     point: str = ""
     passes: int = 0
     disk_faults: list[str] = field(default_factory=list)
+    work: str = ""  # what the writes now are about, by the last answer
 
     def passing(self, point: str) -> None:
         """Note that a point is passed. Raises Crash when this is the one."""
@@ -43,6 +51,12 @@ class Fate:
         if self.passes < 0:
             self.point = ""
             raise Crash(point)
+
+    def writing(self, moment: str) -> None:
+        """Note a moment of a transaction. Raises Crash as :meth:`passing`."""
+        self.passing(f"write.{moment}")
+        if self.work:
+            self.passing(f"{self.work}.{moment}")
 
     def disk(self) -> None:
         """Raise the next KnownFault that the disk has in store."""
@@ -57,14 +71,14 @@ class MortalStore(CacheStore):
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` as the real store does, unless fate intervenes."""
-        self.fate.passing("write.begin")
+        self.fate.writing("begin")
         self.fate.disk()
 
         def mortal(conn: Connection) -> T:
             result = work(conn)
-            self.fate.passing("write.commit")
+            self.fate.writing("commit")
             return result
 
         result = super().write(mortal)
-        self.fate.passing("write.committed")
+        self.fate.writing("committed")
         return result

@@ -19,11 +19,22 @@ from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.snapshot import LOST_BY_SERVER
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.transport.trouble import TroubleKind
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import Scope
 from simulator.pc import Pc
 from simulator.register import Register
 from simulator.trace import Trace
+
+_ON_THE_WAY = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED})
+
+_MAY_BE_DROPPED = frozenset(
+    {"poison", "bad_request", "too_large", "body_mismatch", "deferred_too_long", LOST_BY_SERVER}
+)
+"""Causes for which a command is laid before the registrar, who may then drop it."""
+
+_LONGEST_WAIT_S, _LONGEST_TOLD_S = 300.0, 3600.0
+"""No wait of our own is longer than the first, none a server asks for longer than the second (``sync.md`` §5.8)."""
 
 
 class Violation(AssertionError):
@@ -91,7 +102,13 @@ class Oracle:
         self._trace.note(" ", pc.name, position.epoch[:6], position.seq, dict(sorted(counts.items())))
 
     def check_lamp(self, pc: Pc, report: SyncReport) -> None:
-        """Green means that nothing of this registrar's waits (I4)."""
+        """Green means that nothing of this registrar's waits, and nothing waits longer than it may (I4)."""
+        state = pc.running.driver._state  # noqa: SLF001 - the monotonic clock's view: what is shown jumps with the wall's
+        for circuit in (state.sending.circuit, state.receiving.circuit):
+            told = circuit.trouble is not None and circuit.trouble.kind is TroubleKind.TOLD
+            wait_s = circuit.next_try - pc.clock.monotonic()
+            if wait_s > (_LONGEST_TOLD_S if told else _LONGEST_WAIT_S):
+                raise Violation(f"I4: {pc.name} will not try again for {wait_s:.0f} s")
         waits = pc.running.store.read(lambda conn: [row for row in outbox.rows(conn, pc.actor) if row.is_open])
         if report.lamp.kind is LampKind.SYNCED and waits and not pc.running.driver.inbox.has_mail():
             raise Violation(f"I4: the lamp of {pc.name} is green over {[row.state.value for row in waits]}")
@@ -137,22 +154,23 @@ class Oracle:
             for row in rows:
                 yield from self._ended(pc, row, rows, command_took_effect=row.command.id in effects)
             yield from self._same_rows(pc, institutions[pc.name])
-        for bug in self._register.bugs:
-            yield f"BUG: {bug}"
+        yield from self._register.bugs
 
     def _ended(self, pc: Pc, row: OutboxRow, rows: list[OutboxRow], *, command_took_effect: bool) -> Iterator[str]:
         what = f"{row.kind.value} {row.command.id} on {pc.name}"
-        if row.state in {OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED} and not _waits_visibly(
-            row, rows
-        ):
-            yield f"I4: {what} still is {row.state.value} ({row.last_cause}, next try {row.next_try})"
-        if row.state is OutboxState.QUARANTINED and row.last_cause == "poison" and row.command.id not in self.poisoned:
+        is_poison = row.command.id in self.poisoned
+        if row.state in _ON_THE_WAY and not _waits_visibly(row, rows, self.poisoned):
+            if not is_poison:
+                yield f"I4: {what} still is {row.state.value} ({row.last_cause}, next try {row.next_try})"
+            elif pc.actor == row.actor and pc.lamp is LampKind.SYNCED:
+                yield f"I4: the poison {what} waits under a green lamp"
+        if row.state is OutboxState.QUARANTINED and row.last_cause == "poison" and not is_poison:
             yield f"I7: {what} was set apart as poison and is none"
-        if row.command.id in self.poisoned and row.state is OutboxState.QUEUED and not _waits_visibly(row, rows):
-            yield f"I7: the poison {what} was not set apart"
+        if row.resolution is Resolution.DROPPED and row.outcome is None and row.last_cause not in _MAY_BE_DROPPED:
+            yield f"I1: {what} was given up without anybody asking ({row.last_cause})"
         if command_took_effect:
             yield from _denied(what, row)
-        elif _is_accepted(row) and row.state is OutboxState.DONE and row.resolution is Resolution.NONE:
+        elif _is_accepted(row) and row.state is OutboxState.DONE:
             yield f"I1: {what} is shown as accepted, and the register does not have it"
 
     def _same_rows(self, pc: Pc, institution_id: InstitutionId) -> Iterator[str]:
@@ -195,10 +213,10 @@ def _is_decided(row: OutboxRow) -> bool:
     return row.kind in MOVES and row.state is OutboxState.DONE and _is_accepted(row)
 
 
-def _waits_visibly(row: OutboxRow, rows: list[OutboxRow]) -> bool:
-    """A command behind one that is set apart waits for the registrar, and the lamp says so."""
+def _waits_visibly(row: OutboxRow, rows: list[OutboxRow], poisoned: set[CommandId]) -> bool:
+    """A command behind one that is set apart, or that the service cannot stand, waits with it, and the lamp says so."""
     return any(
-        other.state is OutboxState.QUARANTINED
+        (other.state is OutboxState.QUARANTINED or (other.command.id in poisoned and other.is_open))
         and (other.command.application_id == row.command.application_id or other.command.id == row.command.depends_on)
         and other.n < row.n
         for other in rows

@@ -118,7 +118,7 @@ class Pc:
             (self.folder / name).unlink(missing_ok=True)
         for name, content in saved.items():
             (self.folder / name).write_bytes(content)
-        self.fate.point = ""
+        self.fate.point = self.fate.work = ""
 
     def close(self) -> None:
         """Give the files free."""

@@ -19,6 +19,7 @@ from medreg_server.db.backup import back_up, restore
 from medreg_server.db.clock import Clock
 from medreg_server.db.transaction import DatabaseBusy
 from medreg_server.services.callers import Caller
+from medreg_server.services.cursors import Cursor
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings
@@ -73,6 +74,8 @@ class Register:
     desks: Desks = field(init=False)
     server_id: str = field(init=False)
     bugs: list[str] = field(default_factory=list)
+    reached: dict[str, tuple[str, int]] = field(default_factory=dict)  # each device's position, as it last asked from
+    _is_late: bool = False
 
     def __post_init__(self) -> None:
         self.start()
@@ -104,8 +107,12 @@ class Register:
         self.service.registry.begin_epoch("restored")
         return True
 
-    def handle(self, request: Request) -> Answer:
-        """Answer a request as the ASGI application does: same use cases, same codes, same headers."""
+    def handle(self, request: Request, *, is_late: bool = False) -> Answer:
+        """Answer a request as the ASGI application does: same use cases, same codes, same headers.
+
+        One that ``is_late`` says nothing of where its sender stands now.
+        """
+        self._is_late = is_late
         try:
             answer = self._routed(request)
         except ServiceFault as fault:
@@ -114,10 +121,19 @@ class Register:
         except DatabaseBusy:
             answer = _fault(503, FaultCode.BUSY, {}, {"Retry-After": "5"})
         except msgspec.MsgspecError as error:
-            self.bugs.append(f"unreadable request to {request.target}: {error}")
+            self.bugs.append(f"BUG: unreadable request to {request.target}: {error}")
             answer = _fault(400, FaultCode.BAD_REQUEST, {}, {})
         answer.headers["X-MedReg-Server"] = self.server_id
         return answer
+
+    def _note_position(self, device: str, position: Cursor) -> None:
+        """A device that asks from before where it stood has moved its cursor back (I5)."""
+        epoch, seq = self.reached.get(device, ("", 0))
+        if self._is_late:
+            return
+        if position.epoch == epoch and position.seq < seq:
+            self.bugs.append(f"I5: {device} asks from {position.seq} and had been at {seq}")
+        self.reached[device] = position.epoch, position.seq
 
     def _routed(self, request: Request) -> Answer:
         parts = urlsplit(request.target)
@@ -140,7 +156,9 @@ class Register:
                 lines = desks.snapshot.begin(query.get("after", ""), caller)
                 return Answer(200, {"Content-Type": "application/x-ndjson"}, lines=lines)
             case ["GET", "/sync/changes"]:
-                return _json(desks.feed.page(desks.feed.position(query["cursor"], caller)))
+                position = desks.feed.position(query["cursor"], caller)
+                self._note_position(caller.device_id, position)
+                return _json(desks.feed.page(position))
             case ["POST", "/sync/commands"]:
                 return _json(desks.commands.answer(msgspec.json.decode(body, type=CommandBatch), caller))
             case ["POST", "/sync/digest"]:
@@ -175,4 +193,4 @@ class BugWatch(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Note the message with the error behind it."""
         error = record.exc_info[1] if record.exc_info else None
-        self._bugs.append(f"{record.getMessage()}: {type(error).__name__}: {error}")
+        self._bugs.append(f"BUG: {record.getMessage()}: {type(error).__name__}: {error}")

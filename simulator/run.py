@@ -23,7 +23,7 @@ from simulator.steps import Step, schedule
 from simulator.streams import Streams, entropy_from
 from simulator.template import REGISTRARS, template
 from simulator.toxics import Weather
-from simulator.wire import Overwork
+from simulator.wire import Deviation, Overwork
 from simulator.world import World
 
 STEPS = 100
@@ -68,8 +68,12 @@ def _run(seed: int, steps: tuple[Step, ...], folder: Path) -> Result:
                 world.do(step)
             come_to_rest(world)
             wrong += world.oracle.judge(list(world.pcs.values()), world.institutions)
-        except (Violation, Overwork) as found:
-            wrong.append(str(found) if isinstance(found, Violation) else f"I9: {found}")
+        except Violation as found:
+            wrong.append(str(found))
+        except Overwork as found:
+            wrong.append(f"I9: {found}")
+        except Deviation as found:
+            wrong.append(f"I3: {found}")
         except Exception as error:  # noqa: BLE001 - a bug of the program is a finding like any other
             wrong.append(f"BUG: {type(error).__name__}: {error} at {_place(error)}")
         finally:

@@ -29,11 +29,11 @@ class Toxic(StrEnum):
     STATUS_AFTER = "status_after"  # the same, but the request was done
 
 
-STATUSES = (401, 403, 408, 413, 426, 429, 500, 502, 503, 504)
-_ABSURD = ("", "0", "3", "120", "31536000", "soon", "-5")
+STATUSES = (401, 403, 408, 413, 426, 429, 429, 500, 500, 502, 503, 503, 504)
+_ABSURD = ("", "0", "3", "120", "31536000", "31536000", "soon", "-5")
 
 _WEIGHTS = {
-    Toxic.NONE: 40,
+    Toxic.NONE: 70,
     Toxic.NO_CONNECTION: 4,
     Toxic.STALL_BEFORE: 2,
     Toxic.LOST_ANSWER: 9,
@@ -42,7 +42,7 @@ _WEIGHTS = {
     Toxic.CUT_SILENTLY: 4,
     Toxic.TWICE: 4,
     Toxic.AGAIN_LATER: 4,
-    Toxic.STALE: 4,
+    Toxic.STALE: 12,
     Toxic.PORTAL_PAGE: 2,
     Toxic.PORTAL_REDIRECT: 2,
     Toxic.OTHER_SERVER: 1,

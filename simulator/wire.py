@@ -14,8 +14,8 @@ from urllib3 import HTTPResponse
 
 from medreg_desktop.services.transport.watched import STALL_S
 from simulator.clocks import WorldTime
-from simulator.crash import Fate
-from simulator.register import Answer, Register, Request
+from simulator.crash import AFTER_ANSWERS, Fate
+from simulator.register import API, Answer, Register, Request
 from simulator.streams import Random
 from simulator.toxics import Toxic, Trial, Weather, trial
 from simulator.trace import Trace
@@ -27,6 +27,10 @@ _MOST_EXCHANGES = 400
 
 class Overwork(AssertionError):
     """A client sends without end (I9)."""
+
+
+class Deviation(AssertionError):
+    """A copy differs from the register at the same position (I3)."""
 
 
 class Wire(BaseAdapter):
@@ -71,6 +75,7 @@ class Wire(BaseAdapter):
         self._fate.passing("wire.before_send")
         response = self._carried(request, asked, happens)
         self._fate.passing("wire.answered")
+        self._fate.work = AFTER_ANSWERS.get(urlsplit(asked.target).path.removeprefix(API), "")
         return response
 
     def deliver_late(self) -> bool:
@@ -78,16 +83,16 @@ class Wire(BaseAdapter):
         if not self.later:
             return False
         request = self.later.pop(0)
-        answer = self._register.handle(request)
+        answer = self._register.handle(request, is_late=True)
         self._trace.note(self._name, "late", request.method, urlsplit(request.target).path, answer.status)
         return True
 
     def _carried(self, sent: requests.PreparedRequest, asked: Request, happens: Trial) -> requests.Response:
         self.meanwhile("before")
         self._before(happens)
-        if happens.toxic is Toxic.STALE and asked.method == "GET" and asked.target in self._seen:
-            answer, body = self._seen[asked.target]
-            return self._built(sent, asked, answer, body, happens)
+        kept = self._seen.get(_kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None
+        if kept is not None and asked.method == "GET":
+            return self._built(sent, asked, *kept, happens)
         if any(mark.encode() in asked.body for mark in self.poison):
             return self._built(
                 sent, asked, Answer(_POISON_STATUS, {"X-MedReg-Server": self._register.server_id}), b"", happens
@@ -101,8 +106,14 @@ class Wire(BaseAdapter):
         self._after(happens)
         if happens.toxic is Toxic.STATUS_AFTER:
             return self._built(sent, asked, self._refusal(happens), b"", happens)
-        self._seen[asked.target] = answer, body
+        self._check_digest(asked, body)
+        self._seen[asked.target] = self._seen[urlsplit(asked.target).path] = answer, body
         return self._built(sent, asked, answer, body, happens)
+
+    def _check_digest(self, asked: Request, body: bytes) -> None:
+        """A copy that follows the feed never differs: repair exists for what we have not thought of (I3)."""
+        if asked.target.endswith("/sync/digest") and b'"differing":[' in body and b'"differing":[]' not in body:
+            raise Deviation(f"the copy of {self._name} has come to differ from the register")
 
     def _delivered(self, asked: Request, happens: Trial) -> Answer:
         answer = self._register.handle(asked)
@@ -151,12 +162,17 @@ class Wire(BaseAdapter):
         self, sent: requests.PreparedRequest, asked: Request, answer: Answer, body: bytes, happens: Trial
     ) -> requests.Response:
         status, headers, body = _as_it_arrives(answer, body, happens)
-        path = urlsplit(asked.target).path.removeprefix("/api/v1")
+        path = urlsplit(asked.target).path.removeprefix(API)
         self._trace.note(self._name, asked.method, path, happens.toxic.value, status, len(body))
         raw = HTTPResponse(
             io.BytesIO(body), headers=headers, status=status, preload_content=False, request_method=asked.method
         )
         return self._builder.build_response(sent, raw)
+
+
+def _kept_under(asked: Request, happens: Trial) -> str:
+    """Return the name a cache looks under; a bad one leaves the query out."""
+    return asked.target if happens.share < 0.3 else urlsplit(asked.target).path
 
 
 def _as_it_arrives(answer: Answer, body: bytes, happens: Trial) -> tuple[int, Mapping[str, str], bytes]:

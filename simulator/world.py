@@ -27,7 +27,7 @@ from simulator.wire import Wire
 
 _MEANWHILE = 0.15
 _SKEWS = (timedelta(), timedelta(minutes=40), timedelta(days=-3650), timedelta(days=366), timedelta(hours=-2))
-_WEATHERS = (Weather.CLEAR, Weather.CLEAR, Weather.FLAKY, Weather.FLAKY, Weather.FLAKY, Weather.OFFLINE, Weather.PORTAL)
+_WEATHERS = (*(Weather.CLEAR,) * 4, *(Weather.FLAKY,) * 4, Weather.OFFLINE, Weather.PORTAL)
 _DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
 
 
@@ -92,7 +92,7 @@ class World:
         pc.die()
         pc.start()
         self.oracle.watch(pc)
-        if was is not None:
+        if was is not None and pc.sign_in(was.login) != "in":
             pc.unlock(was)
 
     def _interludes(self, pc: Pc, chance: Random) -> Callable[[str], None]:
@@ -124,10 +124,12 @@ class World:
     # ---- deeds ------------------------------------------------------------------------------------------------------
 
     def act(self, pc: Pc, chance: Random) -> str:
-        """A registrar does something; what he is told is saved must never be lost."""
-        done = people.registrar_acts(pc, chance)
-        self.oracle.watch(pc)
-        return done
+        """A registrar does a few things; what he is told is saved must never be lost."""
+        done = []
+        for _ in range(chance.randrange(1, 5)):
+            done.append(people.registrar_acts(pc, chance))
+            self.oracle.watch(pc)
+        return "; ".join(done)
 
     def sync(self, pc: Pc, _: Random | None = None) -> str:
         """Let the sync engine of a computer work."""
@@ -186,9 +188,14 @@ class World:
         raise Crash("rest")
 
     def kill_later(self, pc: Pc, chance: Random) -> str:
-        """The program will be killed at a point it passes."""
-        pc.fate.point, pc.fate.passes = chance.choice(POINTS), chance.randrange(6)
-        return f"{pc.fate.point}+{pc.fate.passes}"
+        """The program will be killed at a point it passes; mostly at once, over work that has just come in."""
+        pc.fate.point, pc.fate.passes = chance.choice(POINTS), chance.randrange(4)
+        self.trace.note(" ", f"{pc.fate.point}+{pc.fate.passes}")
+        if chance.random() < 0.3:
+            return "later"
+        for acts in (people.applicant_acts, people.applicant_acts, people.commission_acts):
+            self.trace.note(" ", acts(self.register, self.institutions[pc.name], chance))
+        return self.sync(pc)
 
     def disk(self, pc: Pc, chance: Random) -> str:
         """The disk will refuse transactions."""
