@@ -153,16 +153,20 @@ def run(size: int, folder: Path, dsn: str | None, seconds: float, *, quick: bool
     )
     with engines(folder, path, dsn, times) as opened:
         cells: dict[str, dict[str, Any]] = {}
+        before = load()
         for name, asked in questions(sample).items():
             cells[name] = {engine.name: summary(measure(engine, asked, seconds)) for engine in opened}
             print("  " + row_text(name, cells[name]), flush=True)
         ours = opened[0]
         assert isinstance(ours, Ours)
         counts = {name: summary(count_times(ours, asked)) for name, asked in questions(sample).items()}
+        after = load()
         same = equality.compare(opened, sample.kept, size, quick=quick)
     print(f"  {same}", flush=True)
     return {
         "rows": size,
+        "load_before": before,
+        "load_after": after,
         "file_mb": round(path.stat().st_size / 1e6, 1),
         "seconds": times,
         "page_ms": cells,
@@ -230,10 +234,8 @@ def main() -> int:
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="medreg-bench-") as folder, cluster() as dsn:
             seconds = 0.5 if arguments.quick else arguments.seconds
-            before = load()
             found = run(size, Path(folder), dsn, seconds, quick=arguments.quick)
-        loads = {"load_before": before, "load_after": load()}
-        results[str(size)] = {"machine": began, "date": time.strftime("%Y-%m-%d %H:%M"), **loads, **found}
+        results[str(size)] = {"machine": began, "date": time.strftime("%Y-%m-%d %H:%M"), **found}
         if not arguments.quick:
             RESULTS.parent.mkdir(exist_ok=True)
             written = {"sizes": recorded | results}

@@ -17,7 +17,7 @@ def lines(sizes: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield f"{int(size):,} rows, {result['date']}, {result['machine']}"
         if "load_before" in result:
-            yield f"  load before {result['load_before']}, after {result['load_after']}"
+            yield f"  load before the questions {result['load_before']}, after {result['load_after']}"
         yield from _table(result["page_ms"], result["exact_count_ms"])
         yield from _verdicts(int(size), result)
 

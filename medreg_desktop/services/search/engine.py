@@ -215,7 +215,9 @@ def _found(
         rows = narrow(connection, known.meeting(query), typed, known.common)
         first = order.first(rows, after, limit, descending=query.sort.descending)
         return recent.page(connection, known.seq, list(members(first)), query.sort, after, limit)
-    numbers = among(known.meeting(query), candidates.numbers)
+    numbers, chosen = candidates.numbers, known.meeting(query)
+    if chosen is not known.rows:
+        numbers = among(chosen, numbers)
     if candidates.untested:
         numbers = tested(connection, numbers, candidates.untested)
     if len(numbers) > limit + _SOONER_READ:
