@@ -53,10 +53,12 @@ class Doorway:
         self._folder, self._ca_file, self._on_report = folder, ca_file, on_report
         self._keys = DatabaseKeys(folder, SystemKeyring(), self.clock)
         self._lock = Lock()
+        self._claiming = Lock()
         self._server = server
         self._sign_in_wanted = False
         self._door: HttpTransport | None = None
         self._claims: HttpTransport | None = None
+        self._wire: HttpTransport | None = None  # the sync thread's
         self._gate: Gate | None = None
         self.loop: SyncLoop | None = None
 
@@ -105,12 +107,14 @@ class Doorway:
 
     def close(self) -> None:
         """End the program: stop sync, forget the token, close the copy."""
-        with self._lock:
+        if self._door is not None:
+            self._link.closing.set()  # breaks off whatever another thread still waits for
+        with self._lock, self._claiming:
             if self.loop is not None:
                 self.loop.stop()
             if self._gate is not None:
                 self._gate.close()
-            for transport in (self._door, self._claims):
+            for transport in (self._door, self._claims, self._wire):
                 if transport is not None:
                     transport.close()
 
@@ -154,11 +158,13 @@ class Doorway:
         return self._door.link
 
     def _claim(self, query: ClaimQuery) -> None:
-        with self._lock:
-            if self._door is None or not self._link.token:
-                return
-            if self._claims is None:
-                self._claims = self._door.twin()
+        door = self._door
+        if door is None or not door.link.token:
+            return
+        # A lock of its own: a claim that waits for a dead line must not keep the registrar from unlocking.
+        with self._claiming:
+            if self._claims is None or self._claims.link is not door.link:
+                self._claims = door.twin()
             self._claims.claim(query)
 
     def _gate_at(self, server: str) -> Gate:
@@ -210,9 +216,10 @@ class Doorway:
         key = device_key(self.store).public_key().public_bytes_raw()
         device = Device(self.gate.office.device_id, key, version("medreg"))
         judge = Judging(self.tables, self.clock)
+        self._wire = self._door.twin()
         driver = SyncDriver(
             CacheCopy(self.store, judge),
-            self._door.twin(),
+            self._wire,
             self.clock,
             device,
             seed=random.SystemRandom().getrandbits(64),

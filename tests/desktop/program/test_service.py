@@ -135,7 +135,7 @@ def test_a_snapshot_that_breaks_off_is_said_and_resumed(
     proxy.clear()
     desk.office.sync_now()
     desk.until_lamp("已同步")
-    assert "共 303 条" in desk.words()
+    desk.until_says("共 303 条")
 
 
 def test_a_page_of_changes_that_breaks_off_changes_nothing(
