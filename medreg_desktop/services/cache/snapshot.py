@@ -14,7 +14,7 @@ from datetime import datetime
 
 from medreg_core.contract.v1.digest import bucket_sums
 from medreg_core.contract.v1.messages import RecordPrint, RecordRecall, SnapshotEnd, SnapshotMark, SnapshotRow
-from medreg_core.domain.records import Application
+from medreg_core.domain.records import Application, CommandId
 from medreg_desktop.services.cache import applications, audit, outbox, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection, scalar
 from medreg_desktop.services.cache.feed import FeedBroken, MassRemoval, limit_of_removals
@@ -194,22 +194,22 @@ def _receipts_lost(conn: Connection, epoch: str, removed: Collection[str], now: 
     What was recorded of paper is only a fact: it is sent once more by itself, under the same key. Return the number of
     questions.
     """
-    lost = 0
+    lost: set[CommandId] = set()
     for row in outbox.accepted_outside(conn, epoch):
         application = synced.find(conn, row.command.application_id)
         if application is None and row.command.application_id not in removed:
             continue  # it had left the institution before
         if _is_held(row, application):
             continue
-        if _is_fact(row, application):
+        if _is_fact(row, lost):
             outbox.send_again(conn, row.command.id)
             continue
         outbox.reopen(conn, row.command.id, LOST_BY_SERVER)
         detail = {"command": row.command.id}
         audit.append(conn, now(), row.actor, LOST_BY_SERVER, row.command.application_id, detail)
-        lost += 1
+        lost.add(row.command.id)
     outbox.forget_positions(conn, epoch)
-    return lost
+    return len(lost)
 
 
 def _is_held(row: OutboxRow, application: Application | None) -> bool:
@@ -221,16 +221,9 @@ def _is_held(row: OutboxRow, application: Application | None) -> bool:
     return all((entry.move, entry.at) == (move, outcome.at) for entry in made)
 
 
-def _is_fact(row: OutboxRow, application: Application | None) -> bool:
-    """Return whether the command can be sent again unasked: a recall, or a print of the form that the register has."""
-    match row.command.body:
-        case RecordRecall():
-            return True
-        case RecordPrint(form_number=number):
-            form = application.form if application is not None else None
-            return form is not None and form.number == number
-        case _:
-            return False
+def _is_fact(row: OutboxRow, lost: Collection[CommandId]) -> bool:
+    """Return whether the command can be sent again unasked: paper, unless of a consent that is itself lost."""
+    return isinstance(row.command.body, RecordPrint | RecordRecall) and row.command.depends_on not in lost
 
 
 def _server_row(row: SnapshotRow) -> ServerRow:

@@ -54,9 +54,14 @@ class CacheCopy:
         return self._store.write(lambda conn: tuple(_queue_row(row) for row in outbox.rows(conn, account_id)))
 
     def commands(self, ids: Iterable[CommandId]) -> tuple[Command, ...]:
-        """Return the commands, in the order asked."""
+        """Return the commands that are in flight, in the order asked: one called back meanwhile must not leave."""
         wanted = tuple(ids)
-        return self._store.write(lambda conn: tuple(outbox.row_of(conn, command).command for command in wanted))
+
+        def work(conn: Connection) -> tuple[Command, ...]:
+            rows = (outbox.row_of(conn, command) for command in wanted)
+            return tuple(row.command for row in rows if row.state is OutboxState.IN_FLIGHT)
+
+        return self._store.write(work)
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
         """The commands leave now."""
