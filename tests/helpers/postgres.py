@@ -76,8 +76,11 @@ def find_binaries() -> Path:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Start a private cluster and stop it at the end. As root it runs as another user: PostgreSQL refuses root."""
+def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """Start a private cluster and stop it at the end. As root it runs as another user: PostgreSQL refuses root.
+
+    ``durable``: with PostgreSQL's own settings of durability, for measuring.
+    """
     binaries = find_binaries()
     owner = _owner()
     base = Path(tempfile.mkdtemp(prefix="medreg-pg-", dir=scratch_root()))
@@ -91,7 +94,7 @@ def running_cluster() -> Iterator[Cluster]:
         initdb = [binaries / "initdb", "-D", data, "-U", owner, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         _run_as(owner, *initdb)
         options = f"-c listen_addresses='' -c unix_socket_directories={base} -c max_connections=300 "
-        options += " ".join(_UNSAFE_BUT_FAST)
+        options += "" if durable else " ".join(_UNSAFE_BUT_FAST)
         control = binaries / "pg_ctl"
         _run_as(owner, control, "-D", data, "-w", "-t", "60", "-l", base / "log", "-o", options, "start")
         try:
