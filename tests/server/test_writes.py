@@ -1,0 +1,106 @@
+"""Writes that wait for the end are seen by their own transaction, sent together, lost with it; one line for a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event, text
+
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import Return
+from medreg_core.domain.records import Application
+from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_server.db.audit import Event
+from medreg_server.db.scope import WHOLE_REGISTER
+from medreg_server.db.transaction import RolledBack
+from medreg_server.services.service import Service
+from tests.helpers.server import Hospital, seed_applications
+from tests.server.clients import Office, command
+
+
+@pytest.fixture
+def office(register: Service, hospital: Hospital) -> Office:
+    return Office(register, hospital)
+
+
+@pytest.fixture
+def application(register: Service, hospital: Hospital) -> Application:
+    return seed_applications(register, hospital.institution)[0]
+
+
+@contextmanager
+def statements(service: Service) -> Iterator[list[str]]:
+    """Collect what is sent to the database."""
+    sent: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    engine = service.environment.database._engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_transaction_sees_what_it_has_noted(register: Service, application: Application) -> None:
+    with register.environment.database.write() as transaction:
+        for opinion in ("一", "二", "三"):
+            changed = replace(application, opinion=opinion, version=application.version + 1)
+            transaction.applications.save(changed)
+            assert transaction.applications.get(application.id, WHOLE_REGISTER) == changed
+        transaction.applications.save(replace(changed, opinion="四"))
+        transaction.applications.save(replace(changed, opinion="五"))
+    with register.environment.database.read() as transaction:
+        stored = transaction.applications.get(application.id, WHOLE_REGISTER)
+    assert stored == replace(changed, opinion="五"), "of two writes to one row the later one stands"
+
+
+def test_what_was_noted_is_lost_with_its_transaction(register: Service, application: Application) -> None:
+    with suppress(RolledBack), register.environment.database.write() as transaction:
+        transaction.applications.save(replace(application, opinion="未写", version=2))
+        transaction.record(Event("test"))
+        raise RolledBack
+    with register.environment.database.read() as transaction:
+        assert transaction.applications.get(application.id, WHOLE_REGISTER) == application
+        assert all(entry.action != "test" for entry in transaction.audit.entries("register"))
+
+
+def test_a_decision_goes_to_postgresql_in_few_trips(office: Office, application: Application) -> None:
+    service = office.service
+    sent_command = office.agree(application)
+    with statements(service) as sent:
+        assert office.send_one(sent_command).kind is OutcomeKind.ACCEPTED
+    decision = sent[next(n for n, line in enumerate(sent) if line.startswith("INSERT INTO command")) :]
+    decision = decision[: 1 + max(n for n, line in enumerate(decision) if "UPDATE command" in line)]
+    if service.environment.settings.database_url.startswith("postgresql"):
+        assert len(decision) == 6
+        assert [decision[-1].count(word) for word in ("INSERT INTO", "UPDATE ")] == [3, 3]
+    locks = [line for line in decision if "audit_head" in line or "UPDATE feed_head" in line]
+    assert "UPDATE feed_head" in locks[1], "the counter is taken after the chain, and after all reading"
+
+
+@pytest.mark.logs("the lost connection")
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_connection_lost_in_a_batch_costs_one_command(office: Office, register: Service, hospital: Hospital) -> None:
+    sent = [command(one, Return(opinion="请补充")) for one in seed_applications(register, hospital.institution, 3)]
+    engine = register.environment.database._engine
+    cut: list[int] = []
+
+    def cut_second(conn: object, cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO command") and len(cut) < 2:
+            cut.append(1)
+            if len(cut) == 2:
+                with engine.connect() as other:
+                    me = cursor.connection.info.backend_pid  # type: ignore[attr-defined] # psycopg's cursor
+                    other.execute(text("SELECT pg_terminate_backend(:me)"), {"me": me})
+
+    event.listen(engine, "before_cursor_execute", cut_second)
+    outcomes = office.send(*sent)
+    event.remove(engine, "before_cursor_execute", cut_second)
+    accepted, lost, also = outcomes
+    assert (accepted.kind, also.kind) == (OutcomeKind.ACCEPTED, OutcomeKind.ACCEPTED)
+    assert (lost.kind, lost.code) == (OutcomeKind.RETRY, FaultCode.BUSY)
+    assert [outcome.kind for outcome in office.send(*sent)] == [OutcomeKind.ACCEPTED] * 3
