@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
@@ -30,7 +30,7 @@ from medreg_desktop.views.review.view import ReviewWindow
 from medreg_desktop.views.signin.view import SignInPage
 from tests.helpers.qt import grab, settle
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Two busy cores and argon2 at full cost: what takes longer than this is not coming."""
 
 
@@ -44,6 +44,13 @@ class Listener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record))
+
+
+def _let_work(milliseconds: int) -> None:
+    """Run the event loop for a while. QTest's own wait holds the interpreter, and the other threads with it."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 @dataclass
@@ -87,7 +94,7 @@ class Desk:
         """Let the program work until ``holds()``; fail with what is on the screen if it never does."""
         deadline = time.monotonic() + patience_s
         while not holds():
-            QTest.qWait(10)
+            _let_work(10)
             if time.monotonic() > deadline:
                 self.shot("stuck")
                 raise AssertionError(f"never came: {what}; on the screen: {self.words()}")
