@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import RowMapping, case, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, case, delete, insert, select, update
 
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId, PhysicianId
 from medreg_core.domain.vocabulary import Role
@@ -37,6 +38,17 @@ class OpenSession:
     account: AccountRecord
     device_id: DeviceId
     expires_at: datetime
+
+
+_SESSION: Final = (
+    select(account, session.c.device_id, session.c.expires_at)
+    .join(session, session.c.account_id == account.c.id)
+    .where(
+        session.c.token_hash == bindparam("key"),
+        session.c.expires_at > bindparam("now"),
+        account.c.disabled_at.is_(None),
+    )
+)
 
 
 class Accounts(Repository):
@@ -83,11 +95,7 @@ class Accounts(Repository):
 
     def session(self, token_hash: bytes, now: datetime) -> OpenSession | None:
         """Return the open session of a token, or None when it ended, never was, or its account is disabled."""
-        rows = self._connection.execute(
-            select(account, session.c.device_id, session.c.expires_at)
-            .join(session, session.c.account_id == account.c.id)
-            .where(session.c.token_hash == token_hash, session.c.expires_at > now, account.c.disabled_at.is_(None))
-        ).mappings()
+        rows = self._connection.execute(_SESSION, {"key": token_hash, "now": now}).mappings()
         row = rows.one_or_none()
         if row is None:
             return None

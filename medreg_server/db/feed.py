@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import Integer, Row, Select, bindparam, delete, func, insert, select, union_all, update
 
 from medreg_core.contract.v1.messages import Change, EntityKind, Op
 from medreg_core.domain.records import InstitutionId
@@ -104,36 +104,8 @@ class Feed(Repository):
 
     def page(self, institution_id: InstitutionId, after: int, limit: int) -> tuple[int, tuple[Change, ...]]:
         """Return the last number read and the changes after ``after``, each row once, as it stands now."""
-        log = (
-            select(change_log)
-            .where(change_log.c.institution_id == institution_id, change_log.c.seq > after)
-            .order_by(change_log.c.seq)
-            .limit(limit)
-            .subquery("log")
-        )
-        rows = self._connection.execute(
-            select(
-                log.c.seq,
-                log.c.kind,
-                log.c.entity_id,
-                log.c.version,
-                log.c.op,
-                func.coalesce(application.c.version, institution.c.version).label("row_version"),
-                func.coalesce(application.c.body, institution.c.body).label("body"),
-            )
-            .select_from(
-                log.outerjoin(
-                    application,
-                    (log.c.kind == EntityKind.APPLICATION.value)
-                    & (application.c.id == log.c.entity_id)
-                    & (application.c.institution_id == institution_id),
-                ).outerjoin(
-                    institution,
-                    (log.c.kind == EntityKind.INSTITUTION.value) & (institution.c.id == log.c.entity_id),
-                )
-            )
-            .order_by(log.c.seq)
-        ).all()
+        asked = {"institution": institution_id, "after": after, "most": limit}
+        rows = self._connection.execute(_PAGE, asked).all()
         if not rows:
             return after, ()
         newest = {row.entity_id: row for row in rows}
@@ -163,6 +135,41 @@ class Feed(Repository):
         with self._connection.execute(query, execution_options={"yield_per": 5_000}) as rows:
             for row in rows:
                 yield row.id, row.version
+
+
+def _page() -> Select[Any]:
+    log = (
+        select(change_log)
+        .where(change_log.c.institution_id == bindparam("institution"), change_log.c.seq > bindparam("after"))
+        .order_by(change_log.c.seq)
+        .limit(bindparam("most", type_=Integer))
+        .subquery("log")
+    )
+    applications = log.outerjoin(
+        application,
+        (log.c.kind == EntityKind.APPLICATION.value)
+        & (application.c.id == log.c.entity_id)
+        & (application.c.institution_id == bindparam("institution")),
+    )
+    both = applications.outerjoin(
+        institution, (log.c.kind == EntityKind.INSTITUTION.value) & (institution.c.id == log.c.entity_id)
+    )
+    return (
+        select(
+            log.c.seq,
+            log.c.kind,
+            log.c.entity_id,
+            log.c.version,
+            log.c.op,
+            func.coalesce(application.c.version, institution.c.version).label("row_version"),
+            func.coalesce(application.c.body, institution.c.body).label("body"),
+        )
+        .select_from(both)
+        .order_by(log.c.seq)
+    )
+
+
+_PAGE: Final = _page()
 
 
 def _versions(institution_id: InstitutionId) -> Select[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, update
 
@@ -20,12 +21,15 @@ class Identity:
     epoch: str
 
 
+_IDENTITY: Final = select(server_state.c.server_id, server_state.c.epoch)
+
+
 class ServerState(Repository):
     """Identity and public keys within one transaction."""
 
     def identity(self) -> Identity | None:
         """Return the identity, or None before the first start."""
-        row = self._connection.execute(select(server_state.c.server_id, server_state.c.epoch)).one_or_none()
+        row = self._connection.execute(_IDENTITY).one_or_none()
         return None if row is None else Identity(row.server_id, row.epoch)
 
     def found(self, identity: Identity, now: datetime) -> bool:
