@@ -70,7 +70,7 @@ def no_thread_left() -> Iterator[None]:
     """Fail a test that leaves a thread of its own running (module and session fixtures start theirs before)."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while (left := _new_threads(before)) and time.monotonic() < deadline:
         left[0].join(timeout=0.1)
     assert not left, f"threads left running: {[t.name for t in left]}"

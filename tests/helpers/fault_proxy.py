@@ -62,7 +62,7 @@ class FaultProxy:
         with self._lock:
             self._rules.append(Rule(mark, whole, times, content))
 
-    def wait_for(self, mark: str, timeout_s: float = 20.0) -> None:
+    def wait_for(self, mark: str, timeout_s: float = 60.0) -> None:
         """Wait until a request whose first line contains ``mark`` has reached the server."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: any(mark in line for line in self.delivered), timeout_s):

@@ -16,7 +16,7 @@ from tests.helpers.server import Hospital, ServerHandle, seed_applications
 from tests.sync.conftest import OpenPc
 from tests.sync.office import Pc
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Watcher:

@@ -24,11 +24,11 @@ class FixedClock:
 
 @pytest.fixture
 def transport_to() -> Iterator[Callable[..., HttpTransport]]:
-    """Makes transports with short limits, and closes them."""
+    """Makes transports that are patient with a busy machine, unless a test is about silence; closes them."""
     made: list[HttpTransport] = []
 
-    def make(url: str, server_id: str = "", stall_s: float = 0.5, **address: object) -> HttpTransport:
-        link = Link(ServerAddress(url, **address), FixedClock(), stall_s=stall_s, connect_s=2.0)  # type: ignore[arg-type]
+    def make(url: str, server_id: str = "", stall_s: float = 30.0, **address: object) -> HttpTransport:
+        link = Link(ServerAddress(url, **address), FixedClock(), stall_s=stall_s, connect_s=30.0)  # type: ignore[arg-type]
         link.server_id = server_id
         transport = HttpTransport(link)
         made.append(transport)

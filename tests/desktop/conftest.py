@@ -1,0 +1,28 @@
+"""Waiting that a busy machine does not fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from pytestqt.wait_signal import SignalBlocker
+
+_PATIENCE_MS = 30_000
+
+
+class PatientBot(QtBot):
+    """pytest-qt's bot; what has not come in half a minute is not coming, five seconds are no proof."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = _PATIENCE_MS) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: object, *, timeout: int = _PATIENCE_MS, **options: object) -> SignalBlocker:
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """Pytest-qt's bot with patience."""
+    return PatientBot(request)
