@@ -34,8 +34,8 @@ class Sizes:
     feed_rows: int
 
 
-FULL = Sizes(decisions=1_000, feed_rows=50_000)
-QUICK = Sizes(decisions=200, feed_rows=10_000)
+FULL = Sizes(decisions=500, feed_rows=50_000)
+QUICK = Sizes(decisions=100, feed_rows=5_000)
 
 
 @dataclass
