@@ -128,7 +128,7 @@ def test_a_snapshot_that_breaks_off_is_said_and_resumed(
     desk: Desk, staff: Staff, hospital: Hospital, server: ServerHandle, proxy: FaultProxy
 ) -> None:
     seed_applications(server.service, hospital.institution, 300)
-    proxy.rule("/sync/snapshot", cut_after(3000), times=4)
+    proxy.rule("/sync/snapshot", cut_after(3000), times=1000)  # until the words were seen; chance may make tries quick
     desk.sign_in(staff.registrar, PASSWORD)
     desk.until_says("服务端的应答中途断开")
     desk.shot("snapshot-cut")
