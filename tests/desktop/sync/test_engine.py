@@ -1,86 +1,22 @@
-"""The engine as a whole, over a service and a copy in memory: nothing lost or doubled, bounded work, any weather."""
+"""The engine as a whole, over a service and a copy in memory: what it sends, asks and tells in each situation."""
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from medreg_core.contract.v1.messages import Op
-from medreg_core.domain.records import AccountId, CommandId
+from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
-from medreg_desktop.services.sync.driver import SyncDriver
 from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
-from medreg_desktop.services.sync.outbox_view import FOR_A_PERSON, Actor, RowState
+from medreg_desktop.services.sync.outbox_view import RowState
 from medreg_desktop.services.sync.ports import TooManyRemovals
-from medreg_desktop.services.sync.report import SyncReport
-from medreg_desktop.services.sync.worker import Device
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
-from tests.desktop.sync.world import DEVICE_ID, FakeCopy, FakeService, Time, World, weather
-
-ME = AccountId("me")
-OFFLINE = Trouble(TroubleKind.LINK, "server_unreachable")
-
-
-class Desk:
-    """One registrar's engine, its copy and the world."""
-
-    def __init__(self, seed: int = 1, rows: int = 10) -> None:
-        self.time = Time()
-        self.world = World(self.time)
-        for number in range(rows):
-            self.world.change(f"a{number:04}")
-        self.copy = FakeCopy()
-        self.reports: list[SyncReport] = []
-        self.driver = self.start(seed)
-        self.saved = 0
-
-    def start(self, seed: int = 1) -> SyncDriver:
-        """A start of the program over the same disk."""
-        self.driver = SyncDriver(
-            self.copy,
-            FakeService(self.world),
-            self.time,
-            Device(DEVICE_ID, b"k" * 32, "0.1.0"),
-            seed=seed,
-            on_report=self.reports.append,
-        )
-        self.sign_in()
-        return self.driver
-
-    def sign_in(self) -> None:
-        self.driver.tell(lambda at: events.SignedIn(at, Actor(ME, session=True)))
-
-    def save(self, application: str, depends_on: CommandId | None = None) -> CommandId:
-        self.saved += 1
-        command = self.copy.save(self.saved, application, depends_on)
-        self.driver.tell(events.CommandSaved)
-        return command
-
-    def sync(self, later_s: float = 0.0) -> SyncReport:
-        self.time.mono += later_s
-        return self.driver.run_once()
-
-    def calm(self, hours: int = 3) -> SyncReport:
-        """No more trouble, and time to heal."""
-        self.world.fail = lambda _call, _when: None
-        for _ in range(hours * 12):
-            self.sync(300)
-        return self.sync()
-
-    def states(self) -> Counter[RowState]:
-        return Counter(row.state for row in self.copy.queue_rows.values())
-
-
-def only(call: str, trouble: Trouble, when: str = "before") -> Callable[[str, str], Trouble | None]:
-    return lambda name, moment: trouble if (name, moment) == (call, when) else None
+from tests.desktop.sync.desk import OFFLINE, Desk, only
 
 
 def test_the_first_run_fetches_everything_and_then_waits() -> None:
@@ -333,83 +269,3 @@ def test_a_command_that_could_not_be_marked_never_leaves() -> None:
     desk.save("a0001")
     desk.sync()
     assert "commands" not in desk.world.calls
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32), st.floats(0.05, 0.6))
-def test_in_any_weather_nothing_is_lost_doubled_or_reordered(seed: int, share: float) -> None:
-    chance = random.Random(seed)
-    desk = stormy_weeks(chance, seed, share)
-    report = desk.calm()
-    nothing_is_lost(desk)
-    # The copy is the register.
-    assert desk.copy.rows == desk.world.rows
-    # The lamp tells the truth.
-    needs = [row for row in desk.copy.queue_rows.values() if row.state in FOR_A_PERSON]
-    assert report.lamp.kind is (LampKind.NEEDS_YOU if needs else LampKind.SYNCED)
-    # Work is bounded: a calm hour of long polls, hellos and digests.
-    desk.world.calls.clear()
-    for _ in range(12):
-        desk.sync(300)
-    assert len(desk.world.calls) <= 12 * 3
-
-
-def stormy_weeks(chance: random.Random, seed: int, share: float) -> Desk:
-    """Decisions, kills, restores and other people's changes while every exchange may fail."""
-    desk = Desk(seed=seed, rows=chance.choice([3, 40, 300]))
-    desk.world.fail = weather(seed, share)
-    kinds = [OutcomeKind.ACCEPTED] * 6 + [
-        OutcomeKind.CONFLICT, OutcomeKind.SUPERSEDED, OutcomeKind.RETRY, OutcomeKind.DEFERRED
-    ]  # fmt: skip
-    desk.world.decide = lambda command: chance.choice(kinds)
-    last: dict[str, CommandId] = {}
-    for _ in range(40):
-        desk.sync(chance.choice([0.1, 3, 60, 900]))
-        for _ in range(chance.choice([0, 0, 1, 5])):
-            application = f"a{chance.randrange(3):04}"
-            depends_on = last.get(application) if chance.random() < 0.5 else None
-            last[application] = desk.save(application, depends_on)
-        match chance.randrange(12):
-            case 0:
-                desk.start(seed)  # killed and started again
-            case 1:
-                desk.world.change(f"x{chance.randrange(9)}", chance.choice([Op.UPSERT, Op.TOMBSTONE]))
-            case 2:
-                desk.world.epoch += "'"  # restored: every cursor is dead
-                desk.driver.tell(lambda at: events.Asked(at, Wish.NOW))
-            case 3:
-                desk.driver.tell(events.NetworkChanged)
-            case _:
-                pass
-    desk.world.decide = lambda _: OutcomeKind.ACCEPTED
-    return desk
-
-
-def nothing_is_lost(desk: Desk) -> None:
-    """Check that each command has a named outcome or stands where a person sees it; none silently waits."""
-    assert set(desk.copy.queue_rows) == {CommandId(f"c{n}") for n in range(1, desk.saved + 1)}
-    blocked = {row.application_id for row in desk.copy.queue_rows.values() if row.state is RowState.QUARANTINED}
-    for command, row in desk.copy.queue_rows.items():
-        final = row.state is RowState.DONE or row.state in FOR_A_PERSON
-        assert final or row.application_id in blocked, (command, row)
-        if row.state is RowState.DONE:
-            assert desk.copy.outcomes[command] == desk.world.answers[command]
-    # Nothing doubled, and in the order they were made, per application.
-    assert len(desk.world.effects) == len(set(desk.world.effects))
-    for application in ("a0000", "a0001", "a0002"):
-        numbers = [int(c[1:]) for c in desk.world.effects if desk.copy.bodies[c].application_id == application]
-        assert numbers == sorted(numbers)
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.integers(0, 2**32))
-def test_the_same_seed_runs_the_same_way(seed: int) -> None:
-    def run() -> tuple[list[str], list[SyncReport]]:
-        desk = Desk(seed=seed)
-        desk.world.fail = weather(seed, 0.4)
-        for number in range(15):
-            desk.save(f"a{number % 4:04}")
-            desk.sync(20)
-        return desk.world.calls, desk.reports
-
-    assert run() == run()
