@@ -215,7 +215,8 @@ class Office(QObject):
 
     def _make_review(self) -> None:
         house = self._house
-        around = ReviewSurroundings(self._tables, self.today, house.notices, self.is_online, self._note_reveal)
+        who = self._entered.account_id
+        around = ReviewSurroundings(self._tables, self.today, house.notices, self.is_online, self._note_reveal, who)
         window = ReviewWindow(around, self._window())
         presenter = ReviewPresenter(
             window, Telling(self.reviews, self._saved.emit), house.doorway, self._tables, house.writing,

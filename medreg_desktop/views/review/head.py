@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from medreg_core.domain.calendar import NotPublished
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.masking import MASK, mask_id
+from medreg_core.domain.records import AccountId
 from medreg_core.domain.tables import Tables
 from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.texts.terms import term
@@ -136,7 +137,7 @@ class Head(Panel):
         self._previous.setEnabled(state.position > 1)
         self._next.setEnabled(state.position < state.total)
 
-    def show_sheet(self, state: ScreenState, today: date) -> None:
+    def show_sheet(self, state: ScreenState, today: date, account: AccountId) -> None:
         """Show the application on the desk."""
         sheet = state.sheet
         assert sheet is not None
@@ -152,7 +153,7 @@ class Head(Panel):
         self._version.setText(tr("version {n}", n=application.content_version))
         self._state.set_word(words.STATES[sheet.shown_state])
         self._deadline.set_word(self._deadline_word(sheet, today))
-        self._claim.set_word(_claim_word(sheet))
+        self._claim.set_word(_claim_word(sheet, account))
         self._show_place(state)
 
     def _deadline_word(self, sheet: ReviewSheet, today: date) -> Word | None:
@@ -165,9 +166,11 @@ class Head(Panel):
         return Word(dated, word.icon, word.colour, bold=True)
 
 
-def _claim_word(sheet: ReviewSheet) -> Word | None:
+def _claim_word(sheet: ReviewSheet, account: AccountId) -> Word | None:
     claim = sheet.application.claim
     if claim is None:
         return None
     until = f"{claim.until.astimezone(CHINA):%H:%M}"
+    if claim.account_id == account:
+        return Word(tr("Yours to review, kept until {until}", until=until), "lock", Colour.TEXT2)
     return Word(tr("{name} has it open, until {until}", name=claim.name, until=until), "lock", Colour.TEXT2)

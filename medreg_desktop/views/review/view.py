@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
-from medreg_core.domain.records import ApplicationId
+from medreg_core.domain.records import AccountId, ApplicationId
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.faults import Problem
@@ -49,6 +49,7 @@ class Surroundings:
     notices: Notices
     is_online: Callable[[], bool]
     revealed: Callable[[ApplicationId], None]  # writes the audit line of 显示全号
+    account: AccountId  # whose own claim says so
 
 
 class ReviewWindow(QDialog):
@@ -171,7 +172,7 @@ class ReviewWindow(QDialog):
         if sheet is None:
             self.head.show_nothing(state)
             return
-        self.head.show_sheet(state, self._around.today())
+        self.head.show_sheet(state, self._around.today(), self._around.account)
         differences = sum(row.differs for group in sheet.comparison for row in group.rows)
         self._title.set_note(tr("{n} differ", n=differences) if differences else "", Colour.DIFF)
         self._only.setChecked(state.only_differences)

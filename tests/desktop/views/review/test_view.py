@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import ChangePart, State
 from medreg_desktop.ui.notices import Notices
 from medreg_desktop.ui.theme import Mode, Theme
@@ -36,7 +37,9 @@ class Opened:
         self.qtbot, self.office = qtbot, office
         self.notices, self.reviews = Notices(), Watched(office)
         self.revealed: list[str] = []
-        around = Surroundings(tables(), lambda: TODAY, self.notices, lambda: online, self.revealed.append)
+        around = Surroundings(
+            tables(), lambda: TODAY, self.notices, lambda: online, self.revealed.append, AccountId("me")
+        )
         self.window = ReviewWindow(around)
         self.presenter = ReviewPresenter(
             self.window, self.reviews, Claims(), tables(), ImmediateRunner(), ImmediateRunner()
