@@ -152,7 +152,7 @@ def _read(rows: Iterator[bytes], limit: int) -> tuple[int, int]:
 
 
 def _memory(engine: str, what: str, begin: Callable[[], Iterator[bytes]], rows: int) -> Memory:
-    few, many = rows // 10, rows // 2
+    few, many = max(rows // 10, 1_000), rows // 2  # more than one page
     return Memory(engine, what, few, _peak_mb(begin(), few), many, _peak_mb(begin(), many))
 
 
