@@ -1,8 +1,9 @@
-"""Waiting that a busy machine does not fail."""
+"""Waiting that a busy machine does not fail, and memory given back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -26,3 +27,10 @@ class PatientBot(QtBot):
 def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     """Pytest-qt's bot with patience."""
     return PatientBot(request)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def thawed() -> Iterator[None]:
+    """Let go, after each file, of what the guard against leaks (:mod:`tests.helpers.qt`) froze and nobody uses."""
+    yield
+    gc.unfreeze()
