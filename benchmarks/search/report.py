@@ -37,6 +37,9 @@ def _verdicts(size: int, result: Mapping[str, Any]) -> Iterator[str]:
         yield _verdict("worst median", slowest["median"], _MOST_MEDIAN[size])
     if size in _MOST_P99:
         yield _verdict("worst p99", latest["p99"], _MOST_P99[size])
+    if used := result.get("ours_processor_ms"):
+        longest = max(used.values(), key=lambda c: c["p99"])
+        yield f"  worst p99 of processor time: {longest['p99']} (what other programs took away left out)"
     for peer, most in _MOST_RATIO.items():
         if peer in result["ratios"]:
             yield _verdict(f"geometric mean by {peer}", result["ratios"][peer], most)
