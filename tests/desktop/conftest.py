@@ -1,14 +1,17 @@
-"""Waiting that a busy machine does not fail, and memory given back."""
+"""Waiting that a busy machine does not fail; memory and the language are given back."""
 
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from pytestqt.wait_signal import SignalBlocker
+
+from medreg_desktop.services.texts import translator
 
 _PATIENCE_MS = 30_000
 
@@ -34,3 +37,11 @@ def thawed() -> Iterator[None]:
     """Let go, after each file, of what the guard against leaks (:mod:`tests.helpers.qt`) froze and nobody uses."""
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def same_language() -> Iterator[None]:
+    """Put back the words on the screen, which are the process's, after a test in another language."""
+    before = dict(translator._catalogue)
+    yield
+    translator.install([json.dumps(before)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
@@ -23,8 +22,9 @@ from medreg_desktop.services.texts import checks, terms, translator
 from medreg_desktop.services.texts.rule_sentences import RULE_SENTENCES
 from tests.core.builders import application, context
 from tests.core.conftest import read_packaged
+from tests.core.rule_case import Case
 from tests.core.rule_reasons import all_answers
-from tests.core.test_rules import CASES, Case
+from tests.core.test_rules import CASES
 
 CATALOGUES = Path(__file__).parents[2] / "resources" / "translations" / "zh_CN"
 TABLES = load_tables(read_packaged)
@@ -33,12 +33,10 @@ HOLES = re.compile(r"\{(\w+)\}")
 
 
 @pytest.fixture(params=["en", "zh_CN"])
-def language(request: pytest.FixtureRequest) -> Iterator[str]:
-    names = ("terms.json", "checks.json")
-    if request.param == "zh_CN":
-        translator.install((CATALOGUES / name).read_text("utf-8") for name in names)
-    yield request.param
-    translator.install(())
+def language(request: pytest.FixtureRequest) -> str:
+    names = ("terms.json", "checks.json") if request.param == "zh_CN" else ()
+    translator.install((CATALOGUES / name).read_text("utf-8") for name in names)
+    return str(request.param)
 
 
 def catalogue(name: str) -> dict[str, str]:
@@ -137,7 +135,6 @@ def test_the_blocked_picture_in_chinese(language: str) -> None:
     )
     inner = hard("qualification_id", inner="id_check", expected="X", found="1")
     assert checks.finding_sentence(inner) == ("资格证书编码中的证件号码有误：证件号码末位应为 X，现为 1：有数字输错。")
-    translator.install(())
 
 
 def test_a_name_with_braces_or_markup_is_only_text(language: str) -> None:
