@@ -149,6 +149,10 @@ class Office(QObject):
         """Return the office's institution, once the service has told it."""
         return self._house.doorway.store.read(sync_state.institution)
 
+    def has_copy(self) -> bool:
+        """Whether there is something to show. A list over an empty copy would say that nobody applied."""
+        return self.institution() is not None and self._house.doorway.store.read(sync_state.has_rows)
+
     def _make_list(self) -> QWidget:
         institution = self.institution()
         assert institution is not None, "the list is shown only once the copy is usable"

@@ -181,10 +181,10 @@ class Program(QObject):
         office.sign_in_wanted.connect(self.sign_out, Qt.ConnectionType.QueuedConnection)
         self.window.lamp_pressed.connect(lambda: self._on_lamp(module.SYNC))
         self.window.person_sought.connect(lambda text: self._seek(office, text))
-        if office.institution() is None:
-            self.window.cover.lay(self._loading())
-        else:
+        if office.has_copy():
             self._show_work()
+        else:
+            self.window.cover.lay(self._loading())
         self._tell_entered(entered)
 
     def _show_work(self) -> None:

@@ -94,6 +94,12 @@ def account(conn: Connection) -> Account | None:
     return _read(conn, "account", Account)
 
 
+def has_rows(conn: Connection) -> bool:
+    """Whether rows of the service stand here, if only the first part; hello alone brings none."""
+    state = read(conn)
+    return bool(state.cursor) or state.snapshot_rows > 0
+
+
 def institution(conn: Connection) -> Institution | None:
     """Return the office's institution: the feed's row if there is one, else what hello told."""
     body = scalar(conn, "SELECT body FROM entity WHERE kind = 'institution' LIMIT 1")

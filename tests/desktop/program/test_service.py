@@ -138,6 +138,24 @@ def test_a_snapshot_that_breaks_off_is_said_and_resumed(
     desk.until_says("共 303 条")
 
 
+def test_a_copy_not_begun_is_never_shown_as_an_empty_list(
+    open_desk: OpenDesk, staff: Staff, hospital: Hospital, server: ServerHandle, proxy: FaultProxy
+) -> None:
+    """The institution is known from the first hello; without rows, a list would say that nobody applied."""
+    seed_applications(server.service, hospital.institution, 300)
+    proxy.rule("/sync/snapshot", cut_after(3000), times=1000)
+    desk = open_desk()
+    desk.sign_in(staff.registrar, PASSWORD)
+    desk.until_says("服务端的应答中途断开")
+    desk.close()
+    again = open_desk()
+    again.sign_in(staff.registrar, PASSWORD)
+    assert "这里没有待办的申请。" not in again.words()
+    again.until_says("服务端的应答中途断开")
+    proxy.clear()
+    again.until_says("共 303 条")
+
+
 def test_a_page_of_changes_that_breaks_off_changes_nothing(
     office: Desk, hospital: Hospital, server: ServerHandle, proxy: FaultProxy
 ) -> None:
