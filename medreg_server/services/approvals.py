@@ -1,4 +1,4 @@
-"""What an approval does to the practice registration (``domain.md`` §7.3 for the code, §3.4 for the kinds)."""
+"""An approval written into the register: the practice code it gives, the registrations it opens, alters and ends."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from datetime import date
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.codes.practice_code import make_practice_code
 from medreg_core.domain.records import Application, Institution, InstitutionId, Registration
-from medreg_core.domain.vocabulary import ChangePart, Kind, RegistrationState
+from medreg_core.domain.registrations import ENDING, ENTERING, altered, entered, leaves_province
+from medreg_core.domain.vocabulary import Kind, RegistrationState
 from medreg_server.db.physicians import Registered
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.faults import ServiceFault
-
-_ENDING: dict[Kind, RegistrationState] = {
-    Kind.TRANSFER_TO_MILITARY: RegistrationState.CHANGED_OUT,
-    Kind.CANCELLATION: RegistrationState.CANCELLED,
-    Kind.DEPARTURE_FILING: RegistrationState.FILED,
-}
-_ENTERING = frozenset({Kind.REGISTRATION, Kind.ASSISTANT_UPGRADE, Kind.TRANSFER_FROM_MILITARY})
 
 
 def registered(
@@ -29,19 +23,20 @@ def registered(
     Raises ServiceFault BAD_REQUEST naming what the application lacks for its kind.
     """
     current = _current(transaction, application)
-    if application.kind in _ENTERING:
-        new = _entered(transaction, application, institution, today)
+    if application.kind in ENTERING:
+        new = entered(application.request, _new_code(transaction, application, institution), today)
         if application.kind is Kind.ASSISTANT_UPGRADE and current is not None:
-            _save(transaction, application, replace(current, state=RegistrationState.CHANGED_OUT), None)
+            _leave(transaction, application, current)
         return _save(transaction, application, new, institution)
     if current is None:
         raise ServiceFault(FaultCode.BAD_REQUEST, where="registration")
-    if application.kind in _ENDING:
-        ended = replace(current, state=_ENDING[application.kind], practising_until=today)
-        return _save(transaction, application, ended, institution)
-    if application.kind is Kind.CHANGE:
-        return _changed(transaction, application, institution, current, today)
-    return _save(transaction, application, _with_sites(application, current), None)
+    new = altered(application, current, today)
+    if leaves_province(application, current):
+        _leave(transaction, application, current)
+        code = _new_code(transaction, application, institution)
+        new = replace(new, practice_code=code, registered_on=today)
+    is_moved = application.kind is Kind.CHANGE or application.kind in ENDING
+    return _save(transaction, application, new, institution if is_moved else None)
 
 
 def _current(transaction: WriteTransaction, application: Application) -> Registration | None:
@@ -50,26 +45,6 @@ def _current(transaction: WriteTransaction, application: Application) -> Registr
     named = application.registration.practice_code if application.registration else None
     exact = [entry for entry in held if entry.practice_code == named]
     return exact[0] if exact else (held[0] if held else None)
-
-
-def _entered(
-    transaction: WriteTransaction, application: Application, institution: Institution, today: date
-) -> Registration:
-    request, qualification = application.request, application.qualification
-    if qualification is None:
-        raise ServiceFault(FaultCode.BAD_REQUEST, where="qualification")
-    return Registration(
-        practice_code=_new_code(transaction, application, institution),
-        state=RegistrationState.VALID,
-        level=request.level,
-        category=request.category,
-        scopes=request.scopes,
-        place=request.place,
-        institution_name=request.institution_name,
-        institution_code=request.institution_code,
-        department=request.department,
-        registered_on=today,
-    )
 
 
 def _new_code(transaction: WriteTransaction, application: Application, institution: Institution) -> str:
@@ -81,43 +56,8 @@ def _new_code(transaction: WriteTransaction, application: Application, instituti
     return make_practice_code(level, exam_category, institution.region, serial)
 
 
-def _changed(
-    transaction: WriteTransaction,
-    application: Application,
-    institution: Institution,
-    current: Registration,
-    today: date,
-) -> Registration:
-    """A change writes what was asked for; only another province's register gives another code."""
-    request = application.request
-    changed = replace(
-        current,
-        category=request.category,
-        scopes=request.scopes,
-        place=request.place,
-        institution_name=request.institution_name,
-        institution_code=request.institution_code,
-        department=request.department,
-    )
-    moves_away = application.change_part is ChangePart.PLACE and current.place[:2] != request.place[:2]
-    if moves_away:
-        _save(transaction, application, replace(current, state=RegistrationState.CHANGED_OUT), None)
-        code = _new_code(transaction, application, institution)
-        changed = replace(changed, practice_code=code, registered_on=today)
-    return _save(transaction, application, changed, institution)
-
-
-def _with_sites(application: Application, current: Registration) -> Registration:
-    """Return the registration with its 多执业机构 as approved; the main institution stays."""
-    site = application.request.institution_name
-    others = tuple(name for name in current.sites if name != site)
-    match application.kind:
-        case Kind.MULTI_SITE_FILING:
-            return replace(current, sites=(*others, site))
-        case Kind.MULTI_SITE_WITHDRAWAL:
-            return replace(current, sites=others)
-        case _:  # MULTI_PLACE_WITHDRAWAL ends them all
-            return replace(current, sites=())
+def _leave(transaction: WriteTransaction, application: Application, current: Registration) -> None:
+    _save(transaction, application, replace(current, state=RegistrationState.CHANGED_OUT), None)
 
 
 def _save(

@@ -1,0 +1,75 @@
+"""What an approved application makes of a practice registration (``domain.md`` §3.4 for the kinds, §7.3 for the code).
+
+Pure: who allots the practice code and where the result is kept is the register's affair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from medreg_core.domain.records import Application, Registration, Request
+from medreg_core.domain.vocabulary import ChangePart, Kind, RegistrationState
+
+ENTERING: Final = frozenset({Kind.REGISTRATION, Kind.ASSISTANT_UPGRADE, Kind.TRANSFER_FROM_MILITARY})
+"""Kinds whose approval gives a new registration; all others alter one that is held."""
+
+ENDING: Final = {
+    Kind.TRANSFER_TO_MILITARY: RegistrationState.CHANGED_OUT,
+    Kind.CANCELLATION: RegistrationState.CANCELLED,
+    Kind.DEPARTURE_FILING: RegistrationState.FILED,
+}
+"""Kinds whose approval ends the registration, and the state it ends in."""
+
+
+def entered(request: Request, practice_code: str, approved_on: date) -> Registration:
+    """Return the registration that a request of an entering kind gives."""
+    return Registration(
+        practice_code=practice_code,
+        state=RegistrationState.VALID,
+        level=request.level,
+        category=request.category,
+        scopes=request.scopes,
+        place=request.place,
+        institution_name=request.institution_name,
+        institution_code=request.institution_code,
+        department=request.department,
+        registered_on=approved_on,
+    )
+
+
+def altered(application: Application, current: Registration, approved_on: date) -> Registration:
+    """Return the held registration as an application of any other kind leaves it, under the code it has."""
+    request = application.request
+    if application.kind in ENDING:
+        return replace(current, state=ENDING[application.kind], practising_until=approved_on)
+    if application.kind is Kind.CHANGE:
+        return replace(
+            current,
+            category=request.category,
+            scopes=request.scopes,
+            place=request.place,
+            institution_name=request.institution_name,
+            institution_code=request.institution_code,
+            department=request.department,
+        )
+    return _with_sites(application.kind, request.institution_name, current)
+
+
+def leaves_province(application: Application, current: Registration) -> bool:
+    """Whether the change takes the physician to another province, whose register gives another practice code."""
+    to_place = application.kind is Kind.CHANGE and application.change_part is ChangePart.PLACE
+    return to_place and current.place[:2] != application.request.place[:2]
+
+
+def _with_sites(kind: Kind, site: str, current: Registration) -> Registration:
+    """Return the registration with its 多执业机构 as approved; the main institution stays."""
+    others = tuple(name for name in current.sites if name != site)
+    match kind:
+        case Kind.MULTI_SITE_FILING:
+            return replace(current, sites=(*others, site))
+        case Kind.MULTI_SITE_WITHDRAWAL:
+            return replace(current, sites=others)
+        case _:  # MULTI_PLACE_WITHDRAWAL ends them all
+            return replace(current, sites=())
