@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from medreg_desktop.services.texts.translator import tr, trn
@@ -59,12 +59,6 @@ class RailButton(QAbstractButton):
         """Return one entry."""
         return QSize(look().px(36), look().px(_ITEM))
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:
-            self.updateGeometry()
-
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw ground, bar, icon, word, count and ring."""
         painter = QPainter(self)
@@ -102,16 +96,6 @@ class RailButton(QAbstractButton):
             side = look().px(7)
             dot = QRect(right - 3, self.height() // 2 - look().px(10), side, side)
             paint.panel(painter, dot, fill=Colour.BAD_FILL, radius=side / 2)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the ring."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hide the ring."""
-        super().focusOutEvent(event)
-        self.update()
 
 
 class Rail(QWidget):
