@@ -172,10 +172,19 @@ class CacheStore:
         try:
             with database_faults():
                 yield
-        except KnownFault as fault:
+        except KnownFault as met:
+            fault = self._first_page_fault() or met if met.code == "cache_read_only" else met
             if fault.code == "cache_damaged":
                 self.note_damage()
-            raise
+            raise fault from met.__cause__
+
+    def _first_page_fault(self) -> KnownFault | None:
+        """Return why the file does not open anew: a writer whose first page is broken hears only "read-only"."""
+        try:
+            connect(self.path, self._key, read_only=True).close()
+        except KnownFault as fault:
+            return fault
+        return None
 
     @property
     def is_suspect(self) -> bool:

@@ -37,7 +37,9 @@ _ON_THE_WAY_TO_THE_SERVICE: Final = {
     "server_silent": mark("The service did not answer. It may be busy or down; nothing is lost."),
     "server_busy": mark("The service asks to wait a little. It goes on by itself."),
     "server_error": mark("The service reported an error of its own. Nothing is lost; tell its operator if it stays."),
-    "response_cut": mark("The answer broke off on the way. Nothing was taken from it; try again."),
+    "response_cut": mark(
+        "The answer broke off on the way; nothing was taken from it. Check the network if it happens again."
+    ),
     "server_other_version": mark(
         "The service is of a version this program does not understand. The program needs an update."
     ),

@@ -161,6 +161,22 @@ def test_a_journal_torn_in_the_middle_gives_what_stands_on_both_sides(worked: Pa
     assert report.commands >= DECISIONS + 2
 
 
+def test_a_writer_that_meets_a_broken_first_page_says_damaged_not_read_only(worked: Path, clock: StillClock) -> None:
+    """SQLite then calls the file read-only; a registrar would look for rights on a folder that is all right."""
+    store = CacheStore.open(worked, KEY, clock)
+    store._writer.submit(lambda: store._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()).result()
+    flip(worked, 4096, 4096)
+    store._writer.submit(lambda: store._conn.execute("PRAGMA shrink_memory").fetchall()).result()
+    for _ in range(3):
+        with pytest.raises(KnownFault) as fault:
+            store.write(lambda conn: settings.store(conn, "columns", "[3]"))
+        assert fault.value.code == "cache_damaged"
+    assert store.is_suspect
+    store.close()
+    assert damaged(worked) == "cache_damaged"
+    assert_rescued(worked, rescue(worked, KEY, clock))
+
+
 def test_damage_met_at_work_is_noted_and_checked_at_the_next_start(worked: Path, clock: StillClock) -> None:
     size = worked.stat().st_size
     flip(worked, size // 2, 8192 * 6)

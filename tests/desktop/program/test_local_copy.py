@@ -97,6 +97,8 @@ def test_damage_found_at_work_is_said_and_mended_by_signing_in_again(
     desk.until_says("本机副本已损坏。将另存原件并重建，未发送的内容会带过去。")
     desk.until_says("重新登录并重建")
     desk.shot("damaged-at-work")
+    _let_trouble_come(desk)
+    assert "不能写入" not in desk.notices()
     proxy.restore()
     desk.office.sign_in_wanted.emit()
     desk.until(lambda: desk.is_shut, "the sign-in page")
@@ -104,6 +106,14 @@ def test_damage_found_at_work_is_said_and_mended_by_signing_in_again(
     assert desk.fault == DAMAGED
     click(desk.fault_button)
     desk.until(lambda: state_at(server, decided.id) is State.AGREED, "sent")
+
+
+def _let_trouble_come(desk: Desk) -> None:
+    """Let everybody meet the damage: the screens once more, and the writer of the day's verdicts."""
+    desk.office.read_soon()
+    desk.until(lambda: not desk.office._settle.isActive(), "the screens read")
+    desk.until(lambda: not desk.office._house.background.pending, "the writer's answer")
+    desk.until(lambda: not desk.office._house.reading.pending, "the readers' answers")
 
 
 def _checkpoint(desk: Desk) -> None:

@@ -132,6 +132,8 @@ def test_a_snapshot_that_breaks_off_is_said_and_resumed(
     desk.sign_in(staff.registrar, PASSWORD)
     desk.until_says("服务端的应答中途断开")
     desk.shot("snapshot-cut")
+    assert "会自动重试。" in desk.words()
+    assert "请重试" not in desk.words()
     proxy.clear()
     desk.office.sync_now()
     desk.until_lamp("已同步")

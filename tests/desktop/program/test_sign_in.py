@@ -152,7 +152,7 @@ def test_a_captive_portal_is_named_at_the_first_sign_in(
         ),
         (http_answer(200, b'{"magic":"x","v":9}', server_id="a"), "服务端的版本与本程序不一致，需要更新本程序。"),
         (http_answer(500, b"{}", server_id="a"), "服务端内部出错。"),
-        (http_answer(200, b'{"token":"abc', server_id="a"), "服务端的应答中途断开，未采用其中任何内容，请重试。"),
+        (http_answer(200, b'{"token":"abc', server_id="a"), "服务端的应答中途断开，没有采用其中任何内容。"),
     ],
     ids=["too old", "other protocol", "broken", "cut"],
 )

@@ -40,6 +40,13 @@ def test_every_sentence_is_one_in_chinese_too(code: str, source: str) -> None:
     assert source.endswith((".", ")")), code
 
 
+@pytest.mark.parametrize("code", [code for code in SENTENCES if code.startswith(("response_", "server_", "tls_"))])
+def test_what_is_tried_again_by_itself_does_not_ask_for_it(code: str) -> None:
+    """The waiting page and the lamp add that it goes by itself; the sentence must not say the opposite before."""
+    assert "请重试" not in chinese()[SENTENCES[code]]
+    assert "try again" not in SENTENCES[code].lower()
+
+
 def test_an_unknown_code_and_a_missing_parameter_still_give_a_sentence() -> None:
     assert "what_is_this" in sentence("what_is_this")
     assert "—" in sentence("offline_password_wrong")
