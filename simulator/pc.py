@@ -27,14 +27,14 @@ from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.outbox_view import Actor
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.sync.worker import Device
-from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
+from medreg_desktop.services.transport.http import HttpTransport
 from medreg_desktop.services.transport.trouble import TransportFault
 from medreg_server.services.rule_tables import installed_tables
 from simulator.clocks import PcClock
 from simulator.crash import Fate, MortalStore
 from simulator.streams import Random
 from simulator.template import KEY, PASSWORD
-from simulator.wire import URL, Wire
+from simulator.wire import Wire
 
 _CACHE_FILES = ("cache.db", "cache.db-wal", "cache.journal")
 
@@ -94,8 +94,7 @@ class Pc:
         store = MortalStore.open(self.folder / "cache.db", KEY, self.clock)
         assert isinstance(store, MortalStore)
         store.fate = self.fate
-        transport = HttpTransport(Link(ServerAddress(URL), self.clock, client_version="0.1.0"))
-        transport._http.mount("https://", self.wire)  # noqa: SLF001 - the one seam below HTTP
+        transport = self.wire.transport(self.clock)
         judge = Judging(installed_tables(), self.clock)
         device = Device(self.device_id, self.device_public_key, "0.1.0")
         self.starts += 1

@@ -80,9 +80,14 @@ class Register:
     def __post_init__(self) -> None:
         self.start()
 
+    @property
+    def settings(self) -> Settings:
+        """The service's settings."""
+        return settings_of(self.folder)
+
     def start(self) -> None:
         """Join the service over its files."""
-        self.service = open_service(settings_of(self.folder), self.clock)
+        self.service = open_service(self.settings, self.clock)
         self.desks = open_desks(self.service.environment, self.service.passwords)
         self.server_id = self.service.environment.identity().server_id
 

@@ -55,11 +55,11 @@ def run(seed: int, count: int = STEPS, keep: frozenset[int] | None = None) -> Re
     steps = tuple(step for step in schedule(Streams(seed), count) if keep is None or step.number in keep)
     template()  # before chance is taken over: its ids are its own
     with new_folder() as name, entropy_from(Streams(seed).of("entropy")), small_pages():
-        return _run(seed, steps, Path(name))
+        return carry_out(World(seed, Path(name)), steps)
 
 
-def _run(seed: int, steps: tuple[Step, ...], folder: Path) -> Result:
-    world = World(seed, folder)
+def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
+    """Carry the steps out in a new world, let it come to rest, judge it, and close it."""
     wrong: list[str] = []
     with _watched_log(world.register.bugs):
         try:
@@ -81,7 +81,7 @@ def _run(seed: int, steps: tuple[Step, ...], folder: Path) -> Result:
             world.close()
     for line in wrong:
         world.trace.note(line)
-    return Result(seed, steps, tuple(wrong), world.trace.digest, tuple(world.trace.lines), commands)
+    return Result(world.streams.seed, steps, tuple(wrong), world.trace.digest, tuple(world.trace.lines), commands)
 
 
 def come_to_rest(world: World) -> None:

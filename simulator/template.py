@@ -15,6 +15,7 @@ from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
 from medreg_server.services.registry import NewAccount
 from medreg_server.services.service import Service, open_service
+from medreg_server.settings import Settings
 from simulator import cases
 from simulator.clocks import PcClock, WorldTime
 from simulator.paths import new_folder
@@ -60,18 +61,22 @@ def template() -> Template:
         for number in range(_AT_HOME + _AT_OTHER)
     )
     with entropy_from(chance):
-        accounts = _made(register, world, (home, other), applications)
+        accounts = fill(settings_of(register), world, (home, other), applications)
     CacheStore.open(local / "cache.db", KEY, PcClock(world)).close()
     return Template(register, local, home, other, accounts, applications, keep)
 
 
-def _made(
-    folder: Path, world: WorldTime, institutions: tuple[Institution, Institution], applications: tuple[Application, ...]
+def fill(
+    settings: Settings,
+    world: WorldTime,
+    institutions: tuple[Institution, Institution],
+    applications: tuple[Application, ...],
 ) -> dict[str, AccountId]:
-    engine = open_engine(settings_of(folder).database_url)
+    """Make a register in an empty database; return the registrars' accounts by login."""
+    engine = open_engine(settings.database_url)
     migrate(engine)
     engine.dispose()
-    service = open_service(settings_of(folder), world)
+    service = open_service(settings, world)
     for place in institutions:
         service.registry.add_institution(place)
     accounts = {login: _registrar(service, login, institutions[login == ELSEWHERE]) for login in REGISTRARS}

@@ -12,6 +12,8 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
+from medreg_desktop.services.ports import Clock
+from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
 from medreg_desktop.services.transport.watched import STALL_S
 from simulator.clocks import WorldTime
 from simulator.crash import AFTER_ANSWERS, Fate
@@ -55,6 +57,12 @@ class Wire(BaseAdapter):
         self._seen: dict[str, tuple[Answer, bytes]] = {}
         self._builder = HTTPAdapter()
 
+    def transport(self, clock: Clock) -> HttpTransport:
+        """Return the real transport of a program that starts here, over this network."""
+        transport = HttpTransport(Link(ServerAddress(URL), clock, client_version="0.1.0"))
+        transport._http.mount("https://", self)  # noqa: SLF001 - the one seam below HTTP
+        return transport
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -62,8 +70,8 @@ class Wire(BaseAdapter):
         """Begin to count the exchanges anew: a person or time has set the client going."""
         self.exchanges = 0
 
-    def send(  # type: ignore[override]  # the settings of a socket mean nothing here
-        self, request: requests.PreparedRequest, **_: object
+    def send(  # type: ignore[override]  # the settings of a socket mean nothing in memory
+        self, request: requests.PreparedRequest, **settings: Any
     ) -> requests.Response:
         """Carry one request out, as far as the weather lets it."""
         self.exchanges += 1
@@ -73,7 +81,7 @@ class Wire(BaseAdapter):
         happens = trial(self.weather, self.chance)
         self._time.pass_by(happens.latency_s)
         self._fate.passing("wire.before_send")
-        response = self._carried(request, asked, happens)
+        response = self._carried(request, asked, happens, settings)
         self._fate.passing("wire.answered")
         self._fate.work = AFTER_ANSWERS.get(urlsplit(asked.target).path.removeprefix(API), "")
         return response
@@ -87,7 +95,9 @@ class Wire(BaseAdapter):
         self._trace.note(self._name, "late", request.method, urlsplit(request.target).path, answer.status)
         return True
 
-    def _carried(self, sent: requests.PreparedRequest, asked: Request, happens: Trial) -> requests.Response:
+    def _carried(
+        self, sent: requests.PreparedRequest, asked: Request, happens: Trial, _settings: dict[str, Any]
+    ) -> requests.Response:
         self.meanwhile("before")
         self._before(happens)
         kept = self._seen.get(_kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None

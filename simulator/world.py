@@ -32,24 +32,36 @@ _DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
 
 
 class World:
-    """Built from one seed in one folder. :meth:`do` carries out a step; the oracle watches."""
+    """Built from one seed in one folder. :meth:`do` carries out a step; the oracle watches.
+
+    Time, service and networks are made by methods of their own: :mod:`simulator.real` puts real ones in their place.
+    """
 
     def __init__(self, seed: int, folder: Path) -> None:
         base = template()
         self.streams = Streams(seed)
         self.trace = Trace()
-        self.time = WorldTime()
-        copy_template(base.register, folder / "register")
-        self.register = Register(folder / "register", self.time)
+        self.time = self._time(folder)
+        self.register = self._service(folder)
         self.accounts = base.accounts
         self.institutions = {name: (base.other if name == "c" else base.home).id for name in "abc"}
         self.oracle = Oracle(self.register, self.trace)
         self.pcs = {name: self._computer(name, folder, seed) for name in "abc"}
 
+    def _time(self, _: Path) -> WorldTime:
+        return WorldTime()
+
+    def _service(self, folder: Path) -> Register:
+        copy_template(template().register, folder / "register")
+        return Register(folder / "register", self.time)
+
+    def _wire(self, name: str, fate: Fate) -> Wire:
+        return Wire(name, self.register, self.time, self.trace, fate)
+
     def _computer(self, name: str, folder: Path, seed: int) -> Pc:
         fate, clock = Fate(), PcClock(self.time)
         give_cache(template().cache, folder / name)
-        wire = Wire(name, self.register, self.time, self.trace, fate)
+        wire = self._wire(name, fate)
         device = DeviceId(f"simulated-device-{name}".ljust(32, "0"))
         return Pc(name, folder / name, clock, wire, fate, device, seed)
 
