@@ -51,10 +51,6 @@ class DatabaseBusy(Exception):
     """The database could not do the work now; nothing was changed and the same request may succeed later."""
 
 
-class RolledBack(Exception):
-    """Raised inside a write transaction to give it up on purpose; carries nothing and passes through unchanged."""
-
-
 class ReadTransaction:
     """The repositories on one connection, inside one consistent view of the register."""
 
@@ -102,6 +98,14 @@ class WriteTransaction(ReadTransaction):
         """Seal what is not sealed, and write what still waits to be written."""
         self.seal()
         self._writes.carry_out()
+
+
+class RehearsedTransaction(WriteTransaction):
+    """A transaction of which nothing will stay. It takes no feed counter and no audit chain from anybody."""
+
+    def seal(self) -> Mapping[InstitutionId, int]:
+        """Number nothing: who waited for the counter would wait for the whole rehearsal."""
+        return self.advanced
 
 
 Write = Callable[[], AbstractContextManager[WriteTransaction]]
@@ -167,6 +171,28 @@ class Database:
         with _translated(), self._engine.connect() as connection:
             connection.execution_options(**{WRITER: True})
             yield lambda: self._write_on(connection)
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Write]:
+        """Give a function like :meth:`series`, of which nothing is kept and nobody is told.
+
+        Each transaction is a savepoint of one that is rolled back: it sees the work of those before it, and may fail
+        alone. Raises DatabaseBusy.
+        """
+        with self._gate, _translated(), self._engine.connect() as connection:
+            connection.execution_options(**{WRITER: True})
+            whole = connection.begin()
+            try:
+                yield lambda: self._rehearse_on(connection)
+            finally:
+                whole.rollback()
+
+    @contextmanager
+    def _rehearse_on(self, connection: Connection) -> Iterator[WriteTransaction]:
+        with _translated(), connection.begin_nested():
+            transaction = RehearsedTransaction(connection, self._clock, self._signer)
+            yield transaction
+            transaction.finish()
 
     @contextmanager
     def _write_on(self, connection: Connection) -> Iterator[WriteTransaction]:

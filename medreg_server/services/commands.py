@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from contextlib import suppress
+from datetime import timedelta
 from typing import Final, assert_never
 
 import msgspec
@@ -29,7 +29,7 @@ from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.commands import CommandKey
 from medreg_server.db.devices import Device
 from medreg_server.db.scope import Scope
-from medreg_server.db.transaction import DatabaseBusy, RolledBack, Write, WriteTransaction
+from medreg_server.db.transaction import DatabaseBusy, Write, WriteTransaction
 from medreg_server.services.answers import Stopped, rejected
 from medreg_server.services.callers import Caller
 from medreg_server.services.decisions import DecisionDesk, Sent
@@ -40,6 +40,9 @@ from medreg_server.services.papers import record_print, record_recall
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_AFTER_S: Final = 5
+
+_LONGEST_REHEARSAL: Final = timedelta(seconds=5)
+"""A rehearsal holds the rows it looks at; beyond this it answers "later" for the rest, so that deciding never waits."""
 
 
 class CommandDesk:
@@ -53,10 +56,9 @@ class CommandDesk:
         """Carry the batch out in its order. Raises ServiceFault when the envelope itself cannot be accepted."""
         device = self._device(batch, caller)
         if batch.dry_run:
-            outcomes = self._rehearsed(batch, caller, device)
-        else:
-            with self._environment.database.series() as write:
-                outcomes = [self._answer_one(write, command, caller, device) for command in batch.commands]
+            return msgspec.structs.replace(self._batch(self._rehearsed(batch, caller, device)), dry_run=True)
+        with self._environment.database.series() as write:
+            outcomes = [self._answer_one(write, command, caller, device) for command in batch.commands]
         return self._batch(tuple(outcomes))
 
     def known(self, ids: list[CommandId], caller: Caller) -> OutcomeBatch:
@@ -97,23 +99,30 @@ class CommandDesk:
         except _NotNow as stop:
             return stop.outcome
         except DatabaseBusy:
-            return Outcome(id=command.id, kind=OutcomeKind.RETRY, code=FaultCode.BUSY, retry_after_s=_RETRY_AFTER_S)
+            return _later(command)
         except Exception:  # noqa: BLE001 - one command that trips a bug must not stop the others (sync.md §5.6)
             _log.exception("command %s failed", command.id)
             return Outcome(
                 id=command.id, kind=OutcomeKind.RETRY, code=FaultCode.SERVER_ERROR, retry_after_s=_RETRY_AFTER_S
             )
 
-    def _rehearsed(self, batch: CommandBatch, caller: Caller, device: Device) -> list[Outcome]:
+    def _rehearsed(self, batch: CommandBatch, caller: Caller, device: Device) -> tuple[Outcome, ...]:
         """Answer as if, seeing the effects of earlier commands of the batch, and keep nothing: not even a signature."""
+        until = self._environment.now() + _LONGEST_REHEARSAL
         outcomes: list[Outcome] = []
-        with suppress(RolledBack), self._environment.database.write() as transaction:
+        with self._environment.database.rehearsal() as write:
+            self._take_rows(write, batch, caller)
             for command in batch.commands:
-                sent = Sent(command, caller, device, self._environment.now())
-                outcome = self._handled(transaction, sent)
+                in_time = self._environment.now() < until
+                outcome = self._answer_one(write, command, caller, device) if in_time else _later(command)
                 outcomes.append(msgspec.structs.replace(outcome, form=None, seq=0))
-            raise RolledBack
-        return outcomes
+        return tuple(outcomes)
+
+    def _take_rows(self, write: Write, batch: CommandBatch, caller: Caller) -> None:
+        """Lock all rows first, in one order for everybody: two rehearsals must not wait for each other."""
+        with write() as transaction:
+            for application_id in sorted({c.application_id for c in batch.commands if is_id(c.application_id)}):
+                transaction.applications.lock(application_id, caller.scope)
 
     def _handled(self, transaction: WriteTransaction, sent: Sent) -> Outcome:
         """Claim the id, carry the command out, store its answer; or return the answer it had before."""
@@ -198,6 +207,10 @@ def _position(transaction: WriteTransaction, key: CommandKey, outcome: Outcome) 
     if outcome.kind is OutcomeKind.SUPERSEDED:  # the colleague's decision is committed: the row was locked after it
         return transaction.feed.bounds(key.institution_id).head
     return heads.get(key.institution_id, 0)
+
+
+def _later(command: Command) -> Outcome:
+    return Outcome(id=command.id, kind=OutcomeKind.RETRY, code=FaultCode.BUSY, retry_after_s=_RETRY_AFTER_S)
 
 
 class _NotNow(Exception):

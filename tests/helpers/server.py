@@ -54,6 +54,10 @@ REGISTER_FILE = "register.db"
 CLINICAL_SCOPES = installed_tables().scopes.of_category(Category.CLINICAL)
 
 
+class GivenUp(Exception):
+    """Raised inside a transaction of a test to have it rolled back."""
+
+
 def sqlite_url(directory: Path, name: str = REGISTER_FILE) -> str:
     """Return the URL of a database file in ``directory``."""
     return f"sqlite:///{directory / name}"

@@ -11,10 +11,9 @@ from sqlalchemy import text
 from medreg_core.contract.v1.messages import Return
 from medreg_server.db.audit import REGISTER, Event
 from medreg_server.db.engine import WRITER, open_engine
-from medreg_server.db.transaction import RolledBack
 from medreg_server.services.audit_heads import AuditHeads, Verification, verify_audit
 from medreg_server.services.service import Service
-from tests.helpers.server import Hospital, seed_applications
+from tests.helpers.server import GivenUp, Hospital, seed_applications
 from tests.server.clients import Office, command
 
 
@@ -129,10 +128,10 @@ def test_a_rolled_back_transaction_leaves_no_row(register: Service) -> None:
             return sum(head.seq for head in transaction.audit.heads())
 
     before = heads()
-    with suppress(RolledBack), register.environment.database.write() as transaction:
+    with suppress(GivenUp), register.environment.database.write() as transaction:
         transaction.record(Event("test", chain=REGISTER))
         transaction.seal()
-        raise RolledBack
+        raise GivenUp
     assert heads() == before
 
 

@@ -15,9 +15,8 @@ from medreg_core.domain.records import Application
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.audit import Event
 from medreg_server.db.scope import WHOLE_REGISTER
-from medreg_server.db.transaction import RolledBack
 from medreg_server.services.service import Service
-from tests.helpers.server import Hospital, seed_applications
+from tests.helpers.server import GivenUp, Hospital, seed_applications
 from tests.server.clients import Office, command
 
 
@@ -59,10 +58,10 @@ def test_a_transaction_sees_what_it_has_noted(register: Service, application: Ap
 
 
 def test_what_was_noted_is_lost_with_its_transaction(register: Service, application: Application) -> None:
-    with suppress(RolledBack), register.environment.database.write() as transaction:
+    with suppress(GivenUp), register.environment.database.write() as transaction:
         transaction.applications.save(replace(application, opinion="未写", version=2))
         transaction.record(Event("test"))
-        raise RolledBack
+        raise GivenUp
     with register.environment.database.read() as transaction:
         assert transaction.applications.get(application.id, WHOLE_REGISTER) == application
         assert all(entry.action != "test" for entry in transaction.audit.entries("register"))

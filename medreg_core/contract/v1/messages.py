@@ -296,6 +296,7 @@ class OutcomeBatch(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...]
     server_time: datetime
     epoch: str = ""  # of the feed that each ``seq`` counts in; the client's copy may still be of an older one
+    dry_run: bool = False  # these answers were rehearsed: advice, never an outcome
 
 
 class DigestQuery(msgspec.Struct, frozen=True, kw_only=True):
