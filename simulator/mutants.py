@@ -23,7 +23,7 @@ from medreg_server.db.commands import CommandKey, Commands
 from medreg_server.db.tables import command
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.registry import Registry
-from simulator.oracle import every_row
+from simulator.compare import every_row
 from simulator.run import Result, run
 
 Patch = tuple[ModuleType | type, str, Any]

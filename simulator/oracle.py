@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,15 +12,13 @@ import msgspec
 from medreg_core.domain.records import AccountId, CommandId, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache import applications, outbox, sync_state
-from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.snapshot import LOST_BY_SERVER
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.trouble import TroubleKind
-from medreg_server.db.codec import to_body
-from medreg_server.db.scope import Scope
+from simulator.compare import Effect, differences, effects, every_row
 from simulator.pc import Pc
 from simulator.register import Register
 from simulator.trace import Trace
@@ -48,15 +45,6 @@ class Kept:
     pc: str
     actor: AccountId
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What the register's audit says a command did."""
-
-    action: str
-    actor: str
-    application_id: str
 
 
 class Oracle:
@@ -128,15 +116,8 @@ class Oracle:
     # ---- at the end -------------------------------------------------------------------------------------------------
 
     def effects(self) -> dict[CommandId, list[Effect]]:
-        """Return what each command did to the register, by the register's audit."""
-        found: dict[CommandId, list[Effect]] = defaultdict(list)
-        with self._register.service.environment.database.read() as transaction:
-            for chain in sorted(transaction.audit.chains()):
-                for entry in transaction.audit.entries(chain):
-                    command = json.loads(entry.detail).get("command") if entry.detail else None
-                    if command and entry.action != "command.refuse":
-                        found[CommandId(command)].append(Effect(entry.action, entry.actor, entry.subject))
-        return found
+        """Return what each command did to the register."""
+        return effects(self._register.service.environment.database)
 
     def judge(self, pcs: list[Pc], institutions: dict[str, InstitutionId]) -> Iterator[str]:
         """Yield everything that is wrong once the world is quiet."""
@@ -153,7 +134,9 @@ class Oracle:
             rows = pc.running.store.read(every_row)
             for row in rows:
                 yield from self._ended(pc, row, rows, command_took_effect=row.command.id in effects)
-            yield from self._same_rows(pc, institutions[pc.name])
+            database = self._register.service.environment.database
+            for difference in differences(pc.running.store, database, institutions[pc.name]):
+                yield f"{difference} on {pc.name}"
         yield from self._register.bugs
 
     def _ended(self, pc: Pc, row: OutboxRow, rows: list[OutboxRow], *, command_took_effect: bool) -> Iterator[str]:
@@ -172,37 +155,6 @@ class Oracle:
             yield from _denied(what, row)
         elif _is_accepted(row) and row.state is OutboxState.DONE:
             yield f"I1: {what} is shown as accepted, and the register does not have it"
-
-    def _same_rows(self, pc: Pc, institution_id: InstitutionId) -> Iterator[str]:
-        local = pc.running.store.read(_copy)
-        with self._register.service.environment.database.read() as transaction:
-            versions = dict(transaction.feed.versions(institution_id))
-            head = transaction.feed.bounds(institution_id).head
-            own = Scope(institution_id=institution_id)
-            bodies = {key: body for key, _, body in transaction.applications.rows(sorted(versions), own)}
-            place = transaction.institutions.get(institution_id)
-            bodies[institution_id] = to_body(place) if place else ""
-        foreign = sorted(local.keys() - versions.keys())
-        if foreign:
-            yield f"I8/I3: {pc.name} holds rows that are not its institution's: {foreign[:3]}"
-        missing = sorted(versions.keys() - local.keys())
-        if missing:
-            yield f"I3: {pc.name} lacks {len(missing)} rows: {missing[:3]}"
-        differing = [
-            key for key in versions.keys() & local.keys() if local[key] != (versions[key], _meaning(bodies[key]))
-        ]
-        if differing:
-            yield f"I3: {pc.name} holds other rows than the register: {sorted(differing)[:3]}"
-        reached = pc.running.store.read(sync_state.read).seq
-        if reached != head:
-            yield f"I3: {pc.name} stands at {reached}, the register at {head}"
-
-
-def every_row(conn: Connection) -> list[OutboxRow]:
-    """Return the commands of all registrars on a computer, in the order they were made."""
-    actors = [AccountId(actor) for (actor,) in conn.execute("SELECT DISTINCT actor FROM outbox ORDER BY 1")]
-    rows = (row for actor in actors for row in outbox.rows(conn, actor, open_only=False, limit=10_000))
-    return sorted(rows, key=lambda row: row.n)
 
 
 def _is_accepted(row: OutboxRow) -> bool:
@@ -233,15 +185,3 @@ def _denied(what: str, row: OutboxRow) -> Iterator[str]:
         yield f"I2: {what} took effect, and was {row.resolution.value} here"
     if row.state is OutboxState.NEEDS_YOU and row.last_cause == LOST_BY_SERVER:
         yield f"I1: {what} took effect, and its author was told that the register has lost it"
-
-
-def _copy(conn: Connection) -> dict[str, tuple[int, object]]:
-    found: dict[str, tuple[int, object]] = {}
-    for table in ("application", "entity"):
-        for key, version, body in conn.execute(f"SELECT id, version, body FROM {table}"):  # noqa: S608 - two names
-            found[key] = version, _meaning(body)
-    return found
-
-
-def _meaning(body: str) -> object:
-    return json.loads(body)

@@ -16,7 +16,7 @@ from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_server.services.applicants import ApplicantDesk
 from simulator import people
-from simulator.oracle import every_row
+from simulator.compare import every_row
 from simulator.pc import Pc
 from simulator.run import come_to_rest, small_pages
 from simulator.streams import Streams, entropy_from

@@ -1,0 +1,81 @@
+"""Lays a copy beside the register: what commands did there, and whether both hold the same rows."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from medreg_core.domain.records import AccountId, CommandId, InstitutionId
+from medreg_desktop.services.cache import outbox, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxRow
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_server.db.codec import to_body
+from medreg_server.db.scope import Scope
+from medreg_server.db.transaction import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the register's audit says a command did."""
+
+    action: str
+    actor: str
+    application_id: str
+
+
+def effects(database: Database) -> dict[CommandId, list[Effect]]:
+    """Return what each command did to the register, by the register's audit."""
+    found: dict[CommandId, list[Effect]] = defaultdict(list)
+    with database.read() as transaction:
+        for chain in sorted(transaction.audit.chains()):
+            for entry in transaction.audit.entries(chain):
+                command = json.loads(entry.detail).get("command") if entry.detail else None
+                if command and entry.action != "command.refuse":
+                    found[CommandId(command)].append(Effect(entry.action, entry.actor, entry.subject))
+    return found
+
+
+def every_row(conn: Connection) -> list[OutboxRow]:
+    """Return the commands of all registrars on a computer, in the order they were made."""
+    actors = [AccountId(actor) for (actor,) in conn.execute("SELECT DISTINCT actor FROM outbox ORDER BY 1")]
+    rows = (row for actor in actors for row in outbox.rows(conn, actor, open_only=False, limit=10_000))
+    return sorted(rows, key=lambda row: row.n)
+
+
+def differences(store: CacheStore, database: Database, institution_id: InstitutionId) -> Iterator[str]:
+    """Yield in what a copy at rest differs from the register's rows of its institution (I3, I8)."""
+    local = store.read(_copy)
+    with database.read() as transaction:
+        versions = dict(transaction.feed.versions(institution_id))
+        head = transaction.feed.bounds(institution_id).head
+        own = Scope(institution_id=institution_id)
+        bodies = {key: body for key, _, body in transaction.applications.rows(sorted(versions), own)}
+        place = transaction.institutions.get(institution_id)
+        bodies[institution_id] = to_body(place) if place else ""
+    foreign = sorted(local.keys() - versions.keys())
+    if foreign:
+        yield f"I8/I3: rows that are not its institution's: {foreign[:3]}"
+    missing = sorted(versions.keys() - local.keys())
+    if missing:
+        yield f"I3: {len(missing)} rows lacking: {missing[:3]}"
+    differing = [key for key in versions.keys() & local.keys() if local[key] != (versions[key], _meaning(bodies[key]))]
+    if differing:
+        yield f"I3: other rows than the register: {sorted(differing)[:3]}"
+    reached = store.read(sync_state.read).seq
+    if reached != head:
+        yield f"I3: at {reached}, the register at {head}"
+
+
+def _copy(conn: Connection) -> dict[str, tuple[int, object]]:
+    found: dict[str, tuple[int, object]] = {}
+    for table in ("application", "entity"):
+        for key, version, body in conn.execute(f"SELECT id, version, body FROM {table}"):  # noqa: S608 - two names
+            found[key] = version, _meaning(body)
+    return found
+
+
+def _meaning(body: str) -> object:
+    return json.loads(body)
