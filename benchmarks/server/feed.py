@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import text
 
 from benchmarks.server.offices import applications
+from medreg_core.domain.records import Institution
 from medreg_server.db.engine import open_engine
 from medreg_server.services.service import Service
 from tests.helpers.server import seed_hospital, store_applications
@@ -66,15 +67,20 @@ def streams(service: Service, url: str, rows: int) -> tuple[list[Stream], list[M
 
 
 def _office(service: Service, url: str, rows: int) -> Office:
-    """Return an office whose institution has ``rows`` applications: some made, the rest copied by the engine."""
+    """Return an office whose institution has ``rows`` applications."""
     hospital = seed_hospital(service)
     store_applications(service, applications(hospital.institution, min(rows, _SEED_ROWS)))
+    copy_rows(url, hospital.institution, rows // _SEED_ROWS - 1)
+    return Office(service, hospital)
+
+
+def copy_rows(url: str, institution: Institution, times: int) -> None:
+    """Let the database engine copy the applications of an institution ``times`` over, under other ids."""
     engine = open_engine(url)
     with engine.begin() as connection:
-        for copy in range(1, rows // _SEED_ROWS):
-            connection.execute(text(_COPY), {"institution": hospital.institution.id, "mark": f"9{copy:04d}"})
+        for copy in range(1, times + 1):
+            connection.execute(text(_COPY), {"institution": institution.id, "mark": f"9{copy:04d}"})
     engine.dispose()
-    return Office(service, hospital)
 
 
 _COPY = (

@@ -74,10 +74,19 @@ class Pc:
     actor: AccountId = NOBODY
 
     @classmethod
-    def open(cls, folder: Path, url: str, world: WorldTime, *, device: str = "", stall_s: float = 30.0) -> Pc:
+    def open(
+        cls,
+        folder: Path,
+        url: str,
+        world: WorldTime,
+        *,
+        device: str = "",
+        stall_s: float = 30.0,
+        wire: type[HttpTransport] = HttpTransport,
+    ) -> Pc:
         clock = PcClock(world)
         store = CacheStore.open(folder / "cache.db", KEY, clock)
-        transport = HttpTransport(Link(ServerAddress(url), clock, connect_s=30.0, stall_s=stall_s))
+        transport = wire(Link(ServerAddress(url), clock, connect_s=30.0, stall_s=stall_s))
         device_id = DeviceId(device or secrets.token_hex(16))
         public = Ed25519PrivateKey.from_private_bytes(device_id.encode()[:32]).public_key().public_bytes_raw()
         reports: list[SyncReport] = []

@@ -1,0 +1,157 @@
+"""Runs the comparison, prints the tables, writes ``benchmarks/results/sync.json``; ``--quick`` for a short look."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks.server.offices import applications
+from benchmarks.server.serving import ROOT, serving
+from benchmarks.sync import floor, ours, pouch
+from benchmarks.sync.hospital import LargeHospital
+from benchmarks.sync.ours import Copying, Cuts, Drain
+from benchmarks.sync.pouch import Pouch
+from medreg_server.services.service import Service
+from tests.helpers.postgres import running_cluster
+from tests.helpers.server import Hospital, open_register, seed_hospital, store_applications
+
+RESULTS = ROOT / "benchmarks" / "results" / "sync.json"
+_MBIT = 1e6
+_TARGET = 3.0  # of PouchDB's rows per second
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The longest time the event loop of the real program was held while a first snapshot came in."""
+
+    rows: int
+    seconds: float
+    longest_hold_ms: float
+    peak_mb: float
+
+
+@dataclass
+class Report:
+    """All figures of a run, with the load of the machine they were taken on."""
+
+    rows: int
+    load_before: float
+    copying: list[Copying] = field(default_factory=list)
+    floor_per_s: float = 0.0
+    pouch: list[Pouch] = field(default_factory=list)
+    cuts: list[Cuts] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    drain: Drain | None = None
+    load_after: float = 0.0
+    seconds: float = 0.0
+
+
+def measure(rows: int, more: list[int]) -> Report:
+    """Measure everything with ``rows`` applications, cuts and held loop also with each of ``more``."""
+    report = Report(rows, os.getloadavg()[0])
+    began = time.perf_counter()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="medreg-bench-")))
+        url = stack.enter_context(running_cluster(durable=True)).new_database()
+        service = stack.enter_context(open_register(url, folder))
+        port = stack.enter_context(serving(url, folder / "keys"))
+        _one_hospital(report, LargeHospital(service, url, rows), port, folder)
+        for count in more:
+            _size(report, LargeHospital(service, url, count), port, folder)
+        report.drain = ours.drain(port, _waiting(service), folder / "drain")
+    report.load_after, report.seconds = os.getloadavg()[0], time.perf_counter() - began
+    return report
+
+
+def _one_hospital(report: Report, large: LargeHospital, port: int, folder: Path) -> None:
+    bodies = large.bodies()
+    report.floor_per_s = floor.inserts_per_s(bodies, folder / "floor.db")
+    report.pouch = pouch.measured(bodies, folder)
+    _size(report, large, port, folder)
+    share = large.rows / 50_000  # the targets are of that many
+    slow = ((10 * _MBIT, 15.0), (0.512 * _MBIT, 90.0))
+    for bits, target in slow:
+        name = folder / f"line-{bits:.0f}"
+        report.copying.append(ours.first_snapshot(port, large, name, bits_per_s=bits, target_s=target * share))
+    report.copying.append(ours.changes(port, large, folder / f"whole-{large.rows}"))
+
+
+def _size(report: Report, large: LargeHospital, port: int, folder: Path) -> None:
+    whole = ours.first_snapshot(port, large, folder / f"whole-{large.rows}")
+    report.copying.append(whole)
+    report.cuts.append(ours.cut_snapshot(port, large, folder / f"cut-{large.rows}", whole.mb))
+    report.held.append(_held(port, large, folder / f"program-{large.rows}"))
+
+
+def _waiting(service: Service) -> Hospital:
+    hospital = seed_hospital(service)
+    store_applications(service, applications(hospital.institution, ours.QUEUED))
+    return hospital
+
+
+def _held(port: int, large: LargeHospital, folder: Path) -> Held:
+    folder.mkdir()
+    command = [sys.executable, "-m", "benchmarks.sync.hold", f"http://127.0.0.1:{port}", large.registrar]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [*command, str(large.rows), str(folder)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-800:])
+    return Held(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def tables(report: Report) -> str:
+    """Return the figures as tables, each beside its peer, its floor or its target."""
+    load = f"load {report.load_before:.1f} before, {report.load_after:.1f} after"
+    columns = ("rows", 9), ("seconds", 9), ("target", 8), ("cpu s", 7), ("MB", 7), ("rows/s", 9), ("/PouchDB", 10)
+    head = f"{'into the copy':32}" + "".join(f"{name:>{width}}" for name, width in columns) + f"{'/insert':>9}"
+    lines = [f"{load}, {os.cpu_count()} processors, {report.seconds:.0f} s", "", head]
+    lines += [_copied(report, row) for row in report.copying]
+    lines += [
+        f"PouchDB, batches of {row.batch}: {row.first_per_s:.0f} rows/s first, {row.delta_per_s:.0f} changed"
+        for row in report.pouch
+    ]
+    lines += [f"bare inserts: {report.floor_per_s:.0f} rows/s; target for changes: {_TARGET:g} x PouchDB", ""]
+    for cut in report.cuts:
+        worst = f"{cut.worst} at the worst cut (at most {cut.at_most_each})"
+        lines.append(f"{cut.rows} rows, cut {cut.cuts} times: {cut.sent_twice} rows sent twice, {worst}")
+    for held in report.held:
+        longest = f"event loop held {held.longest_hold_ms:.0f} ms at the longest (target 50)"
+        lines.append(f"{held.rows} rows into the program: {longest}, {held.seconds:.0f} s, {held.peak_mb:.0f} MB")
+    if report.drain is not None:
+        took = f"{report.drain.seconds:.1f} s in {report.drain.requests} requests (target {report.drain.target_s:g} s)"
+        lines.append(f"{report.drain.decisions} queued decisions at 300 ms round trip: {took}")
+    return "\n".join(lines)
+
+
+def _copied(report: Report, row: Copying) -> str:
+    changed = row.what == "changes"
+    peer = max(found.delta_per_s if changed else found.first_per_s for found in report.pouch)
+    target = f"{row.target_s:.1f}" if row.target_s else ""
+    figures = f"{row.rows:9}{row.seconds:9.1f}{target:>8}{row.cpu_s:7.1f}{row.mb:7.1f}{row.per_s:9.0f}"
+    return f"{row.what:32}{figures}{row.per_s / peer:10.2f}{row.per_s / report.floor_per_s:9.3f}"
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(prog="benchmarks.sync", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="5,000 rows, nothing larger")
+    quick = parser.parse_args().quick
+    report = measure(5_000, []) if quick else measure(50_000, [300_000])
+    print(tables(report))
+    found = {"machine": platform.machine(), "python": platform.python_version(), "quick": quick, **asdict(report)}
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
