@@ -30,6 +30,7 @@ from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.system_keyring import SystemKeyring
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.sync.copy import CacheCopy
+from medreg_desktop.services.sync.diary import Diary
 from medreg_desktop.services.sync.driver import SyncDriver
 from medreg_desktop.services.sync.loop import SyncLoop
 from medreg_desktop.services.sync.report import SyncReport
@@ -50,6 +51,7 @@ class Doorway:
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = SystemClock()
         self.tables = packaged_tables()
+        self.diary = Diary(self.clock)
         self._folder, self._ca_file, self._on_report = folder, ca_file, on_report
         self._keys = DatabaseKeys(folder, SystemKeyring(), self.clock)
         self._lock = Lock()
@@ -112,6 +114,7 @@ class Doorway:
         with self._lock, self._claiming:
             if self.loop is not None:
                 self.loop.stop()
+            self.diary.closing()
             if self._gate is not None:
                 self._gate.close()
             for transport in (self._door, self._claims, self._wire):
@@ -175,7 +178,7 @@ class Doorway:
         address = ServerAddress(server or "https://localhost", self._ca_file).checked()
         if self._gate is not None:
             self._shut()
-        self._door = HttpTransport(Link(address, self.clock, version("medreg")))
+        self._door = HttpTransport(Link(address, self.clock, version("medreg"), self.diary.log))
         self._gate = Gate(self._folder, self._keys, self._door, self._open_store, self.clock)
         self._server = server
         return self._gate
@@ -184,11 +187,13 @@ class Doorway:
         if self.loop is not None:
             self.loop.stop()
             self.loop = None
+        self.diary.closing()
         self.gate.close()
         self._claims = None
 
     def _hear(self, report: SyncReport) -> None:
         self._sign_in_wanted = report.sign_in_wanted
+        self.diary.heard(report)
         self._on_report(report)
 
     def _open_store(self, key: bytes) -> CacheStore:
@@ -217,6 +222,7 @@ class Doorway:
         device = Device(self.gate.office.device_id, key, version("medreg"))
         judge = Judging(self.tables, self.clock)
         self._wire = self._door.twin()
+        self.diary.opened(self.store)
         driver = SyncDriver(
             CacheCopy(self.store, judge),
             self._wire,

@@ -16,7 +16,7 @@ from medreg_desktop.services.search import index
 MAJOR = 1
 """Rises when an older program could no longer work on the file: it then refuses to open it."""
 
-MINOR = 0
+MINOR = 1
 """Rises with additions an older program of the same major can ignore."""
 
 _MAJOR_FACTOR = 1000
@@ -150,6 +150,22 @@ _OWN = (
 )
 
 
+_DIARY = (
+    """CREATE TABLE attempt(
+        n INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        call TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        code TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        took_ms INTEGER NOT NULL,
+        request_id TEXT NOT NULL,
+        next_try TEXT,
+        commands TEXT NOT NULL)""",
+    "CREATE TABLE lamp_change(n INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL)",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of migration: brings a file to ``major.minor``."""
@@ -160,13 +176,13 @@ class Step:
     rewrites_outbox: bool = False
 
 
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (Step(1, 1, _DIARY),)
 """In order; a new version appends its step and raises :data:`MAJOR` or :data:`MINOR`."""
 
 
 def create(conn: Connection) -> None:
     """Make all tables in an empty file; runs inside a transaction."""
-    for statement in (*_SYNCED, *_OWN):
+    for statement in (*_SYNCED, *_OWN, *_DIARY):
         conn.execute(statement)
     index.create(conn)
     set_version(conn, MAJOR, MINOR)

@@ -9,6 +9,15 @@ from medreg_desktop.services.sync.lamp import Lamp, LampKind
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How one class of call stands: failures in a row, the fault code of the last one, when it is tried next."""
+
+    failures: int = 0
+    code: str = ""
+    next_try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport:
     """The state of sync for the signed-in registrar; moments are this computer's clock, aware UTC."""
 
@@ -30,3 +39,9 @@ class SyncReport:
     server_version: str = ""
     repaired_buckets: int = 0
     anomalies: int = 0
+    sending: Wait = Wait()
+    receiving: Wait = Wait()
+    removals_held: bool = False  # the service would remove so much that the digest must confirm it first
+    form_numbers_left: int | None = None
+    epoch: str = ""
+    seq: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from medreg_desktop.services.sync.circuit import Circuit
 from medreg_desktop.services.sync.lamp import Situation, lamp
 from medreg_desktop.services.sync.outbox_view import FOR_A_PERSON, UNSENT, Position, RowState
-from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.report import SyncReport, Wait
 from medreg_desktop.services.sync.state import SyncState
 
 
@@ -57,7 +57,18 @@ def report_of(state: SyncState) -> SyncReport:
         server_version=contact.server_version,
         repaired_buckets=receiving.repaired,
         anomalies=receiving.anomalies,
+        sending=_wait(state.sending.circuit),
+        receiving=_wait(receiving.circuit),
+        removals_held=receiving.held is not None,
+        form_numbers_left=state.sending.form_numbers_left,
+        epoch=position.epoch,
+        seq=position.seq,
     )
+
+
+def _wait(circuit: Circuit) -> Wait:
+    trouble = circuit.trouble
+    return Wait(circuit.failures, trouble.code, circuit.next_try_at) if trouble else Wait()
 
 
 def _trouble_circuit(state: SyncState, unsent: int) -> Circuit:

@@ -19,6 +19,7 @@ from medreg_desktop.services.faults import KnownFault
 from tests.desktop.cache.office import EPOCH, KEY, NOW, WANG, StillClock, agree, application, judge, page, read, upsert
 
 OTHER_KEY = bytes(reversed(KEY))
+OURS = schema.MAJOR * 1000 + schema.MINOR
 
 
 def fault_of(path: Path, key: bytes = KEY, steps: tuple[schema.Step, ...] = schema.STEPS) -> str:
@@ -74,7 +75,7 @@ def test_a_second_program_is_refused(store: CacheStore, path: Path) -> None:
     assert done.stderr.strip() == "cache_in_use"
 
 
-@pytest.mark.parametrize(("version", "code"), [(2000, "cache_newer"), (1001, None), (1000, None)])
+@pytest.mark.parametrize(("version", "code"), [(2000, "cache_newer"), (OURS + 1, None), (OURS, None)])
 def test_a_newer_major_is_refused_and_a_newer_minor_is_not(
     store: CacheStore, path: Path, version: int, code: str | None
 ) -> None:
@@ -91,9 +92,9 @@ def test_a_newer_major_is_refused_and_a_newer_minor_is_not(
     conn.close()
 
 
-ADD = schema.Step(1, 1, ("ALTER TABLE setting ADD COLUMN note TEXT",))
+ADD = schema.Step(schema.MAJOR, schema.MINOR + 1, ("ALTER TABLE setting ADD COLUMN note TEXT",))
 REWRITE = schema.Step(2, 0, ("ALTER TABLE outbox ADD COLUMN x TEXT",), rewrites_outbox=True)
-BROKEN = schema.Step(1, 2, ("CREATE TABLE made_first(a)", "SELECT * FROM not_there"))
+BROKEN = schema.Step(schema.MAJOR, schema.MINOR + 2, ("CREATE TABLE made_first(a)", "SELECT * FROM not_there"))
 
 
 def test_a_migration_keeps_a_copy_of_the_file_before(store: CacheStore, path: Path, clock: StillClock) -> None:
@@ -101,12 +102,29 @@ def test_a_migration_keeps_a_copy_of_the_file_before(store: CacheStore, path: Pa
     store.close()
     migrated = CacheStore.open(path, KEY, clock, (ADD,))
     assert read(migrated, "SELECT value, note FROM setting") == [("1", None)]
-    assert migrated.write(schema.version_of) == (1, 1)
+    assert migrated.write(schema.version_of) == (ADD.major, ADD.minor)
     migrated.close()
-    copy = connect(path.with_name("cache.before-1.1.db"), KEY)
+    copy = connect(path.with_name(f"cache.before-{ADD.major}.{ADD.minor}.db"), KEY)
     assert copy.execute("SELECT value FROM setting").fetchall() == [("1",)]
-    assert schema.version_of(copy) == (1, 0)
+    assert schema.version_of(copy) == (schema.MAJOR, schema.MINOR)
     copy.close()
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_this_one(store: CacheStore, path: Path) -> None:
+    made = schema_of(store)
+    store.write(lambda conn: settings.store(conn, "a", "1"))
+    for table in ("attempt", "lamp_change"):
+        store.write(lambda conn, name=table: conn.execute(f"DROP TABLE {name}"))  # type: ignore[misc]
+    store.write(lambda conn: schema.set_version(conn, 1, 0))
+    store.close()
+    migrated = CacheStore.open(path, KEY, StillClock())
+    assert schema_of(migrated) == made
+    assert migrated.read(lambda conn: settings.find(conn, "a")) == "1"
+    migrated.close()
+
+
+def schema_of(store: CacheStore) -> set[tuple[object, ...]]:
+    return set(read(store, "SELECT name, sql FROM sqlite_master"))
 
 
 def test_a_failed_migration_leaves_the_file_as_it_was(store: CacheStore, path: Path) -> None:
@@ -114,7 +132,7 @@ def test_a_failed_migration_leaves_the_file_as_it_was(store: CacheStore, path: P
     with pytest.raises(Exception, match="not_there"):
         CacheStore.open(path, KEY, StillClock(), (ADD, BROKEN))
     conn = connect(path, KEY)
-    assert schema.version_of(conn) == (1, 1)
+    assert schema.version_of(conn) == (ADD.major, ADD.minor)
     assert scalar(conn, "SELECT count(*) FROM sqlite_master WHERE name = 'made_first'") == 0
     conn.close()
 
