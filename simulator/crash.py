@@ -68,6 +68,8 @@ class MortalStore(CacheStore):
     """The real store, with the points where its process may be killed."""
 
     fate: Fate = Fate()
+    writes: int = 0
+    """How many transactions have been carried out since the start: who has seen this many has seen all."""
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` as the real store does, unless fate intervenes."""
@@ -80,5 +82,6 @@ class MortalStore(CacheStore):
             return result
 
         result = super().write(mortal)
+        self.writes += 1
         self.fate.writing("committed")
         return result

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-
-import msgspec
 
 from medreg_core.domain.records import AccountId, CommandId, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache import applications, outbox, sync_state
+from medreg_desktop.services.cache import applications, sync_state
+from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.snapshot import LOST_BY_SERVER
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.trouble import TroubleKind
+from simulator import people
 from simulator.compare import Effect, differences, effects, every_row
 from simulator.pc import Pc
 from simulator.register import Register
@@ -44,7 +43,7 @@ class Kept:
 
     pc: str
     actor: AccountId
-    content: bytes
+    content: str
 
 
 class Oracle:
@@ -55,6 +54,9 @@ class Oracle:
         self._register = register
         self._trace = trace
         self._kept: dict[CommandId, Kept] = {}
+        self._held: dict[str, dict[CommandId, Kept]] = defaultdict(dict)
+        self._looked: dict[str, tuple[int, int]] = {}
+        self._summaries: dict[str, str] = {}
         self._positions: dict[str, tuple[str, int]] = {}
         self._restores = 0
 
@@ -70,24 +72,32 @@ class Oracle:
     # ---- at every step ----------------------------------------------------------------------------------------------
 
     def watch(self, pc: Pc) -> None:
-        """Note what the disk holds; nothing that was ever there may be gone or changed (I1), no seq go back (I5)."""
-        rows, position = pc.running.store.read(lambda conn: (every_row(conn), sync_state.read(conn)))
-        for row in rows:
-            found = Kept(pc.name, row.actor, msgspec.json.encode(row.command))
-            if self._kept.setdefault(row.command.id, found) != found:
-                raise Violation(f"I1: command {row.command.id} has changed on {pc.name}")
-        held = {row.command.id for row in rows}
-        lost = [i for i, kept in self._kept.items() if kept.pc == pc.name and i not in held]
-        if lost:
-            raise Violation(f"I1: saved commands {lost} are gone from {pc.name}")
+        """Note what the disk holds: the invariants of each step, unless nothing was written since the last look."""
+        looked = (pc.starts, pc.running.store.writes)
+        if self._looked.get(pc.name) != looked:
+            self._looked[pc.name] = looked
+            self._summaries[pc.name] = pc.running.store.read(lambda conn: self._look(pc, conn))
+        self._trace.note(" ", pc.name, self._summaries[pc.name])
+
+    def _look(self, pc: Pc, conn: Connection) -> str:
+        """Nothing that was ever there may be gone or changed (I1), no seq go back (I5), nothing accepted hide (I6)."""
+        held = self._held[pc.name]
+        states = defaultdict[str, int](int)
+        number = 0
+        for number, (command, actor, content, state) in enumerate(conn.execute(_HELD), 1):  # noqa: B007 - how many
+            states[state] += 1
+            found = Kept(pc.name, actor, content)
+            if held.setdefault(command, found) != found or self._kept.setdefault(command, found) != found:
+                raise Violation(f"I1: command {command} has changed on {pc.name}")
+        if len(held) > number:
+            raise Violation(f"I1: {len(held) - number} saved commands are gone from {pc.name}")
+        position = sync_state.read(conn)
         before = self._positions.get(pc.name, ("", 0))
         if position.epoch == before[0] and position.seq < before[1]:
             raise Violation(f"I5: {pc.name} went back from seq {before[1]} to {position.seq} in one epoch")
         self._positions[pc.name] = position.epoch, position.seq
-        counts = defaultdict[str, int](int)
-        for row in rows:
-            counts[row.state.value] += 1
-        self._trace.note(" ", pc.name, position.epoch[:6], position.seq, dict(sorted(counts.items())))
+        self._check_shown(pc, conn)
+        return f"{position.epoch[:6]} {position.seq} {dict(sorted(states.items()))}"
 
     def check_lamp(self, pc: Pc, report: SyncReport) -> None:
         """Green means that nothing of this registrar's waits, and nothing waits longer than it may (I4)."""
@@ -97,21 +107,18 @@ class Oracle:
             wait_s = circuit.next_try - pc.clock.monotonic()
             if wait_s > (_LONGEST_TOLD_S if told else _LONGEST_WAIT_S):
                 raise Violation(f"I4: {pc.name} will not try again for {wait_s:.0f} s")
-        waits = pc.running.store.read(lambda conn: [row for row in outbox.rows(conn, pc.actor) if row.is_open])
-        if report.lamp.kind is LampKind.SYNCED and waits and not pc.running.driver.inbox.has_mail():
-            raise Violation(f"I4: the lamp of {pc.name} is green over {[row.state.value for row in waits]}")
+        if report.lamp.kind is not LampKind.SYNCED or pc.running.driver.inbox.has_mail():
+            return
+        waits = [row.state.value for row in people.own_rows(pc) if row.is_open]
+        if waits:
+            raise Violation(f"I4: the lamp of {pc.name} is green over {waits}")
 
-    def check_shown(self, pc: Pc) -> None:
+    def _check_shown(self, pc: Pc, conn: Connection) -> None:
         """What the service has accepted stays on its author's screen until the copy itself has it (I6)."""
-        for row in pc.running.store.read(every_row):
-            if row.actor != pc.actor or not _is_decided(row):
-                continue
-            shown = pc.running.store.read(partial(applications.get, application_id=row.command.application_id))
-            assert row.outcome is not None
-            if shown is None or shown.application.version >= row.outcome.version:
-                continue
-            if shown.next_base_version < row.outcome.version and row.command.id in self.effects():
-                raise Violation(f"I6: the accepted {row.kind.value} {row.command.id} is not shown on {pc.name}")
+        for command, application, version in conn.execute(_AHEAD_OF_COPY, (pc.actor,)).fetchall():
+            shown = applications.get(conn, application)
+            if shown is not None and shown.next_base_version < version and command in self.effects():
+                raise Violation(f"I6: the accepted command {command} is not shown on {pc.name}")
 
     # ---- at the end -------------------------------------------------------------------------------------------------
 
@@ -157,12 +164,18 @@ class Oracle:
             yield f"I1: {what} is shown as accepted, and the register does not have it"
 
 
+_HELD = "SELECT id, actor, command, state FROM outbox ORDER BY n"
+
+_AHEAD_OF_COPY = f"""
+    SELECT o.id, o.application_id, json_extract(o.outcome, '$.version') FROM outbox o
+    JOIN application a ON a.id = o.application_id AND a.version < json_extract(o.outcome, '$.version')
+    WHERE o.actor = ? AND o.state = 'done' AND o.outcome_kind = 'accepted' AND o.resolution = ''
+    AND o.kind IN ({", ".join(f"'{kind.value}'" for kind in MOVES)}) ORDER BY o.n
+"""  # noqa: S608 - the kinds are ours
+
+
 def _is_accepted(row: OutboxRow) -> bool:
     return row.outcome is not None and row.outcome.kind is OutcomeKind.ACCEPTED and row.resolution is Resolution.NONE
-
-
-def _is_decided(row: OutboxRow) -> bool:
-    return row.kind in MOVES and row.state is OutboxState.DONE and _is_accepted(row)
 
 
 def _waits_visibly(row: OutboxRow, rows: list[OutboxRow], poisoned: set[CommandId]) -> bool:

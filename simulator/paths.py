@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
@@ -12,3 +16,19 @@ def new_folder() -> tempfile.TemporaryDirectory[str]:
     """Return a fresh folder, to be cleaned up by its owner."""
     parent = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
     return tempfile.TemporaryDirectory(prefix="medreg-simulator-", dir=parent, ignore_cleanup_errors=True)
+
+
+@contextmanager
+def run_folder() -> Iterator[Path]:
+    """Give the folder of a run, empty: always the same one of this process, for engines are kept by their path."""
+    folder = Path(_runs().name)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+
+@cache
+def _runs() -> tempfile.TemporaryDirectory[str]:
+    return new_folder()

@@ -32,6 +32,7 @@ from medreg_desktop.services.transport.trouble import TransportFault
 from medreg_server.services.rule_tables import installed_tables
 from simulator.clocks import PcClock
 from simulator.crash import Fate, MortalStore
+from simulator.disk import FOOTING
 from simulator.streams import Random
 from simulator.template import KEY, PASSWORD
 from simulator.wire import Wire
@@ -91,7 +92,7 @@ class Pc:
 
     def start(self) -> None:
         """Start the program on what the disk holds."""
-        store = MortalStore.open(self.folder / "cache.db", KEY, self.clock)
+        store = MortalStore.open(self.folder / "cache.db", KEY, self.clock, footing=FOOTING)
         assert isinstance(store, MortalStore)
         store.fate = self.fate
         transport = self.wire.transport(self.clock)

@@ -62,7 +62,7 @@ def withdraw(pc: Pc, chance: Random) -> str:
 
 def agree_to_many(pc: Pc, chance: Random) -> str:
     """Agree to several applications in one go."""
-    rows = sorted(a.id for a in _rows(pc))
+    rows = held(pc)
     if not rows or pc.running.reviews is None:
         return "nothing"
     wanted = chance.sample(rows, min(len(rows), chance.randrange(2, 7)))
@@ -114,20 +114,25 @@ def own_rows(pc: Pc) -> list[OutboxRow]:
     return pc.running.store.read(lambda conn: outbox.rows(conn, pc.actor))
 
 
-def _rows(pc: Pc) -> list[Application]:
-    """Return what the copy holds, by id."""
+def held(pc: Pc) -> list[ApplicationId]:
+    """Return which applications the copy holds, in order."""
+    return pc.running.store.read(_held)
 
-    def work(conn: Connection) -> list[Application]:
-        ids = sorted(key for kind, key, _ in synced.keys(conn) if kind == EntityKind.APPLICATION)
-        found = [synced.find(conn, ApplicationId(key)) for key in ids]
-        return [application for application in found if application is not None]
 
-    return pc.running.store.read(work)
+def _held(conn: Connection) -> list[ApplicationId]:
+    return [ApplicationId(key) for kind, key, _ in sorted(synced.keys(conn)) if kind == EntityKind.APPLICATION]
 
 
 def _picked(pc: Pc, chance: Random, *, any_state: bool = False) -> Application | None:
-    rows = [row for row in _rows(pc) if any_state or row.state is State.SUBMITTED] if pc.actor else []
-    return chance.choice(rows) if rows else None
+    """Return an application the registrar sees, unless ``any_state`` one that he can still decide on."""
+
+    def work(conn: Connection) -> Application | None:
+        ids = _held(conn)
+        chance.shuffle(ids)
+        rows = (synced.find(conn, key) for key in ids)
+        return next((row for row in rows if row and (any_state or row.state is State.SUBMITTED)), None)
+
+    return pc.running.store.read(work) if pc.actor else None
 
 
 # ---- at the service -------------------------------------------------------------------------------------------------

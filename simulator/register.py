@@ -6,10 +6,12 @@ import logging
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from sqlalchemy import Engine
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import CommandBatch, DigestQuery, Fault, Hello, SignIn
@@ -17,6 +19,7 @@ from medreg_server.api.desks import Desks, open_desks
 from medreg_server.api.faults import STATUS
 from medreg_server.db.backup import back_up, restore
 from medreg_server.db.clock import Clock
+from medreg_server.db.engine import open_engine
 from medreg_server.db.transaction import DatabaseBusy
 from medreg_server.services.callers import Caller
 from medreg_server.services.cursors import Cursor
@@ -64,6 +67,12 @@ def settings_of(folder: Path) -> Settings:
     )
 
 
+@cache
+def _engine(url: str) -> Engine:
+    """Return the engine of a file: runs that lie in the same place compile their statements once."""
+    return open_engine(url)
+
+
 @dataclass(slots=True)
 class Register:
     """The running service; ``bugs`` collects what no rule of the service foresaw."""
@@ -87,7 +96,7 @@ class Register:
 
     def start(self) -> None:
         """Join the service over its files."""
-        self.service = open_service(self.settings, self.clock)
+        self.service = open_service(self.settings, self.clock, _engine(self.settings.database_url))
         self.desks = open_desks(self.service.environment, self.service.passwords)
         self.server_id = self.service.environment.identity().server_id
 

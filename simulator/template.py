@@ -18,6 +18,7 @@ from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings
 from simulator import cases
 from simulator.clocks import PcClock, WorldTime
+from simulator.disk import FOOTING
 from simulator.paths import new_folder
 from simulator.register import settings_of
 from simulator.streams import entropy_from
@@ -62,7 +63,7 @@ def template() -> Template:
     )
     with entropy_from(chance):
         accounts = fill(settings_of(register), world, (home, other), applications)
-    CacheStore.open(local / "cache.db", KEY, PcClock(world)).close()
+    CacheStore.open(local / "cache.db", KEY, PcClock(world), footing=FOOTING).close()
     return Template(register, local, home, other, accounts, applications, keep)
 
 

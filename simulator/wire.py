@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from medreg_desktop.services.ports import Clock
@@ -35,6 +36,23 @@ class Deviation(AssertionError):
     """A copy differs from the register at the same position (I3)."""
 
 
+class Speech(requests.Session):
+    """The session a transport speaks through: hands each request to the wire, without the care sockets need."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def request(self, method: str | bytes, url: str | bytes, *_: Any, **said: Any) -> requests.Response:
+        """Send one request. Redirects are never followed: the transport asks for none."""
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body = str(method), str(url), said["data"]
+        request.headers = CaseInsensitiveDict(said["headers"])
+        if callable(self.auth):
+            request = self.auth(request)
+        return self._wire.send(request)
+
+
 class Wire(BaseAdapter):
     """What stands between one computer and the service.
 
@@ -55,13 +73,10 @@ class Wire(BaseAdapter):
         self._trace = trace
         self._fate = fate
         self._seen: dict[str, tuple[Answer, bytes]] = {}
-        self._builder = HTTPAdapter()
 
     def transport(self, clock: Clock) -> HttpTransport:
         """Return the real transport of a program that starts here, over this network."""
-        transport = HttpTransport(Link(ServerAddress(URL), clock, client_version="0.1.0"))
-        transport._http.mount("https://", self)  # noqa: SLF001 - the one seam below HTTP
-        return transport
+        return HttpTransport(Link(ServerAddress(URL), clock, client_version="0.1.0"), Speech(self))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -177,7 +192,10 @@ class Wire(BaseAdapter):
         raw = HTTPResponse(
             io.BytesIO(body), headers=headers, status=status, preload_content=False, request_method=asked.method
         )
-        return self._builder.build_response(sent, raw)
+        response = requests.Response()
+        response.status_code, response.headers, response.raw = status, CaseInsensitiveDict(headers), raw
+        response.request, response.url = sent, str(sent.url)
+        return response
 
 
 def _kept_under(asked: Request, happens: Trial) -> str:

@@ -89,7 +89,6 @@ class World:
         self.trace.note(" ", self.alive(pc, lambda: _DEEDS[step.kind](self, pc, chance)))
         for other in self.pcs.values():
             self.oracle.watch(other)
-            self.oracle.check_shown(other)
 
     def alive(self, pc: Pc, deed: Callable[[], str]) -> str:
         """Do something at a computer; if it is killed over it, start it again."""

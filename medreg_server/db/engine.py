@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
+__all__ = ["WRITER", "Engine", "open_engine"]
+
 WRITER: Final = "medreg_writer"
 """Execution option of a connection that will write: SQLite then takes its write lock at BEGIN, not half way."""
 

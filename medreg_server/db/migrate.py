@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -41,9 +42,14 @@ def check_schema(engine: Engine) -> None:
     """Raise SchemaMismatch unless the schema is exactly the one this program was written for."""
     with engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    needed = ScriptDirectory(str(_SCRIPTS)).get_current_head()
-    if found != needed:
-        raise SchemaMismatch(found, str(needed))
+    if found != _needed():
+        raise SchemaMismatch(found, _needed())
+
+
+@cache
+def _needed() -> str:
+    """Return the revision this program was written for; reading the scripts takes longer than all else at a start."""
+    return str(ScriptDirectory(str(_SCRIPTS)).get_current_head())
 
 
 def _config(connection: Connection) -> Config:

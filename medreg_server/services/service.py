@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medreg_server.db.clock import Clock, system_clock
-from medreg_server.db.engine import open_engine
+from medreg_server.db.engine import Engine, open_engine
 from medreg_server.db.migrate import check_schema
 from medreg_server.db.transaction import Database
 from medreg_server.services.audit_heads import FILE, AuditHeads
@@ -32,11 +32,14 @@ class Service:
         self.environment.database.close()
 
 
-def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
-    """Join the parts. Raises SchemaMismatch when the database needs ``migrate`` first."""
+def open_service(settings: Settings, clock: Clock = system_clock, engine: Engine | None = None) -> Service:
+    """Join the parts. Raises SchemaMismatch when the database needs ``migrate`` first.
+
+    An ``engine`` that is handed in keeps the statements it has compiled from one service to the next.
+    """
     data_dir = Path(settings.data_dir)
     keys = open_keys(data_dir)
-    engine = open_engine(settings.database_url)
+    engine = engine or open_engine(settings.database_url)
     try:
         check_schema(engine)
     except BaseException:

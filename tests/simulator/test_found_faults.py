@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -108,16 +109,16 @@ def test_what_a_restored_register_accepts_is_shown_before_the_copy_is_new(world:
     world.register.back_up()
     for _ in range(3):  # the copy's position is well beyond the numbers that the restored register will give
         people.applicant_acts(world.register, world.institutions["b"], world.streams.of("noise"))
-        for number, application in enumerate(people._rows(pc)[3:6]):
-            if application.state is State.SUBMITTED:
-                _decide(pc, application.id, CommandKind.RETURN)
+        for application_id in people.held(pc)[3:6]:
+            application = pc.running.store.read(partial(synced.find, application_id=application_id))
+            if application is not None and application.state is State.SUBMITTED:
+                _decide(pc, application_id, CommandKind.RETURN)
             world.sync(pc)
-            del number
     world.register.restore()
     _decide(pc, _first(pc))
     pc.wire.meanwhile = lambda where: setattr(pc.wire, "weather", Weather.OFFLINE) if world.oracle.effects() else None
     pc.sync()
-    world.oracle.check_shown(pc)
+    world.oracle.watch(pc)
     pc.wire.weather = Weather.CLEAR
     assert _wrong(world) == []
 

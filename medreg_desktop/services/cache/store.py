@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, current_thread
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from medreg_desktop.services.cache import replica, schema
 from medreg_desktop.services.cache.connection import (
@@ -33,10 +34,36 @@ _CHECKPOINT_PAGES = 1_000
 _BULK_CHECKPOINT_PAGES = 30_000
 
 
+class Connect(Protocol):
+    """Opens the file at a path with its key; see :func:`~medreg_desktop.services.cache.connection.connect`."""
+
+    def __call__(self, path: Path, key: bytes, /, *, read_only: bool = False) -> Connection:
+        """Return the connection."""
+        ...
+
+
+def _writer_thread() -> Executor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What a store stands on: how its file is opened, and who carries its transactions out, one at a time in order."""
+
+    connect: Connect = connect
+    writer: Callable[[], Executor] = _writer_thread
+
+
+FOOTING = Footing()
+"""An encrypted file and a thread of its own: what the program uses. A simulated world brings another."""
+
+
 class CacheStore:
     """The open cache. Any thread may call :meth:`write`; every transaction runs on the one writer thread, in order."""
 
-    def __init__(self, files: CacheFiles, key: bytes, clock: Clock, conn: Connection, lock: ProgramLock) -> None:
+    def __init__(
+        self, files: CacheFiles, key: bytes, clock: Clock, conn: Connection, lock: ProgramLock, footing: Footing
+    ) -> None:
         """Use :meth:`open`."""
         self.path = files.database
         self.clock = clock
@@ -51,10 +78,18 @@ class CacheStore:
         self._shared_reader: Connection | None = None
         self._reading = Lock()
         self._is_closed = False
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
+        self._connect = footing.connect
+        self._writer = footing.writer()
 
     @classmethod
-    def open(cls, path: Path, key: bytes, clock: Clock, steps: tuple[schema.Step, ...] = schema.STEPS) -> CacheStore:
+    def open(
+        cls,
+        path: Path,
+        key: bytes,
+        clock: Clock,
+        steps: tuple[schema.Step, ...] = schema.STEPS,
+        footing: Footing = FOOTING,
+    ) -> CacheStore:
         """Open the cache at ``path`` with its raw 32-byte key, making or migrating it where needed.
 
         Raises:
@@ -65,11 +100,11 @@ class CacheStore:
         files = CacheFiles(path)
         lock = ProgramLock(files.lock)
         try:
-            conn = _opened(files, key, steps)
+            conn = _opened(files, key, steps, footing.connect)
         except BaseException:
             lock.release()
             raise
-        store = cls(files, key, clock, conn, lock)
+        store = cls(files, key, clock, conn, lock, footing)
         # Also drops what the journal holds of rows that have changed since; not in the way of the first window.
         store._writer.submit(store._renew_journal)
         return store
@@ -87,7 +122,7 @@ class CacheStore:
 
     def reader(self) -> Connection:
         """Return a new connection that cannot write. Its thread owns it; the store closes it at the latest."""
-        conn = connect(self.path, self._key, read_only=True)
+        conn = self._connect(self.path, self._key, read_only=True)
         self._readers.append(conn)
         return conn
 
@@ -213,23 +248,22 @@ def transaction(conn: Connection) -> Iterator[None]:
         raise
 
 
-def _opened(files: CacheFiles, key: bytes, steps: tuple[schema.Step, ...]) -> Connection:
+def _opened(files: CacheFiles, key: bytes, steps: tuple[schema.Step, ...], opened: Connect) -> Connection:
     journal = Journal(files.journal, key)
     if not files.database.exists() and journal.exists():
         raise KnownFault("cache_damaged" if journal.opens() else "cache_key_wrong", cause="missing")
     try:
-        return _connected(files, key, journal, steps)
+        return _made_ready(opened(files.database, key), files, journal, steps)
     except KnownFault as fault:
         if fault.params.get("cause") == "SQLITE_NOTADB" and not journal.opens():
             raise KnownFault("cache_key_wrong") from fault
         raise
 
 
-def _connected(files: CacheFiles, key: bytes, journal: Journal, steps: tuple[schema.Step, ...]) -> Connection:
-    conn = connect(files.database, key)
+def _made_ready(conn: Connection, files: CacheFiles, journal: Journal, steps: tuple[schema.Step, ...]) -> Connection:
     try:
         with database_faults():
-            _make_ready(conn, files, steps)
+            _bring_up_to_date(conn, files, steps)
             _check(conn, files, journal)
             replica.watch(conn)
     except BaseException:
@@ -238,7 +272,7 @@ def _connected(files: CacheFiles, key: bytes, journal: Journal, steps: tuple[sch
     return conn
 
 
-def _make_ready(conn: Connection, files: CacheFiles, steps: tuple[schema.Step, ...]) -> None:
+def _bring_up_to_date(conn: Connection, files: CacheFiles, steps: tuple[schema.Step, ...]) -> None:
     version = schema.version_of(conn)
     if version == (0, 0):
         prepare_for_writing(conn)

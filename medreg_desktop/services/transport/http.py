@@ -115,21 +115,21 @@ class _Bearer(AuthBase):
 
 
 class HttpTransport:
-    """One connection to the service, used by one thread; take a :meth:`twin` for another. Close it at the end."""
+    """One connection to the service, used by one thread; take a :meth:`twin` for another. Close it at the end.
 
-    def __init__(self, link: Link) -> None:
+    ``http`` stands for the network where there is none: it is asked exactly as a session over sockets is.
+    """
+
+    def __init__(self, link: Link, http: requests.Session | None = None) -> None:
         self.link = link
         self._twins: list[HttpTransport] = []
         address = link.address.checked()
         self._watch = Watch(link.closing.is_set, link.stall_s, link.connect_s, address.pin)
-        self._http = requests.Session()
+        self._http = _over_sockets(self._watch) if http is None else http
         self._http.trust_env = False
         self._http.auth = _Bearer(link)
         self._http.verify = str(address.ca_file) if address.ca_file else True
         self._http.proxies = {"https": address.proxy, "http": address.proxy} if address.proxy else {}
-        adapter = WatchedAdapter(self._watch)
-        self._http.mount("https://", adapter)
-        self._http.mount("http://", adapter)
         self._http.headers.update({"Accept-Encoding": "gzip", "Cache-Control": "no-cache, no-store"})
 
     def twin(self) -> HttpTransport:
@@ -312,6 +312,14 @@ class HttpTransport:
         kind = trouble.kind.value if trouble else ""
         attempt = Attempt(self.link.clock.now(), call, kind, found.code, found.status, took_ms, found.request_id)
         self.link.log.record(attempt, ids)
+
+
+def _over_sockets(watch: Watch) -> requests.Session:
+    http = requests.Session()
+    adapter = WatchedAdapter(watch)
+    http.mount("https://", adapter)
+    http.mount("http://", adapter)
+    return http
 
 
 def _decoded(body: bytes, answer: type[_T]) -> _T:
