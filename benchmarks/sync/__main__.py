@@ -81,14 +81,13 @@ def _one_hospital(report: Report, large: LargeHospital, port: int, folder: Path)
     slow = ((10 * _MBIT, 15.0), (0.512 * _MBIT, 90.0))
     for bits, target in slow:
         name = folder / f"line-{bits:.0f}"
-        report.copying.append(ours.first_snapshot(port, large, name, bits_per_s=bits, target_s=target * share))
+        report.copying.append(ours.over_a_line(port, large, name, bits, target * share))
     report.copying.append(ours.changes(port, large, folder / f"whole-{large.rows}"))
 
 
 def _size(report: Report, large: LargeHospital, port: int, folder: Path) -> None:
-    whole = ours.first_snapshot(port, large, folder / f"whole-{large.rows}")
-    report.copying.append(whole)
-    report.cuts.append(ours.cut_snapshot(port, large, folder / f"cut-{large.rows}", whole.mb))
+    report.copying.append(ours.first_snapshot(port, large, folder / f"whole-{large.rows}"))
+    report.cuts.append(ours.cut_snapshot(port, large, folder / f"cut-{large.rows}"))
     report.held.append(_held(port, large, folder / f"program-{large.rows}"))
 
 
@@ -138,7 +137,8 @@ def _copied(report: Report, row: Copying) -> str:
     changed = row.what == "changes"
     peer = max(found.delta_per_s if changed else found.first_per_s for found in report.pouch)
     target = f"{row.target_s:.1f}" if row.target_s else ""
-    figures = f"{row.rows:9}{row.seconds:9.1f}{target:>8}{row.cpu_s:7.1f}{row.mb:7.1f}{row.per_s:9.0f}"
+    mb = f"{row.mb:.1f}" if row.mb else ""
+    figures = f"{row.rows:9}{row.seconds:9.1f}{target:>8}{row.cpu_s:7.1f}{mb:>7}{row.per_s:9.0f}"
     return f"{row.what:32}{figures}{row.per_s / peer:10.2f}{row.per_s / report.floor_per_s:9.3f}"
 
 

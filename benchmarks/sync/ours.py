@@ -23,6 +23,8 @@ CUTS = 10
 QUEUED = 500
 ROUND_TRIP_S = 0.3
 _MOST_ROUNDS = 60
+_ROW_BYTES = 130
+"""What a row takes on the line, packed: only the places of the cuts hang on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Copying:
     rows: int
     seconds: float
     cpu_s: float  # of this process: the office's part
-    mb: float  # that crossed the line
+    mb: float = 0.0  # that crossed the line, where there was one
     target_s: float = 0.0
 
     @property
@@ -91,21 +93,26 @@ class CountingWire(HttpTransport):
         return super().send(batch)
 
 
-def first_snapshot(
-    port: int, large: LargeHospital, folder: Path, *, bits_per_s: float = 0.0, target_s: float = 0.0
-) -> Copying:
-    """Fill an empty copy; over a line of ``bits_per_s`` with 20 ms of round trip, if given."""
-    shaped = {"round_trip_s": 0.02, "bits_per_s": bits_per_s} if bits_per_s else {}
-    with line(port, **shaped) as road, closing(_pc(folder, road.url, large.hospital)) as pc:
+def first_snapshot(port: int, large: LargeHospital, folder: Path) -> Copying:
+    """Fill an empty copy, the service beside it."""
+    with closing(_pc(folder, f"http://127.0.0.1:{port}", large.hospital)) as pc:
         seconds, cpu = _until_whole(pc, large)
-        name = f"first snapshot, {bits_per_s / 1e6:g} Mbit/s" if bits_per_s else "first snapshot"
+        return Copying("first snapshot", large.rows, seconds, cpu)
+
+
+def over_a_line(port: int, large: LargeHospital, folder: Path, bits_per_s: float, target_s: float) -> Copying:
+    """Fill an empty copy over a line of ``bits_per_s`` with 20 ms of round trip."""
+    with line(port, round_trip_s=0.02, bits_per_s=bits_per_s) as road:
+        with closing(_pc(folder, road.url, large.hospital)) as pc:
+            seconds, cpu = _until_whole(pc, large)
+        name = f"first snapshot, {bits_per_s / 1e6:g} Mbit/s"
         return Copying(name, large.rows, seconds, cpu, road.received / 1e6, target_s)
 
 
 def changes(port: int, large: LargeHospital, folder: Path) -> Copying:
     """Take a change of every row into the copy that :func:`first_snapshot` left in ``folder``."""
     large.change_every_row()
-    with line(port) as road, closing(_pc(folder, road.url, large.hospital)) as pc:
+    with closing(_pc(folder, f"http://127.0.0.1:{port}", large.hospital)) as pc:
         before = _applications(pc, large.hospital)
         began, cpu = time.perf_counter(), time.process_time()
         pc.sync()
@@ -113,11 +120,11 @@ def changes(port: int, large: LargeHospital, folder: Path) -> Copying:
         stale = sum(version <= before[key] for key, version in _applications(pc, large.hospital).items())
         if stale:
             raise RuntimeError(f"{stale} rows were not changed")
-        return Copying("changes", large.rows, seconds, cpu, road.received / 1e6)
+        return Copying("changes", large.rows, seconds, cpu)
 
 
-def cut_snapshot(port: int, large: LargeHospital, folder: Path, whole_mb: float) -> Cuts:
-    """Fill an empty copy over a line that breaks ten times, evenly spread over the ``whole_mb`` it carries."""
+def cut_snapshot(port: int, large: LargeHospital, folder: Path) -> Cuts:
+    """Fill an empty copy over a line that breaks ten times, evenly spread over what it carries."""
     with line(port) as road, closing(_pc(folder, road.url, large.hospital, wire=CountingWire)) as pc:
         wire = pc.transport
         assert isinstance(wire, CountingWire)
@@ -125,7 +132,7 @@ def cut_snapshot(port: int, large: LargeHospital, folder: Path, whole_mb: float)
         lost: list[int] = []
         for _ in range(CUTS):
             before = _rows_kept(pc)
-            road.cut_after = int(whole_mb * 1e6 / (CUTS + 1))
+            road.cut_after = large.rows * _ROW_BYTES // (CUTS + 1)
             pc.later()
             lost.append(sum(wire.streams) - (_rows_kept(pc) - before))
             wire.count()

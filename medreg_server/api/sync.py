@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
@@ -30,11 +29,10 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.domain.records import Claim, CommandId
 from medreg_server.api.access import CALLER, Signed, UseCases
+from medreg_server.api.packing import packed_json, packed_stream
 from medreg_server.services.faults import ServiceFault
 
 _CHUNK: Final = 64 * 1024
-_GZIP: Final = 16 + zlib.MAX_WBITS
-_GZIP_LEVEL: Final = 6
 
 
 @get("/ping", sync_to_thread=True)
@@ -51,15 +49,14 @@ def hello(data: JSONBody[Hello], caller: Signed, desks: UseCases) -> Welcome:
 
 @get("/snapshot", media_type="application/x-ndjson", sync_to_thread=True)
 def snapshot(request: Request[Any, Any, State], caller: Signed, desks: UseCases, after: FromQuery[str] = "") -> Stream:
-    """Stream the institution's rows as NDJSON (``SnapshotLine``), gzip if accepted; ``after`` resumes at a mark."""
-    lines = _chunks(desks.snapshot.begin(after, caller))
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        return Stream(_gzipped(lines), headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
-    return Stream(lines)
+    """Stream the institution's rows as NDJSON (``SnapshotLine``), packed if accepted; ``after`` resumes at a mark."""
+    return packed_stream(_chunks(desks.snapshot.begin(after, caller)), _accepted(request))
 
 
 @get("/changes", responses={200: ResponseSpec(ChangePage, generate_examples=False)})
-async def changes(caller: Signed, desks: UseCases, cursor: FromQuery[str], wait: FromQuery[int] = 0) -> Response[bytes]:
+async def changes(
+    request: Request[Any, Any, State], caller: Signed, desks: UseCases, cursor: FromQuery[str], wait: FromQuery[int] = 0
+) -> Response[bytes]:
     """Return the changes after ``cursor``; with none, wait up to ``wait`` seconds (25 at most) for the first."""
     position = await sync_to_thread(desks.feed.position, cursor, caller)
     page = await sync_to_thread(desks.feed.page, position)
@@ -67,7 +64,7 @@ async def changes(caller: Signed, desks: UseCases, cursor: FromQuery[str], wait:
         longest = min(wait, desks.environment.settings.long_poll_seconds)
         await desks.watch.wait(position.institution_id, position.seq, longest)
         page = await sync_to_thread(desks.feed.page, position)
-    return _json(page)
+    return await sync_to_thread(packed_json, msgspec.json.encode(page), _accepted(request))
 
 
 @post("/commands", status_code=200, sync_to_thread=True)
@@ -93,9 +90,11 @@ def digest(data: JSONBody[DigestQuery], caller: Signed, desks: UseCases) -> Dige
 
 
 @get("/buckets/{number:int}", sync_to_thread=True, responses={200: ResponseSpec(BucketRows, generate_examples=False)})
-def bucket(number: FromPath[int], caller: Signed, desks: UseCases) -> Response[bytes]:
+def bucket(
+    request: Request[Any, Any, State], number: FromPath[int], caller: Signed, desks: UseCases
+) -> Response[bytes]:
     """Return all rows of one bucket."""
-    return _json(desks.feed.bucket(number, caller))
+    return packed_json(msgspec.json.encode(desks.feed.bucket(number, caller)), _accepted(request))
 
 
 @post("/claims", status_code=200, dependencies=CALLER, sync_to_thread=True)
@@ -104,9 +103,8 @@ def claim(data: JSONBody[ClaimQuery], caller: Signed, desks: UseCases) -> Claim 
     return desks.claims.claim(data, caller)
 
 
-def _json(body: ChangePage | BucketRows) -> Response[bytes]:
-    """Encode here: the bodies of rows pass through as they are stored."""
-    return Response(msgspec.json.encode(body), media_type="application/json")
+def _accepted(request: Request[Any, Any, State]) -> str:
+    return request.headers.get("Accept-Encoding", "")
 
 
 def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -118,14 +116,6 @@ def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
             yield bytes(chunk)
             chunk.clear()
     yield bytes(chunk)
-
-
-def _gzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Compress chunk by chunk, flushing each: a cut stream still gives every row that was sent."""
-    gzip = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
-    for chunk in chunks:
-        yield gzip.compress(chunk) + gzip.flush(zlib.Z_SYNC_FLUSH)
-    yield gzip.flush()
 
 
 _sync = Router(

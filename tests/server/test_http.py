@@ -6,19 +6,20 @@ import gzip
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from time import monotonic
 
 import msgspec
 import pytest
 import requests
+from backports import zstd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import BATCH_BYTES, MAGIC, Fault, Pong, SnapshotEnd, SnapshotLine
+from medreg_core.contract.v1.messages import BATCH_BYTES, MAGIC, Fault, Pong
 from medreg_core.domain.vocabulary import Role
 from tests.helpers.server import PASSWORD, Hospital, ServerHandle, running_server, seed_applications, seed_hospital
 from tests.server.clients import Client, Refused, new_id
@@ -147,19 +148,36 @@ def test_waiting_readers_hold_no_connection(server: ServerHandle, hospital: Hosp
     assert monotonic() - started < 20, "all woke by the change, none by its timeout"
 
 
-def test_a_snapshot_travels_gzipped_when_accepted(server: ServerHandle, hospital: Hospital, client: Client) -> None:
+UNPACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "zstd": zstd.decompress}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "way"), [("gzip", "gzip"), ("zstd, gzip", "zstd"), ("br, zstd;q=0, gzip;q=0.5", "gzip")]
+)
+def test_rows_travel_packed_as_accepted(
+    server: ServerHandle, hospital: Hospital, client: Client, accepted: str, way: str
+) -> None:
+    cursor = client.cursor()
     seed_applications(server.service, hospital.institution, 40)
-    headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": "gzip"}
-    with requests.get(f"{server.url}/api/v1/sync/snapshot", headers=headers, stream=True, timeout=30) as answer:
-        assert answer.headers["Content-Encoding"] == "gzip"
-        packed = answer.raw.read(decode_content=False)
-    plain = gzip.decompress(packed)
-    assert len(packed) < len(plain) / 4
-    last = msgspec.json.decode(plain.splitlines()[-1], type=SnapshotLine)
-    assert isinstance(last, SnapshotEnd)
-    headers["Accept-Encoding"] = "identity"
-    bare = requests.get(f"{server.url}/api/v1/sync/snapshot", headers=headers, timeout=30)
-    assert bare.content.count(b"\n") == plain.count(b"\n")
+
+    def fetched(path: str, accepted: str) -> tuple[bytes, str]:
+        headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": accepted}
+        with requests.get(f"{server.url}/api/v1/sync/{path}", headers=headers, stream=True, timeout=30) as answer:
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            return answer.raw.read(decode_content=False), answer.headers.get("Content-Encoding", "")
+
+    for path in ("snapshot", f"changes?cursor={cursor}"):
+        content, coding = fetched(path, accepted)
+        bare, none = fetched(path, "identity")
+        assert (coding, none) == (way, "")
+        assert UNPACK[way](content).count(b"id_number") == bare.count(b"id_number") > 0
+        assert len(content) < len(bare) / 4
+
+
+def test_what_is_small_travels_as_it_is(client: Client, server: ServerHandle) -> None:
+    headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": "zstd, gzip"}
+    page = requests.get(f"{server.url}/api/v1/sync/changes?cursor={client.cursor()}", headers=headers, timeout=30)
+    assert "Content-Encoding" not in page.headers
 
 
 def test_what_is_too_large_is_refused(client: Client) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import tracemalloc
 import zlib
 from dataclasses import replace
@@ -10,6 +9,7 @@ from random import Random
 
 import msgspec
 import pytest
+from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +29,7 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.vocabulary import State
-from medreg_server.api.sync import _gzipped
+from medreg_server.api.packing import packed
 from medreg_server.services import snapshot as snapshot_module
 from medreg_server.services.service import Service
 from tests.helpers.server import Hospital, make_application, seed_applications, store_applications
@@ -163,10 +163,16 @@ def test_the_stream_needs_no_more_memory_for_more_rows(register: Service, hospit
     assert peak_bytes(office) < 1.2 * few
 
 
-def test_a_cut_gzip_stream_gives_every_row_sent(office: Office, register: Service, hospital: Hospital) -> None:
+UNPACKED = {"gzip": lambda: zlib.decompressobj(31), "zstd": zstd.ZstdDecompressor}
+
+
+@pytest.mark.parametrize("way", UNPACKED)
+def test_a_cut_packed_stream_gives_every_row_sent(
+    way: str, office: Office, register: Service, hospital: Hospital
+) -> None:
     """The chunks are flushed one by one, so a cut loses only what was not sent."""
     store_many(register, hospital, 300)
     plain = b"".join(office.snapshots.begin("", office.caller))
-    chunks = list(_gzipped(iter([plain[:100_000], plain[100_000:]])))
-    assert gzip.decompress(b"".join(chunks)) == plain
-    assert zlib.decompressobj(31).decompress(chunks[0]) == plain[:100_000]
+    chunks = list(packed(iter([plain[:100_000], plain[100_000:]]), way))
+    assert UNPACKED[way]().decompress(b"".join(chunks)) == plain
+    assert UNPACKED[way]().decompress(chunks[0]) == plain[:100_000]

@@ -130,7 +130,7 @@ class HttpTransport:
         self._http.auth = _Bearer(link)
         self._http.verify = str(address.ca_file) if address.ca_file else True
         self._http.proxies = {"https": address.proxy, "http": address.proxy} if address.proxy else {}
-        self._http.headers.update({"Accept-Encoding": "gzip", "Cache-Control": "no-cache, no-store"})
+        self._http.headers.update({"Accept-Encoding": "zstd, gzip", "Cache-Control": "no-cache, no-store"})
 
     def twin(self) -> HttpTransport:
         """Return a transport for another thread that shares session, pins and log; it is closed with this one."""
