@@ -22,13 +22,13 @@ from medreg_core.domain.records import ApplicationId, Institution
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind, Role
 from medreg_desktop.app.adapters import RandomIds
+from medreg_desktop.app.around import APPLICATIONS, SYNC, Around, Counted
 from medreg_desktop.app.doorway import Doorway
 from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.forms import FormWorks, PresetMemory
 from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches, Telling
-from medreg_desktop.services.cache import audit, outbox, sync_state
+from medreg_desktop.services.cache import audit, sync_state
 from medreg_desktop.services.cache.connection import fault_of
-from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
@@ -39,13 +39,13 @@ from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.settings.store import Settings
+from medreg_desktop.services.support.situation import CodesLeft, no_codes
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import mark, tr
-from medreg_desktop.ui.lamp import clock_time, lamp_word
 from medreg_desktop.ui.notices import Notice, Notices, Tone
 from medreg_desktop.ui.printing.system_printers import SystemPrinters
-from medreg_desktop.ui.shell.state import Count, Screen, ShellState
+from medreg_desktop.ui.shell.state import Screen
 from medreg_desktop.ui.tasks import TaskRunner
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
 from medreg_desktop.views.applications.view import ApplicationsView
@@ -58,9 +58,11 @@ from medreg_desktop.views.signin.state import Entered
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
 from medreg_desktop.views.sync_center.view import SyncCenterView
 
-APPLICATIONS, SYNC = "applications", "sync"
 _SETTLE_MS = 150
 """Changes that come in a burst make the screens read once."""
+
+_AGEING_MS = 30_000
+"""Data, sign-in and lease grow old without anything happening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,7 @@ class House:
     writing: TaskRunner
     background: TaskRunner
     is_demo: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What the window shows around the page, as last read."""
-
-    institution: Institution | None
-    counts: OutboxCounts | None
-    waiting: int
+    codes_left: CodesLeft = no_codes
 
 
 class Office(QObject):
@@ -108,6 +102,10 @@ class Office(QObject):
         self.papers = PaperDesk(self._desk)
         self.engine = SearchEngine(doorway.store.reader, fault_of)
         self._worklist = EngineWorklist(self.engine, doorway.store.note_damage)
+        self._around = Around(
+            doorway.store, self._clock, self._tables, entered, lambda: self._worklist.count(Query(tab=Tab.SUBMITTED)).n,
+            lambda: doorway.gate.session_until, self._may_decide(), house.is_demo, house.codes_left,
+        )  # fmt: skip
         self._printers = SystemPrinters()
         self._forms = FormWorks(self._tables)
         self._report = SyncReport()
@@ -118,7 +116,7 @@ class Office(QObject):
         self._review_presenter: ReviewPresenter | None = None
         self._center_presenter: SyncCenterPresenter | None = None
         self._list_presenter: ApplicationsPresenter | None = None
-        self._counted_last = Counted(None, None, 0)
+        self._counted_last = Counted()
         self._told: set[str] = set()
         self.preview: QDialog | None = None
         self._is_closing = Event()
@@ -126,6 +124,10 @@ class Office(QObject):
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._read_again)
+        self._minute = QTimer(self)
+        self._minute.setInterval(_AGEING_MS)
+        self._minute.timeout.connect(self._show_shell)
+        self._minute.start()
         self._saved.connect(self._on_saved, Qt.ConnectionType.QueuedConnection)
 
     # -- screens ----------------------------------------------------------------------------------------------------
@@ -307,6 +309,7 @@ class Office(QObject):
         """Close the windows and let go of the copy; drafts and outbox stay."""
         self._is_closing.set()
         self._settle.stop()
+        self._minute.stop()
         for window in (self.preview, self.review):
             if window is not None:
                 window.close()
@@ -331,7 +334,7 @@ class Office(QObject):
                 page.refresh()
         if self._review_presenter is not None:
             self._review_presenter.reload()
-        self._house.reading.submit(self._counted, self._show_counted, self._tell_trouble)
+        self._house.reading.submit(self._around.count, self._show_counted, self._tell_trouble)
         self._house.background.submit(self._make_ready, _ignore, self._tell_trouble)
 
     def _make_ready(self) -> None:
@@ -340,11 +343,6 @@ class Office(QObject):
         if self.engine.prepare(self._is_closing.is_set):
             # What is there by now stays: a collection that looks through all of it would hold a key press up for 50 ms.
             gc.freeze()
-
-    def _counted(self) -> Counted:
-        store, actor = self._house.doorway.store, self._entered.account_id
-        institution, counts = store.read(lambda conn: (sync_state.institution(conn), outbox.counts(conn, actor)))
-        return Counted(institution, counts, self._worklist.count(Query(tab=Tab.SUBMITTED)).n)
 
     def _show_counted(self, counted: Counted) -> None:
         if self._is_closing.is_set():
@@ -368,27 +366,7 @@ class Office(QObject):
         self._house.notices.post(Notice(text, Tone.FAULT, action, self.sign_in_wanted.emit))
 
     def _show_shell(self) -> None:
-        last = self._counted_last
-        institution, counts, waiting = last.institution, last.counts, last.waiting
-        published = self._tables.calendar.published()
-        year = self.today().year
-        calendar = tr("{years} published", years=tr(", ").join(str(y) for y in published if y >= year))
-        if year + 1 not in published:
-            calendar += tr(", ") + tr("{year} not published", year=year + 1)
-        needs = counts.need_you if counts else 0
-        self.shell_changed.emit(
-            ShellState(
-                institution=institution.name if institution else self._entered.institution,
-                registrar=self._entered.name,
-                is_demo=self._house.is_demo,
-                lamp=lamp_word(self._report.lamp, self._clock.now()),
-                waiting=counts.unsent if counts else 0,
-                as_of=clock_time(self._report.synced_at) if self._report.synced_at else "",
-                calendar=calendar,
-                authority=institution.authority if institution else "",
-                counts={APPLICATIONS: Count(waiting), SYNC: Count(needs, urgent=needs > 0)},
-            )
-        )
+        self.shell_changed.emit(self._around.state(self._counted_last, self._report))
 
 
 def _ignore(_answer: object) -> None:

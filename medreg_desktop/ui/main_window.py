@@ -44,6 +44,7 @@ class MainWindow(QWidget):
     registrar_menu_wanted = Signal(object)
     person_sought = Signal(str)
     lamp_pressed = Signal()
+    offline_pressed = Signal()
     help_wanted = Signal()
     notices_read = Signal()
     screen_shown = Signal(str)
@@ -94,6 +95,7 @@ class MainWindow(QWidget):
         self.top_bar.registrar_pressed.connect(self._on_registrar)
         self.finder.person_sought.connect(self.person_sought)
         self.status_bar.lamp_pressed.connect(self.lamp_pressed)
+        self.status_bar.offline_pressed.connect(self.offline_pressed)
         self.status_bar.help_wanted.connect(self.help_wanted)
 
     def _add_keys(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -90,6 +91,7 @@ class Gate:
         self.office: Office = load_office(folder, clock)
         self.store: CacheStore | None = None
         self.account: Account | None = None
+        self.session_until: datetime | None = None  # by the service's clock; None without a session
         door.expect(self.office.server_id)
 
     def enter(self, login: str, password: str, passphrase: str = "") -> Entrance:
@@ -120,7 +122,7 @@ class Gate:
 
     def leave(self) -> None:
         """Sign out: the token is forgotten here at once, and ended on the server if it can be reached."""
-        self.account = None
+        self.account = self.session_until = None
         try:
             if self.store is not None:
                 self.store.write(lambda conn: applications.switch_actor(conn, NOBODY, ""))
@@ -157,6 +159,7 @@ class Gate:
         store = self._opened(key)
         # Only now: whoever is signed in stays so if somebody else could not come in.
         self._door.use_token(session.token)
+        self.session_until = session.expires_at
         self._settle_office(account)
         store.write(lambda conn: _let_in(conn, account))
         self.account = account
@@ -197,6 +200,7 @@ class Gate:
                 "offline_reading_locked", since=limit.last_contact.isoformat() if limit.last_contact else ""
             )
         self._door.use_token("")
+        self.session_until = None
         store.write(lambda conn: _let_in(conn, account))
         self.account = account
         return Entrance(account, online=False, because=because)

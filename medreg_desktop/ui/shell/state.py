@@ -47,6 +47,7 @@ class ShellState:
     lamp: Word | None = None
     second: Word | None = None
     waiting: int = 0
+    offline: Word | None = None  # whether the network may be left
     as_of: str = ""
     calendar: str = ""
     authority: str = ""

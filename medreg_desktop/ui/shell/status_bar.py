@@ -1,4 +1,4 @@
-"""The status bar: the lamp first, then what waits, how old the data are, whose calendar; right: authority, density."""
+"""The status bar: lamp, what waits, offline verdict, age of the data, whose calendar; right: authority, density."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from medreg_desktop.ui.words import Word
 
 
 class LampButton(QAbstractButton):
-    """The lamp; pressing it opens 同步中心. It has the state's word as its accessible name."""
+    """The lamp or the offline verdict; pressing it opens what it speaks of. Its accessible name is the state's word."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,11 +55,13 @@ class StatusBar(QWidget):
     """One row on the desk."""
 
     lamp_pressed = Signal()
+    offline_pressed = Signal()
     help_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.lamp = LampButton()
+        self.offline = LampButton()
         self._second = WordLabel(None, Type.SMALL)
         self._waiting = WordLabel(None, Type.SMALL)
         self._as_of = Text("", Type.SMALL, Colour.TEXT2)
@@ -68,11 +70,12 @@ class StatusBar(QWidget):
         self._density = Text("", Type.SMALL, Colour.TEXT2)
         self._help = Button(tr("Help F1"), Kind.PLAIN)
         self.lamp.clicked.connect(self.lamp_pressed)
+        self.offline.clicked.connect(self.offline_pressed)
         self._help.clicked.connect(self.help_wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 8, 0)
         row.setSpacing(Space.PAGE)
-        left: tuple[QWidget, ...] = (self.lamp, self._second, self._waiting, self._as_of, self._calendar)
+        left: tuple[QWidget, ...] = (self.lamp, self._second, self._waiting, self.offline, self._as_of, self._calendar)
         right: tuple[QWidget, ...] = (self._authority, self._density, self._help)
         for widget in left:
             row.addWidget(widget)
@@ -83,6 +86,7 @@ class StatusBar(QWidget):
     def show_state(self, state: ShellState) -> None:
         """Show the state."""
         self.lamp.set_word(state.lamp)
+        self.offline.set_word(state.offline)
         waiting = Word(tr("To be sent {n}", n=state.waiting), "arrow-from-line", Colour.ACCENT)
         for label, word in ((self._second, state.second), (self._waiting, waiting if state.waiting else None)):
             label.set_word(word)

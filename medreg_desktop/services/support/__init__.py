@@ -1,0 +1,1 @@
+"""What a registrar and support ask of sync: safe to leave the network, why a state, and a bundle without persons."""

@@ -1,0 +1,78 @@
+"""Gathers what the offline verdict depends on: from the sync report, the copy and the disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from medreg_desktop.services.cache import leases, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.support.readiness import Situation
+from medreg_desktop.services.sync.report import SyncReport
+
+CodesLeft = Callable[[Connection], int | None]
+"""Counts the activation codes left on this device; None where there is no such lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What the copy and the disk hold for work without the network; read off the UI thread."""
+
+    offline_until: datetime | None = None
+    server_offset_s: float | None = None  # the service's clock minus ours, at the last contact
+    last_contact: datetime | None = None
+    has_copy: bool = False
+    form_numbers: int | None = None
+    codes: int | None = None
+    free_disk: int | None = None
+
+
+def no_codes(_conn: Connection) -> int | None:
+    """Stand in where no activation codes are leased to this device."""
+    return None
+
+
+def stock(conn: Connection, folder: Path, *, decides: bool, codes_left: CodesLeft = no_codes) -> Stock:
+    """Read the stock; ``decides``: whether the registrar's role takes form numbers and codes at all."""
+    known = sync_state.read(conn)
+    return Stock(
+        offline_until=known.offline_until,
+        server_offset_s=known.server_offset_s if known.last_contact else None,
+        last_contact=known.last_contact,
+        has_copy=bool(known.cursor),
+        form_numbers=leases.left(conn) if decides else None,
+        codes=codes_left(conn) if decides else None,
+        free_disk=_free(folder),
+    )
+
+
+def situation(report: SyncReport, held: Stock, now: datetime, session_until: datetime | None) -> Situation:
+    """Return the situation at ``now`` (this computer's clock). ``session_until``: by the service's clock."""
+    offset_s = held.server_offset_s if report.clock_offset_s is None else -report.clock_offset_s
+    server_now = now + timedelta(seconds=offset_s or 0.0)
+    fetched = report.synced_at or held.last_contact
+    return Situation(
+        data_age=max(now - fetched, timedelta()) if fetched and held.has_copy else None,
+        reading_left=_left(report.offline_until or held.offline_until, server_now),
+        sign_in_left=timedelta() if report.sign_in_wanted else _left(session_until, server_now),
+        needs_you=report.needs_you,
+        form_numbers=held.form_numbers,
+        codes=held.codes,
+        unsent=report.unsent,
+        clock_error_s=offset_s,
+        free_disk=held.free_disk,
+    )
+
+
+def _left(until: datetime | None, now: datetime) -> timedelta | None:
+    return None if until is None else until - now
+
+
+def _free(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
