@@ -10,6 +10,7 @@ import argparse
 import importlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,11 @@ from medreg_desktop.views.signin.view import SignInPage, Ways
 if TYPE_CHECKING:
     from medreg_desktop.app.doorway import Doorway
     from medreg_desktop.app.office import House, Office
+
+
+_TURN_S = 0.0005
+"""Painting gives the interpreter away at each call into Qt and gets it back after a turn of whoever computes: a table
+has some hundred such calls, so Python's own 5 ms would hold the window for a second while a snapshot is applied."""
 
 
 class LazyDoorway:
@@ -88,6 +94,7 @@ class Program(QObject):
 
     def __init__(self, app: QApplication, folder: Path, *, server: str, ca_file: Path | None, is_demo: bool) -> None:
         super().__init__()
+        sys.setswitchinterval(_TURN_S)
         self._app, self._folder, self._ca_file, self._is_demo = app, folder, ca_file, is_demo
         self.clock = SystemClock()
         self.settings = Settings(folder / "settings")
