@@ -26,6 +26,7 @@ from medreg_desktop.services.sync.driver import SyncDriver
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.outbox_view import Actor
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.state import Habits
 from medreg_desktop.services.sync.worker import Device
 from medreg_desktop.services.transport.http import HttpTransport
 from medreg_desktop.services.transport.trouble import TransportFault
@@ -38,6 +39,9 @@ from simulator.template import KEY, PASSWORD
 from simulator.wire import Wire
 
 _CACHE_FILES = ("cache.db", "cache.db-wal", "cache.journal")
+
+_REHEARSE_FROM = 2
+"""Queues are short in the simulation, and every one that gathered shall be rehearsed."""
 
 
 class SteppedIds:
@@ -106,6 +110,7 @@ class Pc:
             device,
             seed=self.seed * 1_000 + self.starts,
             on_report=lambda _: None,
+            habits=Habits(rehearse_from=_REHEARSE_FROM),
         )
         self.running = Desktop(store, transport, driver)
         self.at_work = False

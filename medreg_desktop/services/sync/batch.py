@@ -67,10 +67,17 @@ class _Draft:
         self.last_of[row.application_id] = row.id
 
 
-def select(rows: tuple[QueueRow, ...], now: datetime, limit: int, suspects: Collection[CommandId] = ()) -> Selection:
+def select(
+    rows: tuple[QueueRow, ...],
+    now: datetime,
+    limit: int,
+    suspects: Collection[CommandId] = (),
+    held: Collection[CommandId] = (),
+) -> Selection:
     """Return the batch to send at ``now``: in counter order per application, others never held up.
 
-    ``suspects`` (commands on which the server failed before) go alone, and only when nothing else can go.
+    ``suspects`` (commands on which the server failed before) go alone, and only when nothing else can go; ``held`` ones
+    (the registrar may still look at them) do not go.
     """
     unanswered = {row.id for row in rows if row.state is not RowState.NEEDS_YOU}
     draft = _Draft(limit)
@@ -82,7 +89,7 @@ def select(rows: tuple[QueueRow, ...], now: datetime, limit: int, suspects: Coll
                 draft.blocked.add(row.application_id)
             continue
         due = due_at(row, now)
-        if not draft.keeps_order(row, unanswered):
+        if row.id in held or not draft.keeps_order(row, unanswered):
             draft.blocked.add(row.application_id)
         elif due > now:
             waits.append(due)

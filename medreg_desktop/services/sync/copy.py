@@ -53,13 +53,16 @@ class CacheCopy:
         """Return the account's commands that are not done."""
         return self._store.write(lambda conn: tuple(_queue_row(row) for row in outbox.rows(conn, account_id)))
 
-    def commands(self, ids: Iterable[CommandId]) -> tuple[Command, ...]:
-        """Return the commands that are in flight, in the order asked: one called back meanwhile must not leave."""
-        wanted = tuple(ids)
+    def commands(self, ids: Iterable[CommandId], *, rehearsed: bool = False) -> tuple[Command, ...]:
+        """Return the commands that are in flight, in the order asked: one called back meanwhile must not leave.
+
+        What is only ``rehearsed`` is not in flight: it waits, and stays what the registrar may still change.
+        """
+        wanted, state = tuple(ids), OutboxState.QUEUED if rehearsed else OutboxState.IN_FLIGHT
 
         def work(conn: Connection) -> tuple[Command, ...]:
             rows = (outbox.row_of(conn, command) for command in wanted)
-            return tuple(row.command for row in rows if row.state is OutboxState.IN_FLIGHT)
+            return tuple(row.command for row in rows if row.state is state)
 
         return self._store.write(work)
 

@@ -17,6 +17,7 @@ from medreg_desktop.services.sync.engine import again, begin, step
 from medreg_desktop.services.sync.events import Event, Moment
 from medreg_desktop.services.sync.ports import LocalCopy, Service
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.state import Habits
 from medreg_desktop.services.sync.worker import Device, SyncWorker
 
 Message = Callable[[Moment], Event]
@@ -66,13 +67,14 @@ class SyncDriver:
         *,
         seed: int,
         on_report: Callable[[SyncReport], None],
+        habits: Habits | None = None,
     ) -> None:
         self.inbox = Inbox()
         self.report = SyncReport()
         self._clock = clock
         self._on_report = on_report
         self._worker = SyncWorker(copy, service, clock, device, self._is_urgent)
-        self._state = begin(seed)
+        self._state = begin(seed, habits)
         self._events: deque[Event] = deque()
         self._sleep: effects.Sleep | None = None
         self._stopped: Callable[[], bool] = lambda: False

@@ -154,6 +154,21 @@ class SendCommands:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearseCommands:
+    """Ask what would become of these commands, in one request; nothing is done, nothing is kept."""
+
+    ids: tuple[CommandId, ...]
+    account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeCommands:
+    """Rehearse a harmless command that must be refused: does the service answer commands at all?"""
+
+    account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True)
 class AskDigest:
     """Compare the copy with the register; with a held page, the copy as it would be after that page."""
 
@@ -204,6 +219,8 @@ Effect = (
     | StopSnapshot
     | GetChanges
     | SendCommands
+    | RehearseCommands
+    | ProbeCommands
     | AskDigest
     | GetBucket
     | Sleep

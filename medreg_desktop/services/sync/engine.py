@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from medreg_desktop.services.sync import receiving, sending
+from medreg_desktop.services.sync import probing, receiving, rehearsing, sending
 from medreg_desktop.services.sync.effects import Effect, Hasten, KeepWelcome, Tell
 from medreg_desktop.services.sync.events import (
     Asked,
@@ -29,7 +29,9 @@ from medreg_desktop.services.sync.events import (
     OutcomesArrived,
     PageArrived,
     PongArrived,
+    ProbeAnswered,
     QueueRead,
+    RehearsalAnswered,
     RemovalsHeld,
     SignedIn,
     SignedOut,
@@ -43,21 +45,25 @@ from medreg_desktop.services.sync.events import (
 from medreg_desktop.services.sync.outbox_view import UNSENT, Position
 from medreg_desktop.services.sync.plan import LEASE_LOW, plan
 from medreg_desktop.services.sync.reporting import report_of
-from medreg_desktop.services.sync.state import Sending, Step, SyncState
+from medreg_desktop.services.sync.state import Habits, Sending, Step, SyncState
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
+
+_QUESTIONS = frozenset({Call.REHEARSAL, Call.PROBE})
+"""Calls about commands that carry none out."""
 
 REACHED = frozenset({TroubleKind.SIGN_IN, TroubleKind.REFUSED, TroubleKind.TOO_OLD, TroubleKind.RESYNC})
 """Troubles that prove that our service was reached."""
 
 
-def begin(seed: int) -> SyncState:
+def begin(seed: int, habits: Habits | None = None) -> SyncState:
     """Return the state of a program that has just started; ``seed`` feeds the jitter."""
-    return SyncState(seed=seed)
+    return SyncState(seed=seed, habits=habits or Habits())
 
 
 def again(state: SyncState) -> SyncState:
     """Return the state of a fresh start with the same person signed in."""
-    return SyncState(seed=state.seed, actor=state.actor, sending=Sending(paused=state.sending.paused))
+    sending = Sending(paused=state.sending.paused)
+    return SyncState(seed=state.seed, actor=state.actor, sending=sending, habits=state.habits)
 
 
 def step(state: SyncState, event: Event) -> tuple[SyncState, tuple[Effect, ...]]:
@@ -101,7 +107,7 @@ def _absorb(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, PLR
             return _answered(_heard(state, event.at), event)
 
 
-def _answered(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911 - one line per event
+def _answered(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912 - one line per event
     match event:
         case HelloAnswered():
             return _greeted(state, event)
@@ -117,6 +123,10 @@ def _answered(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911 - 
             return receiving.page_arrived(state, event)
         case OutcomesArrived(at=at, server_time=server_time):
             return sending.outcomes_arrived(replace(_clock(state, at, server_time), busy=None), event)
+        case RehearsalAnswered(at=at, server_time=server_time):
+            return rehearsing.answered(replace(_clock(state, at, server_time), busy=None), event), ()
+        case ProbeAnswered(at=at, server_time=server_time):
+            return probing.answered(replace(_clock(state, at, server_time), busy=None), event), ()
         case DigestAnswered():
             return receiving.digest_answered(state, event)
         case BucketArrived():
@@ -154,7 +164,12 @@ def _asked(state: SyncState, wish: Wish, at: Moment) -> Step:
             return state.with_sending(paused=True), ()
         case Wish.RESUME:
             return state.with_sending(paused=False), ()
+        case Wish.REHEARSE:
+            return rehearsing.asked_for(state), ()
+        case Wish.SEND | Wish.SEND_ALL:
+            return rehearsing.released(state, at, all_of_it=wish is Wish.SEND_ALL), ()
         case Wish.NOW:
+            state = rehearsing.released(state, at, all_of_it=False)
             state = _every_circuit_forced(state, at).with_contact(blocked="", greeted=False)
             state = state.with_sending(queue=None, stopped_by="")
             return state, ((Hasten(state.actor.account_id),) if state.actor else ())
@@ -199,9 +214,17 @@ def _failed(state: SyncState, event: Failed) -> Step:
     if kind is TroubleKind.SIGN_IN and state.actor is not None:
         actor = replace(state.actor, session=False)
         return replace(state, actor=actor).with_contact(session_ended=True, greeted=False), ()
+    if event.call in _QUESTIONS:
+        return _question_failed(state, event), ()
     if kind is TroubleKind.TOO_OLD:
         return _too_old(state, event)
     return receiving.receiving_failed(state, event)
+
+
+def _question_failed(state: SyncState, event: Failed) -> SyncState:
+    if event.trouble.kind in {TroubleKind.REFUSED, TroubleKind.TOO_OLD}:
+        return state.with_sending(stopped_by=event.trouble.code)
+    return rehearsing.failed(state, event) if event.call is Call.REHEARSAL else probing.failed(state, event)
 
 
 def _too_old(state: SyncState, event: Failed) -> Step:

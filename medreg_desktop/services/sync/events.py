@@ -30,6 +30,8 @@ class Call(StrEnum):
     SNAPSHOT = "snapshot"
     CHANGES = "changes"
     COMMANDS = "commands"
+    REHEARSAL = "rehearsal"
+    PROBE = "probe"
     DIGEST = "digest"
     BUCKET = "bucket"
 
@@ -40,6 +42,9 @@ class Wish(StrEnum):
     NOW = "now"  # 立即同步
     PAUSE = "pause"  # 暂停发送
     RESUME = "resume"  # 继续发送
+    REHEARSE = "rehearse"  # 预演
+    SEND = "send"  # 发送 n 条: what passes, without waiting
+    SEND_ALL = "send_all"  # 全部发送: what would need the registrar too
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,24 @@ class OutcomesArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsalAnswered:
+    """What would become of the commands of one rehearsed request."""
+
+    at: Moment
+    outcomes: tuple[Outcome, ...]
+    server_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAnswered:
+    """What the service said to a command that must be refused. ``refused``: it did, so it answers commands."""
+
+    at: Moment
+    refused: bool
+    server_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DigestAnswered:
     """Which buckets of the copy differ from the register."""
 
@@ -243,6 +266,8 @@ Event = (
     | SnapshotEnded
     | PageArrived
     | OutcomesArrived
+    | RehearsalAnswered
+    | ProbeAnswered
     | DigestAnswered
     | BucketArrived
     | Failed

@@ -66,6 +66,15 @@ class SyncLoop:
         """继续发送."""
         self._driver.tell(lambda at: events.Asked(at, Wish.RESUME))
 
+    def rehearse(self) -> None:
+        """预演: tell what would become of what waits, before it leaves."""
+        self._driver.tell(lambda at: events.Asked(at, Wish.REHEARSE))
+
+    def send_rehearsed(self, *, all_of_it: bool) -> None:
+        """发送: what passes leaves at once; with ``all_of_it`` also what would need the registrar."""
+        wish = Wish.SEND_ALL if all_of_it else Wish.SEND
+        self._driver.tell(lambda at: events.Asked(at, wish))
+
     def network_changed(self) -> None:
         """The operating system reports another network."""
         self._driver.tell(events.NetworkChanged)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from medreg_desktop.services.sync import sending
+from medreg_desktop.services.sync import probing, rehearsing, sending
 from medreg_desktop.services.sync.batch import Selection, select
 from medreg_desktop.services.sync.circuit import Circuit
 from medreg_desktop.services.sync.effects import (
@@ -15,8 +15,10 @@ from medreg_desktop.services.sync.effects import (
     GetChanges,
     GetSnapshot,
     MarkInFlight,
+    ProbeCommands,
     ReadCopy,
     ReadQueue,
+    RehearseCommands,
     SendCommands,
     SendHello,
     SendPing,
@@ -49,7 +51,7 @@ def plan(state: SyncState, at: Moment) -> Step:
         return state, (Sleep(None),)
     if state.sending.queue is None:
         return state, (ReadQueue(state.actor.account_id),)
-    return _exchange(state, state.actor, state.position, at)
+    return _exchange(rehearsing.looked_over(state), state.actor, state.position, at)
 
 
 def _exchange(state: SyncState, actor: Actor, position: Position, at: Moment) -> Step:
@@ -59,15 +61,35 @@ def _exchange(state: SyncState, actor: Actor, position: Position, at: Moment) ->
         return _look_for_service(state, at)
     if _should_greet(state, at):
         return _call(state, state.receiving.circuit, Call.HELLO, (SendHello(position.epoch),), at)
+    return _send(state, actor, position, at)
+
+
+def _send(state: SyncState, actor: Actor, position: Position, at: Moment) -> Step:
+    """Send what may leave, after what has to be asked about it first; else receive."""
+    may_ask = state.sending.circuit.is_due(at.mono) and not state.sending.stopped_by
+    state = rehearsing.begun(state) if may_ask else state
     queue = state.sending.queue or ()
     alone = [item.id for item in state.sending.suspects if item.alone]
-    batch = select(queue, at.wall, state.sending.limit, alone)
+    batch = select(queue, at.wall, state.sending.limit, alone, rehearsing.held(state, at))
     if batch.overdue:
         return sending.overdue(state, batch.overdue)
+    asking = _asking(state, actor, at) if may_ask else None
+    if asking is not None:
+        return asking
     if _may_send(state) and batch.ids and state.sending.circuit.is_due(at.mono):
         effects = (MarkInFlight(batch.ids), SendCommands(batch.ids, actor.account_id))
         return _call(state.with_sending(ids=batch.ids), state.sending.circuit, Call.COMMANDS, effects, at)
     return _receive(state, position, batch, at)
+
+
+def _asking(state: SyncState, actor: Actor, at: Moment) -> Step | None:
+    """Return the question to be put before anything is sent: a rehearsal, or whether commands are answered at all."""
+    circuit, to_ask = state.sending.circuit, state.sending.rehearsal.to_ask
+    if to_ask:
+        return _call(state, circuit, Call.REHEARSAL, (RehearseCommands(to_ask[0], actor.account_id),), at)
+    if probing.is_due(state, at):
+        return _call(state, circuit, Call.PROBE, (ProbeCommands(actor.account_id),), at)
+    return None
 
 
 def _receive(state: SyncState, position: Position, batch: Selection, at: Moment) -> Step:  # noqa: PLR0911 - a list
@@ -116,7 +138,7 @@ def _started(state: SyncState, call: Call, at: Moment) -> SyncState:
 
 def _should_greet(state: SyncState, at: Moment) -> bool:
     """Say hello first of all; the renewal later on must never hold anything up, so it is left out in trouble."""
-    if not state.contact.greeted:
+    if not state.contact.greeted or probing.wants_greeting(state, at):
         return True
     left = state.sending.form_numbers_left
     is_low = left is not None and left < LEASE_LOW and not state.contact.lease_refused
@@ -132,7 +154,7 @@ def _until_commands(state: SyncState, batch: Selection, at: Moment) -> float:
     """Return the seconds until commands need the wire again, at most one long poll."""
     if not _may_send(state):
         return float(LONG_POLL_S)
-    waits = [float(LONG_POLL_S)]
+    waits = [float(LONG_POLL_S), rehearsing.wakes_in(state, at)]
     if batch.ids:
         waits.append(state.sending.circuit.next_try - at.mono)
     if batch.next_due is not None:

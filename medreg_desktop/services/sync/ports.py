@@ -44,8 +44,8 @@ class LocalCopy(Protocol):
         """Return the account's commands that are not done, by counter."""
         ...
 
-    def commands(self, ids: Iterable[CommandId]) -> tuple[Command, ...]:
-        """Return the commands themselves, in the order asked."""
+    def commands(self, ids: Iterable[CommandId], *, rehearsed: bool = False) -> tuple[Command, ...]:
+        """Return the commands in the order asked: those in flight, or with ``rehearsed`` those that wait."""
         ...
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from medreg_desktop.services.sync.forecast import Rehearsed
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
 
 
@@ -45,3 +46,4 @@ class SyncReport:
     form_numbers_left: int | None = None
     epoch: str = ""
     seq: int = 0
+    rehearsed: Rehearsed | None = None  # the dry run of the queue, while it runs or can be looked at

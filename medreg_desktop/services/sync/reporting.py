@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from medreg_desktop.services.sync import rehearsing
 from medreg_desktop.services.sync.circuit import Circuit
 from medreg_desktop.services.sync.lamp import Situation, lamp
 from medreg_desktop.services.sync.outbox_view import FOR_A_PERSON, UNSENT, Position, RowState
@@ -63,6 +64,7 @@ def report_of(state: SyncState) -> SyncReport:
         form_numbers_left=state.sending.form_numbers_left,
         epoch=position.epoch,
         seq=position.seq,
+        rehearsed=rehearsing.report_of(state),
     )
 
 

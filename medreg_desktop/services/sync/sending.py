@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import BATCH_COMMANDS, Outcome
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.batch import BackOff, settlement
@@ -14,11 +15,8 @@ from medreg_desktop.services.sync.circuit import OPENS_AT, back_off_s
 from medreg_desktop.services.sync.effects import Settle
 from medreg_desktop.services.sync.events import Failed, Moment, OutcomesArrived
 from medreg_desktop.services.sync.outbox_view import Position, RowState, Settlement
-from medreg_desktop.services.sync.state import Step, Suspect, SyncState
+from medreg_desktop.services.sync.state import POISON_AT, Step, Suspect, SyncState
 from medreg_desktop.services.transport.trouble import TroubleKind
-
-POISON_AT = 5
-"""Failures of the server on one command, while others pass, after which it is set apart."""
 
 SHRINK = 10
 """A batch the server fails on is cut to a tenth: 100, 10, 1."""
@@ -42,9 +40,11 @@ def outcomes_arrived(state: SyncState, event: OutcomesArrived) -> Step:
         for command in state.sending.ids
     )
     again = [item.id for item in settlements if item.state is RowState.QUEUED]
-    if len(again) < len(settlements):
+    if len(again) == len(settlements):
+        state, settlements = _nothing_passed(state, settlements, answers, event.at)
+    else:
         passed = [item.id for item in settlements if item.state is not RowState.QUEUED]
-        state = _others_passed(_charge(state, again, alone=False), passed)
+        state = _others_passed(_charge(state, again, event.at, alone=False), passed)
         state = state.with_sending(
             circuit=state.sending.circuit.passed(), limit=min(BATCH_COMMANDS, state.sending.limit * SHRINK)
         )
@@ -143,7 +143,7 @@ def _server_failed(state: SyncState, ids: tuple[CommandId, ...], back: tuple[Set
     known = any(item.others_passed for item in state.sending.suspects if item.id in ids)
     server_lives = state.receiving.circuit.failures == 0
     if server_lives:
-        state = _charge(state, ids, alone=True)
+        state = _charge(state, ids, event.at, alone=True)
     if not (known and server_lives):
         state = _circuit_failed(state, event)
     if _is_outage(state):
@@ -157,12 +157,29 @@ def _own_wait(state: SyncState, ids: tuple[CommandId, ...], at: Moment) -> datet
     return at.wall + timedelta(seconds=back_off_s(failures, 1.0))
 
 
-def _charge(state: SyncState, ids: Iterable[CommandId], *, alone: bool) -> SyncState:
+def _nothing_passed(
+    state: SyncState, settlements: tuple[Settlement, ...], answers: dict[CommandId, Outcome], at: Moment
+) -> tuple[SyncState, tuple[Settlement, ...]]:
+    """Count what the service said it tripped over, and wait longer each time: it names the same few seconds for ever.
+
+    A service that trips over everything is told from a command that nobody can stand by the probe.
+    """
+    tripped = {i for i, outcome in answers.items() if outcome.code == FaultCode.SERVER_ERROR}
+    state = _charge(state, [item.id for item in settlements if item.id in tripped], at, alone=False)
+    waits = {item.id: _own_wait(state, (item.id,), at) for item in settlements if item.id in tripped}
+    return state, tuple(
+        replace(item, next_try=max(item.next_try or at.wall, waits[item.id])) if item.id in waits else item
+        for item in settlements
+    )
+
+
+def _charge(state: SyncState, ids: Iterable[CommandId], at: Moment, *, alone: bool) -> SyncState:
     """Count a failure of the server against each of these commands."""
     known = {item.id: item for item in state.sending.suspects}
     for command in ids:
-        before = known.get(command, Suspect(command))
-        known[command] = replace(before, failures=before.failures + 1, alone=before.alone or alone)
+        before = known.get(command, Suspect(command, since=at.mono))
+        failures, alone_ = before.failures + 1, before.alone or alone
+        known[command] = replace(before, failures=failures, alone=alone_, failed_at=at.mono)
     return state.with_sending(suspects=tuple(known.values()))
 
 

@@ -9,9 +9,36 @@ from medreg_core.contract.v1.messages import BATCH_COMMANDS, ChangePage
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.circuit import Circuit, draw
 from medreg_desktop.services.sync.effects import Effect
-from medreg_desktop.services.sync.events import Call
+from medreg_desktop.services.sync.events import Call, Moment
+from medreg_desktop.services.sync.forecast import Forecast
 from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow
 from medreg_desktop.services.sync.report import SyncReport
+
+POISON_AT = 5
+"""Failures of the server on one command, while others pass, after which it is set apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What the office has chosen about sending (``services/settings``)."""
+
+    rehearse_from: int = 10  # commands that gathered and are rehearsed before they leave; 0: never by itself
+    look_s: float = 30.0  # how long what passes waits for the registrar to look, when something would need him
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The dry run of the queue. Times are of the monotonic clock; without ``shown_at`` there is nothing to look at."""
+
+    wanted: bool = False  # the registrar asked for it
+    gathered: bool = False  # commands waited while they could not be sent
+    to_ask: tuple[tuple[CommandId, ...], ...] = ()  # requests still to be answered, the running one first
+    forecasts: tuple[Forecast, ...] = ()
+    seen: frozenset[CommandId] = frozenset()  # never rehearsed again by itself
+    failures: int = 0
+    shown_at: Moment | None = None
+    sends_at: float = 0.0
+    holds_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +47,8 @@ class Suspect:
 
     id: CommandId
     failures: int = 0
+    since: float = 0.0  # monotonic: the first failure
+    failed_at: float = 0.0  # … and the last
     others_passed: bool = False
     alone: bool = False  # it failed a whole request: it travels alone from now on
 
@@ -33,6 +62,7 @@ class Sending:
     ids: tuple[CommandId, ...] = ()
     limit: int = BATCH_COMMANDS
     suspects: tuple[Suspect, ...] = ()
+    rehearsal: Rehearsal = field(default_factory=Rehearsal)
     sent: int = 0  # commands answered since the outbox was last empty
     form_numbers_left: int | None = None
     paused: bool = False
@@ -89,6 +119,7 @@ class SyncState:
     contact: Contact = field(default_factory=Contact)
     disk: Circuit = field(default_factory=Circuit)
     disk_code: str = ""
+    habits: Habits = field(default_factory=Habits)
     stopped: bool = False
     told: SyncReport | None = None
 

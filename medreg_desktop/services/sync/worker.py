@@ -9,22 +9,26 @@ from typing import assert_never
 
 from medreg_core.contract.v1.messages import (
     PROTOCOL,
+    Command,
     CommandBatch,
     DigestQuery,
     Hello,
+    OutcomeBatch,
+    RecordRecall,
     SnapshotEnd,
     SnapshotHead,
     SnapshotLine,
     SnapshotMark,
     SnapshotRow,
 )
-from medreg_core.domain.records import DeviceId
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId
+from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.sync import effects, events
 from medreg_desktop.services.sync.effects import Effect
 from medreg_desktop.services.sync.events import Call, Event, Moment
 from medreg_desktop.services.sync.ports import LocalCopy, Service, TooManyRemovals
-from medreg_desktop.services.transport.trouble import Interrupted, TransportFault
+from medreg_desktop.services.transport.trouble import Interrupted, TransportFault, Trouble, TroubleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +169,17 @@ class SyncWorker:
                 page = self._service.changes(cursor, wait_s, self._unwanted)
                 return events.PageArrived(self.now(), page)
             case effects.SendCommands(ids=ids, account_id=account_id):
-                commands = self._copy.commands(ids)
-                batch = CommandBatch(device_id=self._device.id, commands=commands, account_id=account_id)
-                answer = self._service.send(batch)
+                answer = self._answer(CommandBatch(
+                    device_id=self._device.id, commands=self._copy.commands(ids), account_id=account_id
+                ))  # fmt: skip
                 return events.OutcomesArrived(self.now(), answer.outcomes, answer.server_time, answer.epoch)
+            case effects.RehearseCommands(ids=ids, account_id=account_id):
+                answer = self._rehearsed(self._copy.commands(ids, rehearsed=True), account_id)
+                return events.RehearsalAnswered(self.now(), answer.outcomes, answer.server_time)
+            case effects.ProbeCommands(account_id=account_id):
+                answer = self._rehearsed((self._probe(),), account_id)
+                refused = [outcome.kind for outcome in answer.outcomes] == [OutcomeKind.REJECTED]
+                return events.ProbeAnswered(self.now(), refused, answer.server_time)
             case effects.AskDigest(cursor=cursor, page=held):
                 count, buckets = self._copy.digest(held)
                 found = self._service.digest(DigestQuery(cursor=cursor, count=count, buckets=buckets))
@@ -180,6 +191,29 @@ class SyncWorker:
                 return self._open_stream(after)
             case _:
                 raise AssertionError(effect)  # done elsewhere
+
+    def _rehearsed(self, commands: tuple[Command, ...], account_id: AccountId) -> OutcomeBatch:
+        return self._answer(
+            CommandBatch(device_id=self._device.id, commands=commands, account_id=account_id, dry_run=True)
+        )
+
+    def _answer(self, batch: CommandBatch) -> OutcomeBatch:
+        """Send a batch; what was rehearsed can never be taken for an outcome, nor the other way round."""
+        answer = self._service.send(batch)
+        if answer.dry_run is not batch.dry_run:
+            raise TransportFault(Trouble(TroubleKind.OTHER_VERSION, "server_other_version"))
+        return answer
+
+    def _probe(self) -> Command:
+        """Return a command that every service must refuse: about no application, no form and no copy of it."""
+        nothing = self._device.id
+        return Command(
+            id=CommandId(nothing),
+            application_id=ApplicationId(nothing),
+            base_version=0,
+            made_at=self._clock.now(),
+            body=RecordRecall(form_number="", copies=0),
+        )
 
     def _hello(self, known_epoch: str) -> Hello:
         return Hello(
@@ -223,6 +257,8 @@ _CALLS: dict[type[Effect], Call] = {
     effects.GetSnapshot: Call.SNAPSHOT,
     effects.GetChanges: Call.CHANGES,
     effects.SendCommands: Call.COMMANDS,
+    effects.RehearseCommands: Call.REHEARSAL,
+    effects.ProbeCommands: Call.PROBE,
     effects.AskDigest: Call.DIGEST,
     effects.GetBucket: Call.BUCKET,
 }

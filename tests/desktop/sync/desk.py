@@ -10,6 +10,7 @@ from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.driver import SyncDriver
 from medreg_desktop.services.sync.outbox_view import Actor, RowState
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.state import Habits
 from medreg_desktop.services.sync.worker import Device
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 from tests.desktop.sync.world import DEVICE_ID, FakeCopy, FakeService, Time, World
@@ -21,7 +22,8 @@ OFFLINE = Trouble(TroubleKind.LINK, "server_unreachable")
 class Desk:
     """One registrar's engine, its copy and the world."""
 
-    def __init__(self, seed: int = 1, rows: int = 10) -> None:
+    def __init__(self, seed: int = 1, rows: int = 10, habits: Habits | None = None) -> None:
+        self.habits = habits
         self.time = Time()
         self.world = World(self.time)
         for number in range(rows):
@@ -40,6 +42,7 @@ class Desk:
             Device(DEVICE_ID, b"k" * 32, "0.1.0"),
             seed=seed,
             on_report=self.reports.append,
+            habits=self.habits,
         )
         self.sign_in()
         return self.driver

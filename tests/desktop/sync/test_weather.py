@@ -15,6 +15,7 @@ from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.outbox_view import FOR_A_PERSON, RowState
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.state import Habits
 from tests.desktop.sync.desk import Desk
 from tests.desktop.sync.world import weather
 
@@ -40,7 +41,7 @@ def test_in_any_weather_nothing_is_lost_doubled_or_reordered(seed: int, share: f
 
 def stormy_weeks(chance: random.Random, seed: int, share: float) -> Desk:
     """Decisions, kills, restores and other people's changes while every exchange may fail."""
-    desk = Desk(seed=seed, rows=chance.choice([3, 40, 300]))
+    desk = Desk(seed=seed, rows=chance.choice([3, 40, 300]), habits=Habits(rehearse_from=seed % 4))
     desk.world.fail = weather(seed, share)
     kinds = [OutcomeKind.ACCEPTED] * 6 + [
         OutcomeKind.CONFLICT, OutcomeKind.SUPERSEDED, OutcomeKind.RETRY, OutcomeKind.DEFERRED

@@ -77,6 +77,8 @@ class World:
     fail: Callable[[str, str], Trouble | None] = lambda _call, _when: None
     poison: frozenset[CommandId] = frozenset()
     decide: Callable[[Command], OutcomeKind] = lambda _command: OutcomeKind.ACCEPTED
+    code: str = ""
+    codes: dict[CommandId, str] = field(default_factory=dict)
 
     def change(self, row: str, op: Op = Op.UPSERT) -> int:
         if op is Op.UPSERT:
@@ -96,7 +98,7 @@ class World:
             return Outcome(id=command.id, kind=OutcomeKind.DEFERRED, waits_for=command.depends_on)
         kind = self.decide(command)
         if kind in {OutcomeKind.RETRY, OutcomeKind.DEFERRED}:
-            return Outcome(id=command.id, kind=kind)
+            return Outcome(id=command.id, kind=kind, code=self.code)
         seq = 0
         if kind is OutcomeKind.ACCEPTED:
             self.effects.append(command.id)
@@ -104,6 +106,14 @@ class World:
         outcome = Outcome(id=command.id, kind=kind, seq=seq)
         self.answers[command.id] = outcome
         return outcome
+
+    def rehearse(self, command: Command) -> Outcome:
+        known = self.answers.get(command.id)
+        if known is not None:
+            return known
+        if command.id == DEVICE_ID:
+            return Outcome(id=command.id, kind=OutcomeKind.REJECTED, code="application_unknown")
+        return Outcome(id=command.id, kind=self.decide(command), code=self.codes.get(command.id, self.code))
 
 
 class FakeService:
@@ -119,8 +129,9 @@ class FakeService:
         pass
 
     @contextmanager
-    def _call(self, name: str) -> Iterator[World]:
-        self._world.calls.append(name)
+    def _call(self, name: str, noted: str = "") -> Iterator[World]:
+        """``noted``: the name under which it is counted, where one address serves two purposes."""
+        self._world.calls.append(noted or name)
         for when in ("before", "after"):
             trouble = self._world.fail(name, when)
             if trouble is not None and when == "before":
@@ -205,12 +216,14 @@ class FakeService:
         return int(seq)
 
     def send(self, batch: CommandBatch) -> OutcomeBatch:
-        with self._call("commands") as world:
+        with self._call("commands", "rehearsal" if batch.dry_run else "") as world:
             assert batch.commands
             if any(command.id in world.poison for command in batch.commands):
                 raise TransportFault(Trouble(TroubleKind.SERVER, "server_error", 500))
-            outcomes = tuple(world.carry_out(command) for command in batch.commands)
-            return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=world.time.now())
+            say = world.rehearse if batch.dry_run else world.carry_out
+            outcomes = tuple(say(command) for command in batch.commands)
+            now = world.time.now()
+            return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=now, dry_run=batch.dry_run)
 
     def digest(self, query: DigestQuery) -> DigestAnswer:
         with self._call("digest") as world:
@@ -262,8 +275,9 @@ class FakeCopy:
     def queue(self, account_id: AccountId) -> tuple[QueueRow, ...]:
         return tuple(row for row in self.queue_rows.values() if row.id not in self.done)
 
-    def commands(self, ids: Iterable[CommandId]) -> tuple[Command, ...]:
-        return tuple(self.bodies[command] for command in ids)
+    def commands(self, ids: Iterable[CommandId], *, rehearsed: bool = False) -> tuple[Command, ...]:
+        state = RowState.QUEUED if rehearsed else RowState.IN_FLIGHT
+        return tuple(self.bodies[command] for command in ids if self.queue_rows[command].state is state)
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
         for command in ids:
