@@ -101,7 +101,7 @@ class Office(QObject):
         self.outbox = OutboxDesk(self._desk, Judging(self._tables, self._clock))
         self.papers = PaperDesk(self._desk)
         self.engine = SearchEngine(doorway.store.reader, fault_of)
-        self._worklist = EngineWorklist(self.engine, doorway.store.note_damage)
+        self._worklist = EngineWorklist(self.engine, doorway.store.noting_damage)
         self._around = Around(
             doorway.store, self._clock, self._tables, entered, lambda: self._worklist.count(Query(tab=Tab.SUBMITTED)).n,
             lambda: doorway.gate.session_until, self._may_decide(), house.is_demo, house.codes_left,

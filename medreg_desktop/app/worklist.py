@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables
-from medreg_desktop.services.cache.connection import database_faults
-from medreg_desktop.services.faults import KnownFault, Problem
+from medreg_desktop.services.faults import Problem
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.service import NotDone, ReviewService
 from medreg_desktop.services.search.conditions import Query, Tab
@@ -24,48 +23,38 @@ from medreg_desktop.views.applications.state import BatchDone, Total
 class EngineWorklist:
     """Implements the work list's ``Worklist``; asked on the search thread only, interrupted from any."""
 
-    def __init__(self, engine: SearchEngine, note_damage: Callable[[], None]) -> None:
-        """``note_damage`` is told when the copy turns out to be damaged; the question raises KnownFault then."""
-        self._engine, self._note_damage = engine, note_damage
+    def __init__(self, engine: SearchEngine, reading: Callable[[], AbstractContextManager[None]]) -> None:
+        """``reading`` guards each question: it raises KnownFault for what the database raises, and notes damage."""
+        self._engine, self._reading = engine, reading
 
     def page(self, query: Query, after: object | None = None, limit: int = 100) -> Page:
         """Return the next rows."""
         assert after is None or isinstance(after, Cursor)
-        with self._noting_damage():
+        with self._reading():
             return self._engine.page(query, after, limit)
 
     def count(self, query: Query) -> Total:
         """Return the capped count."""
-        with self._noting_damage():
+        with self._reading():
             count = self._engine.capped_count(query)
         return Total(count.n, count.capped)
 
     def exact(self, query: Query) -> Total | None:
         """Return the exact count; None when it was interrupted."""
         try:
-            with self._noting_damage():
+            with self._reading():
                 return Total(self._engine.exact_count(query))
         except SearchInterrupted:
             return None
 
     def tabs(self, query: Query) -> Mapping[Tab, int]:
         """Return the number on each tab under the other conditions."""
-        with self._noting_damage():
+        with self._reading():
             return tab_counts(self._engine.state_counts(replace(query, tab=None)))
 
     def interrupt(self) -> None:
         """Drop the question being answered."""
         self._engine.interrupt()
-
-    @contextmanager
-    def _noting_damage(self) -> Iterator[None]:
-        try:
-            with database_faults():
-                yield
-        except KnownFault as fault:
-            if fault.code == "cache_damaged":
-                self._note_damage()
-            raise
 
 
 class ReviewBatches:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -43,6 +44,14 @@ class Keyring(Protocol):
     def delete(self, name: str) -> None:
         """Forget the secret; missing is not an error."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far long work is."""
+
+    done: int
+    total: int
 
 
 class Handle(Protocol):

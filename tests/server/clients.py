@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
@@ -56,7 +57,7 @@ class Refused(Exception):
 
 
 @dataclass
-class Desk:
+class Desk(ABC):
     """Writes commands with form numbers of its own lease; subclasses say how they reach the service."""
 
     device_id: DeviceId = field(default_factory=lambda: DeviceId(new_id()), kw_only=True)
@@ -95,8 +96,8 @@ class Desk:
     def batch(self, commands: tuple[Command, ...], *, dry_run: bool) -> CommandBatch:
         return CommandBatch(device_id=self.device_id, commands=commands, dry_run=dry_run)
 
-    def send(self, *commands: Command, dry_run: bool = False) -> tuple[Outcome, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def send(self, *commands: Command, dry_run: bool = False) -> tuple[Outcome, ...]: ...
 
     def send_one(self, sent: Command, *, dry_run: bool = False) -> Outcome:
         (outcome,) = self.send(sent, dry_run=dry_run)

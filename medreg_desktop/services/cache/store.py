@@ -132,7 +132,7 @@ class CacheStore:
         Short reads of any thread share one connection with its warm page cache; whoever needs a long one takes a
         :meth:`reader` of his own.
         """
-        with self._reading, self._noting_damage():
+        with self._reading, self.noting_damage():
             if self._shared_reader is None:
                 self._shared_reader = self.reader()
             self._shared_reader.execute("BEGIN")
@@ -169,7 +169,7 @@ class CacheStore:
         self._lock.release()
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
-        with self._noting_damage(), transaction(self._conn):
+        with self.noting_damage(), transaction(self._conn):
             result = work(self._conn)
             frame = replica.take_touched(self._conn)
         if frame is not None:
@@ -189,7 +189,7 @@ class CacheStore:
 
     def _renew_journal(self) -> None:
         try:
-            with self._noting_damage():
+            with self.noting_damage():
                 self._journal.replace(replica.audit_head(self._conn), replica.all_rows(self._conn))
             self._journal_is_behind = False
         except (OSError, KnownFault):
@@ -203,7 +203,8 @@ class CacheStore:
                 self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
-    def _noting_damage(self) -> Iterator[None]:
+    def noting_damage(self) -> Iterator[None]:
+        """Turn what the database raises into KnownFault; damage is noted, so that the next start checks the file."""
         try:
             with database_faults():
                 yield

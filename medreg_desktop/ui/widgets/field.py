@@ -41,7 +41,7 @@ class Field(Painted):
     @property
     def in_use(self) -> bool:
         """Whether the field holds a value."""
-        raise NotImplementedError
+        raise NotImplementedError  # QWidget's metaclass leaves no room for an abstract class
 
     def set_problem(self, sentence: str) -> None:
         """Mark the value as wrong; an empty sentence clears the mark."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from medreg_desktop.services.ports import Progress
 from medreg_desktop.services.texts.translator import tr, trn
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.labels import Panel, Text
 from medreg_desktop.ui.widgets.progress import ProgressStrip
-from medreg_desktop.views.applications.state import Batch, Progress
+from medreg_desktop.views.applications.state import Batch
 from medreg_desktop.views.applications.words import batch_words
 
 _HEIGHT = 40

@@ -15,7 +15,7 @@ from typing import TypeVar
 from medreg_core.domain.records import AccountId, ApplicationId
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.ports import Clock, Handle, Runner
+from medreg_desktop.services.ports import Clock, Handle, Progress, Runner
 from medreg_desktop.services.search.conditions import (
     Query,
     RowSync,
@@ -38,7 +38,6 @@ from medreg_desktop.views.applications.state import (
     Exports,
     Ineligible,
     ListPage,
-    Progress,
     Reason,
     ScreenState,
     Total,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from medreg_core.domain.records import ApplicationId
+from medreg_desktop.services.ports import Progress
 from medreg_desktop.services.search.conditions import ActiveCondition, Query, Tab
 from medreg_desktop.services.search.rows import WorklistRow
 
@@ -63,14 +64,6 @@ class Batch:
     ticked: int
     eligible: tuple[ApplicationId, ...]
     ineligible: tuple[Ineligible, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A batch under way."""
-
-    done: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ class ApplicationsView(QWidget):
         self._untick()
         self._around.notices.post(Notice(done_words(done), Tone.CARE if done.left or done.cancelled else Tone.DONE))
 
-    # -- inside -----------------------------------------------------------------------------------------------------
+    # -- what the shell asks for ------------------------------------------------------------------------------------
 
     def focus_list(self) -> None:
         """Put the keyboard on the list."""

@@ -16,7 +16,7 @@ from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import FormState
 from medreg_desktop.services.cache.papers import PrintRecord
 from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.ports import Handle, Runner
+from medreg_desktop.services.ports import Handle, Progress, Runner
 from medreg_desktop.services.printing.fields import FormJob
 from medreg_desktop.services.printing.form_desk import PreparedForm, PreparedForms
 from medreg_desktop.services.printing.form_document import RenderCancelled
@@ -39,7 +39,6 @@ from medreg_desktop.views.preview.state import (
     Forms,
     Phase,
     PrintLine,
-    Progress,
     ScreenState,
     ShownForm,
     Standing,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from medreg_core.domain.records import ApplicationId
+from medreg_desktop.services.ports import Progress
 from medreg_desktop.services.printing.form_desk import PreparedForms
 from medreg_desktop.services.printing.form_document import FormWarning
 from medreg_desktop.services.printing.printers import PrinterDescription, PrintSettings
@@ -88,14 +89,6 @@ class Trouble:
 
     code: str
     params: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the drawing or printing is."""
-
-    done: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)

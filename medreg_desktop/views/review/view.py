@@ -223,7 +223,7 @@ class ReviewWindow(QDialog):
         """Close: the list is done."""
         self.close()
 
-    # -- inside -----------------------------------------------------------------------------------------------------
+    # -- the window -------------------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
         """Return the designed size."""

@@ -176,7 +176,7 @@ class SyncCenterView(QWidget):
         """Ask the shell to sync at once."""
         self.sync_wanted.emit()
 
-    # -- inside -----------------------------------------------------------------------------------------------------
+    # -- what the shell asks for ------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Read everything again, after something changed in the cache."""

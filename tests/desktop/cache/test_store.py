@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -233,7 +232,6 @@ def test_files_that_cannot_grow_lose_no_acknowledged_decision(path: Path, clock:
     store.close()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no unwritable folder for an administrator")
 def test_a_folder_that_is_a_file_is_named_as_read_only(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("not a folder")
     assert fault_of(tmp_path / "folder" / "cache.db") == "cache_read_only"

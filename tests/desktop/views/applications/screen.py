@@ -34,10 +34,6 @@ def named(n: int) -> Application:
     return application(n, person=person(name=name), qualification=qualification(name=name), **lacking)
 
 
-def _no_damage(*what: object) -> None:
-    raise AssertionError(f"the index was found damaged: {what}")
-
-
 class Opened:
     """An open list of ten."""
 
@@ -54,7 +50,7 @@ class Opened:
         self.engine = SearchEngine(office.store.reader)
         self.presenter = ApplicationsPresenter(
             self.page,
-            EngineWorklist(self.engine, _no_damage),
+            EngineWorklist(self.engine, office.store.noting_damage),
             ReviewBatches(office.reviews, tables(), lambda: None),
             searching or ImmediateRunner(),
             ImmediateRunner(),

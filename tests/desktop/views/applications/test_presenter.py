@@ -12,12 +12,13 @@ import pytest
 from medreg_core.domain.records import AccountId, ApplicationId
 from medreg_core.domain.vocabulary import Category, Kind, Level, State
 from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.ports import Progress
 from medreg_desktop.services.search.conditions import Query, RowSync, Sort, SortColumn, Tab
 from medreg_desktop.services.search.engine import SearchInterrupted
 from medreg_desktop.services.search.rows import WorklistRow
 from medreg_desktop.services.texts.translator import trn
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
-from medreg_desktop.views.applications.state import Act, BatchDone, Empty, Progress, Reason, ScreenState, Total
+from medreg_desktop.views.applications.state import Act, BatchDone, Empty, Reason, ScreenState, Total
 from tests.helpers.runners import ImmediateRunner, ManualRunner
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import FormState, Kind
 from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.ports import Runner
+from medreg_desktop.services.ports import Progress, Runner
 from medreg_desktop.services.printing.printers import (
     Duplex,
     PrintSettings,
@@ -20,7 +20,7 @@ from medreg_desktop.services.printing.printers import (
     settings_to_text,
 )
 from medreg_desktop.views.preview.presenter import PreviewPresenter
-from medreg_desktop.views.preview.state import Match, Phase, Progress, ScreenState, Standing
+from medreg_desktop.views.preview.state import Match, Phase, ScreenState, Standing
 from tests.helpers.print_desk import MemoryPapers, MemoryPrinters, MemoryText, form_desk
 from tests.helpers.review_forms import ID_NUMBER, application
 from tests.helpers.runners import ImmediateRunner, ManualRunner
