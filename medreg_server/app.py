@@ -13,7 +13,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from medreg_server.api import commission, physician, session, sync
+from medreg_server.api import commission, devices, physician, session, sync
 from medreg_server.api.desks import Desks, open_desks
 from medreg_server.api.faults import on_bug, on_busy, on_http, on_service_fault, on_unreadable
 from medreg_server.api.headers import header_writer
@@ -47,7 +47,16 @@ def create_app(service: Service) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=[session.router, sync.router, physician.router, commission.router])
+            Router(
+                "/api/v1",
+                route_handlers=[
+                    session.router,
+                    sync.router,
+                    devices.router,
+                    physician.router,
+                    commission.router,
+                ],
+            )
         ],
         dependencies={"desks": Provide(provide_desks, sync_to_thread=False)},
         exception_handlers={

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from sqlalchemy import Engine
 
+from medreg_core.contract.v1.devices import SignedByDevice
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import CommandBatch, DigestQuery, Fault, Hello, SignIn
 from medreg_server.api.desks import Desks, open_desks
@@ -158,8 +159,20 @@ class Register:
                 return _json(self.desks.sign_in.open(msgspec.json.decode(request.body, type=SignIn), "127.0.0.1"))
             case "GET /ping":
                 return _json(self.desks.hello.pong(query["nonce"]))
+            case "POST /device/wipe/check" | "POST /device/rescue" | "POST /device/wipe/done":
+                return self._signed_by_device(route, msgspec.json.decode(request.body, type=SignedByDevice))
             case _:
                 return self._signed_in(route, query, request.body, self.desks.sign_in.caller(request.token))
+
+    def _signed_by_device(self, route: str, signed: SignedByDevice) -> Answer:
+        match route:
+            case "POST /device/wipe/check":
+                return _json(self.desks.wipes.check(signed))
+            case "POST /device/rescue":
+                return _json(self.desks.wipes.rescue(signed))
+            case _:
+                self.desks.wipes.done(signed)
+                return Answer(204, {})
 
     def _signed_in(self, route: str, query: dict[str, str], body: bytes, caller: Caller) -> Answer:
         desks = self.desks

@@ -39,6 +39,8 @@ class Action(StrEnum):
     START_FOR_PHYSICIAN = "start_for_physician"  # 机构发起注销、离岗备案
     MANAGE_REGISTRARS = "manage_registrars"
     EDIT_INSTITUTION = "edit_institution"  # 科室, 审批机关, 打印设置
+    MANAGE_DEVICES = "manage_devices"  # 停用办公电脑
+    REVIEW_RESCUED = "review_rescued"  # 复核停用电脑上未发送的决定
     # the physician
     APPLY = "apply"  # submit, resubmit, withdraw
     # the authority
@@ -72,10 +74,17 @@ _OFFICE = _READING | {
 RIGHTS: Final[dict[Role, frozenset[Action]]] = {
     Role.READ_ONLY: frozenset(_READING),
     Role.REGISTRAR: frozenset(_OFFICE),
-    Role.SUPERVISOR: frozenset(_OFFICE | {Action.TAKE_OVER_CLAIM, Action.SEE_AUDIT}),
+    Role.SUPERVISOR: frozenset(_OFFICE | {Action.TAKE_OVER_CLAIM, Action.SEE_AUDIT, Action.REVIEW_RESCUED}),
     # An administrator runs the office's accounts but decides nothing: two hands, so that nobody can appoint himself.
     Role.INSTITUTION_ADMIN: frozenset(
-        _READING | {Action.MANAGE_REGISTRARS, Action.EDIT_INSTITUTION, Action.SEE_AUDIT, Action.VERIFY_PHYSICIAN}
+        _READING
+        | {
+            Action.MANAGE_REGISTRARS,
+            Action.MANAGE_DEVICES,
+            Action.EDIT_INSTITUTION,
+            Action.SEE_AUDIT,
+            Action.VERIFY_PHYSICIAN,
+        }
     ),
     Role.PHYSICIAN: frozenset({Action.APPLY}),
     Role.COMMISSION: frozenset(

@@ -165,3 +165,21 @@ class ScanResult(StrEnum):
     VOID = "void"  # 作废
     PENDING = "pending"  # 待同步
     FORGED = "forged"  # 伪造
+
+
+class RevocationReason(StrEnum):
+    """Why a device of an institution was shut out for good."""
+
+    LOST = "lost"  # 遗失或被盗
+    RETIRED = "retired"  # 停用
+    HANDED_OVER = "handed_over"  # 移交他处
+    MISUSED = "misused"  # 疑似被他人使用
+
+
+class RescueState(StrEnum):
+    """Where a command stands that was rescued from a revoked device."""
+
+    WAITING = "waiting"  # 待复核
+    ANSWERED = "answered"  # 登记库已答复: it had arrived before the device was shut out
+    CONFIRMED = "confirmed"  # 已确认执行: its outcome says what became of it
+    SET_ASIDE = "set_aside"  # 不予执行

@@ -8,14 +8,17 @@ from medreg_server.services.applicants import ApplicantDesk
 from medreg_server.services.authority import AuthorityDesk
 from medreg_server.services.claims import ClaimDesk
 from medreg_server.services.commands import CommandDesk
+from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.environment import Environment
 from medreg_server.services.feed import FeedDesk
 from medreg_server.services.feed_watch import FeedWatch
 from medreg_server.services.hello import HelloDesk
 from medreg_server.services.passwords import Passwords
+from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.scans import ScanDesk
 from medreg_server.services.sign_in import SignInDesk
 from medreg_server.services.snapshot import SnapshotDesk
+from medreg_server.services.wipes import WipeDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,19 @@ class Desks:
     applicants: ApplicantDesk
     authority: AuthorityDesk
     scans: ScanDesk
+    devices: DeviceDesk
+    wipes: WipeDesk
+    lane: ReviewLane
 
 
 def open_desks(environment: Environment, passwords: Passwords) -> Desks:
     """Build the use cases over one environment."""
+    commands = CommandDesk(environment)
     return Desks(
         environment=environment,
         sign_in=SignInDesk(environment, passwords),
         hello=HelloDesk(environment),
-        commands=CommandDesk(environment),
+        commands=commands,
         feed=FeedDesk(environment),
         watch=FeedWatch(environment.database),
         snapshot=SnapshotDesk(environment),
@@ -49,4 +56,7 @@ def open_desks(environment: Environment, passwords: Passwords) -> Desks:
         applicants=ApplicantDesk(environment),
         authority=AuthorityDesk(environment),
         scans=ScanDesk(environment),
+        devices=DeviceDesk(environment),
+        wipes=WipeDesk(environment),
+        lane=ReviewLane(environment, commands),
     )

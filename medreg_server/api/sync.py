@@ -63,6 +63,8 @@ async def changes(
     if wait > 0 and not page.changes:
         longest = min(wait, desks.environment.settings.long_poll_seconds)
         await desks.watch.wait(position.institution_id, position.seq, longest)
+        if await sync_to_thread(desks.sign_in.is_revoked, caller):
+            raise ServiceFault(FaultCode.DEVICE_REVOKED)
         page = await sync_to_thread(desks.feed.page, position)
     return await sync_to_thread(packed_json, msgspec.json.encode(page), _accepted(request))
 

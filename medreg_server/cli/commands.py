@@ -11,16 +11,19 @@ from typing import Final
 
 import uvicorn
 
-from medreg_core.domain.records import Institution, InstitutionId
-from medreg_core.domain.vocabulary import Role
+from medreg_core.domain.records import DeviceId, Institution, InstitutionId
+from medreg_core.domain.vocabulary import RevocationReason, Role
+from medreg_server.cli.devices import device_lines, rescued_lines
 from medreg_server.cli.exam import report_lines
 from medreg_server.cli.parser import Options
 from medreg_server.db import backup
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
+from medreg_server.db.scope import WHOLE_REGISTER, Scope
 from medreg_server.services.audit_heads import verify_audit
 from medreg_server.services.demo.passers import passers
 from medreg_server.services.demo.seed import SEED, Size, seed_demo
+from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.exam.import_list import ExamImport
 from medreg_server.services.exam.pass_list import write_exam_list
 from medreg_server.services.registry import NewAccount, RegistryFault
@@ -102,6 +105,26 @@ def _create_account(options: Options, settings: Settings) -> int:
     return 0
 
 
+def _devices(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        for line in device_lines(service, _scope(service, options.institution)):
+            print(line)
+    return 0
+
+
+def _revoke_device(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        DeviceDesk(service.environment).revoke_for_operator(DeviceId(options.device), RevocationReason(options.because))
+    return 0
+
+
+def _rescued(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        for line in rescued_lines(service, _scope(service, options.institution)):
+            print(line)
+    return 0
+
+
 def _import_exam(options: Options, settings: Settings) -> int:
     with _opened(settings) as service:
         report = ExamImport(service.environment).run(
@@ -162,6 +185,9 @@ _COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
     "migrate": _migrate,
     "create-institution": _create_institution,
     "create-account": _create_account,
+    "devices": _devices,
+    "revoke-device": _revoke_device,
+    "rescued": _rescued,
     "import-exam": _import_exam,
     "demo-data": _demo_data,
     "backup": _backup,
@@ -189,6 +215,10 @@ def _institution(service: Service, code: str) -> InstitutionId | None:
     if institution is None:
         raise RegistryFault("institution_unknown")
     return institution.id
+
+
+def _scope(service: Service, code: str) -> Scope:
+    return Scope(institution_id=_institution(service, code)) if code else WHOLE_REGISTER
 
 
 def _password(options: Options) -> str:

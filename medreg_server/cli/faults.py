@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.tables import TableBroken
 from medreg_server.cli.exam import spoken_refusal
 from medreg_server.db.backup import BackupFault
@@ -11,6 +12,7 @@ from medreg_server.db.migrate import SchemaMismatch
 from medreg_server.db.transaction import DatabaseBusy
 from medreg_server.services.demo.seed import DemoRefused
 from medreg_server.services.exam.refusal import WorkbookRefused
+from medreg_server.services.faults import ServiceFault
 from medreg_server.services.registry import RegistryFault
 from medreg_server.settings import SettingsFault
 
@@ -51,6 +53,8 @@ def spoken(error: Exception) -> str | None:
             sentence = _DEMO[error.code].format(**error.params)
         case WorkbookRefused():
             sentence = spoken_refusal(error)
+        case ServiceFault(code=FaultCode.NOT_FOUND):
+            sentence = "the register has nothing under this id"
         case DatabaseBusy():
             sentence = "the database does not answer, or is busy; nothing was changed"
         case _:

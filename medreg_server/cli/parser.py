@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from medreg_core.domain.vocabulary import Role
+from medreg_core.domain.vocabulary import RevocationReason, Role
 from medreg_server import __version__
 
 _ROLES = [role.value for role in Role if role not in {Role.SYSTEM, Role.PHYSICIAN}]
@@ -45,6 +46,8 @@ class Options(Namespace):
     dry_run: bool = False
     skip_faulty: bool = False
     exam_list: Path | None = None
+    device: str = ""
+    because: str = ""
 
 
 def build_parser() -> ArgumentParser:
@@ -67,6 +70,8 @@ def build_parser() -> ArgumentParser:
 
     _institution(commands.add_parser("create-institution", parents=[common], help="register an institution"))
     _account(commands.add_parser("create-account", parents=[common], help="make an account"))
+
+    _devices(commands.add_parser, common)
 
     exam = commands.add_parser("import-exam", parents=[common], help="import the exam centre's pass list (.xlsx)")
     exam.add_argument("file", type=Path)
@@ -94,6 +99,17 @@ def _common() -> ArgumentParser:
     common.add_argument("--database", default=SUPPRESS, help="sqlite:///FILE or postgresql://…")
     common.add_argument("--data-dir", default=SUPPRESS, help="directory of keys and audit heads")
     return common
+
+
+def _devices(add: Callable[..., ArgumentParser], common: ArgumentParser) -> None:
+    listed = add("devices", parents=[common], help="list the devices of institutions")
+    revoke = add("revoke-device", parents=[common], help="shut a device out for good")
+    revoke.add_argument("device", help="its id, as `devices` lists it")
+    reasons = [reason.value for reason in RevocationReason]
+    revoke.add_argument("--reason", dest="because", choices=reasons, required=True)
+    lane = add("rescued", parents=[common], help="list the commands rescued from revoked devices")
+    for parser in (listed, lane):
+        parser.add_argument("--institution", default="", help="registration number of one institution; all if left out")
 
 
 def _institution(parser: ArgumentParser) -> None:

@@ -76,6 +76,11 @@ class Accounts(Repository):
         row = rows.one_or_none()
         return None if row is None else _account(row)
 
+    def get(self, account_id: AccountId) -> AccountRecord | None:
+        """Return the account, or None."""
+        row = self._connection.execute(select(account).where(account.c.id == account_id)).mappings().one_or_none()
+        return None if row is None else _account(row)
+
     def set_password_hash(self, account_id: AccountId, password_hash: str) -> None:
         """Replace an account's password hash."""
         self._connection.execute(update(account).where(account.c.id == account_id).values(password_hash=password_hash))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import and_, bindparam, exists, not_, select
+from sqlalchemy import Boolean, and_, bindparam, exists, not_, or_, select
 
 from medreg_core.domain.forms import FormNumber
 from medreg_core.domain.records import Application, DeviceId, Institution
 from medreg_server.db.applications import IN_PROGRESS
 from medreg_server.db.codec import to_institution
-from medreg_server.db.tables import form, form_lease, institution
+from medreg_server.db.tables import device, form, form_lease, institution
 from medreg_server.db.writes import Repository
 
 
@@ -22,6 +22,7 @@ class Standing:
     institution: Institution
     other_pending: int  # other applications of the physician in progress, at whatever institution
     number_free: bool  # the form number is leased to the very device that sends it, and on no form yet
+    device_revoked: bool  # meanwhile; its unused numbers are burnt
 
 
 _INSTITUTION: Final = select(institution.c.body).where(institution.c.id == bindparam("institution"))
@@ -33,11 +34,14 @@ _LEASED: Final = select(form_lease.c.first).where(
     form_lease.c.last >= bindparam("serial"),
     form_lease.c.institution_id == bindparam("institution"),
     form_lease.c.device_id == bindparam("device"),
+    or_(form_lease.c.burnt_at.is_(None), bindparam("burnt_too", type_=Boolean)),
 )
+_REVOKED: Final = select(device.c.id).where(device.c.id == bindparam("device"), device.c.revoked_at.is_not(None))
 _STANDING: Final = select(
     _INSTITUTION.scalar_subquery().label("institution"),
     IN_PROGRESS.scalar_subquery().label("pending"),
     and_(exists(_LEASED), not_(exists(_USED))).label("free"),
+    exists(_REVOKED).label("revoked"),
 )
 _NONE: Final = FormNumber("", 0, 0)
 
@@ -45,8 +49,13 @@ _NONE: Final = FormNumber("", 0, 0)
 class Consents(Repository):
     """Reads what consents depend on, within one transaction."""
 
-    def standing(self, application: Application, number: FormNumber | None, device_id: DeviceId) -> Standing:
-        """Return how things stand around ``application`` when ``device_id`` sends a consent with form ``number``."""
+    def standing(
+        self, application: Application, number: FormNumber | None, device_id: DeviceId, *, burnt_too: bool = False
+    ) -> Standing:
+        """Return how things stand around ``application`` when ``device_id`` sends a consent with form ``number``.
+
+        ``burnt_too`` lets a number of a burnt lease count: a supervisor has confirmed that it stood on paper before.
+        """
         known = number or _NONE
         asked = {
             "institution": application.institution_id,
@@ -57,6 +66,7 @@ class Consents(Repository):
             "year": known.year,
             "serial": known.serial,
             "device": device_id,
+            "burnt_too": burnt_too,
         }
         row = self._connection.execute(_STANDING, asked).one()
-        return Standing(to_institution(row.institution), row.pending, bool(row.free))
+        return Standing(to_institution(row.institution), row.pending, bool(row.free), bool(row.revoked))

@@ -1,18 +1,21 @@
-"""Devices of institutions and the form numbers leased to them (``sync.md`` §5.7)."""
+"""Devices of institutions, their revocation, and the form numbers leased to them (``sync.md`` §5.7, §5.10)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
+from medreg_core.contract.v1.devices import DeviceEntry
 from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.forms import FormNumber
-from medreg_core.domain.records import DeviceId, InstitutionId
+from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
+from medreg_core.domain.vocabulary import RevocationReason
 from medreg_server.db.insert import insert_if_absent
-from medreg_server.db.tables import device, form, form_lease, form_serial
+from medreg_server.db.scope import Scope, visible
+from medreg_server.db.tables import account, device, form, form_lease, form_serial
 from medreg_server.db.writes import Repository
 
 
@@ -25,8 +28,22 @@ class Device:
     public_key: bytes
     client_version: str
     revoked_at: datetime | None = None
+    revoked_by: str = ""
+    reason: RevocationReason | None = None
+    wiped_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Shutout:
+    """Why, when and by whom (an account's id; empty: the operator) a device is revoked."""
+
+    reason: RevocationReason
+    by: AccountId | None
+    at: datetime
+
+
+_USER: Final = account.alias("user")
+_REVOKER: Final = account.alias("revoker")
 _ONE: Final = select(device).where(device.c.id == bindparam("key"))
 _HOLDER: Final = select(form_lease.c.institution_id, form_lease.c.device_id).where(
     form_lease.c.region == bindparam("of_region"),
@@ -42,13 +59,26 @@ class Devices(Repository):
     def get(self, device_id: DeviceId) -> Device | None:
         """Return the device whatever its institution, or None."""
         row = self._connection.execute(_ONE, {"key": device_id}).one_or_none()
-        if row is None:
-            return None
-        return Device(
-            DeviceId(row.id), InstitutionId(row.institution_id), row.public_key, row.client_version, row.revoked_at
-        )
+        return None if row is None else _device(row)
 
-    def add(self, new: Device, now: datetime) -> bool:
+    def find(self, device_id: DeviceId, scope: Scope) -> Device | None:
+        """Return the device if ``scope`` may see it."""
+        query = select(device).where(device.c.id == device_id, visible(device, scope))
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _device(row)
+
+    def entries(self, scope: Scope) -> list[DeviceEntry]:
+        """Return what an administrator is shown of the devices in ``scope``, the one used last first."""
+        query = (
+            select(device, _USER.c.name.label("user_name"), _REVOKER.c.name.label("revoker_name"))
+            .outerjoin(_USER, _USER.c.id == device.c.last_account_id)
+            .outerjoin(_REVOKER, _REVOKER.c.id == device.c.revoked_by)
+            .where(visible(device, scope))
+            .order_by(device.c.last_seen.desc(), device.c.id)
+        )
+        return [_entry(row) for row in self._connection.execute(query)]
+
+    def add(self, new: Device, account_id: AccountId, now: datetime) -> bool:
         """Register a device; return False when its id is known already."""
         row = {
             "id": new.id,
@@ -57,18 +87,34 @@ class Devices(Repository):
             "client_version": new.client_version,
             "first_seen": now,
             "last_seen": now,
+            "last_account_id": account_id,
+            "revoked_by": "",
+            "reason": "",
         }
         return insert_if_absent(self._connection, device, row)
 
-    def seen(self, device_id: DeviceId, client_version: str, now: datetime) -> None:
-        """Note that the device said hello."""
-        self._connection.execute(
-            update(device).where(device.c.id == device_id).values(client_version=client_version, last_seen=now)
-        )
+    def seen(self, device_id: DeviceId, client_version: str, account_id: AccountId, now: datetime) -> None:
+        """Note that the device said hello, and for whom."""
+        values = {"client_version": client_version, "last_account_id": account_id, "last_seen": now}
+        self._connection.execute(update(device).where(device.c.id == device_id).values(values))
 
-    def revoke(self, device_id: DeviceId, now: datetime) -> None:
-        """Shut a device out for good; its unused form numbers are burnt with it."""
-        self._connection.execute(update(device).where(device.c.id == device_id).values(revoked_at=now))
+    def revoke(self, device_id: DeviceId, shutout: Shutout) -> bool:
+        """Shut a device out for good; return False when it was already."""
+        values = {"revoked_at": shutout.at, "revoked_by": shutout.by or "", "reason": shutout.reason.value}
+        one = update(device).where(device.c.id == device_id, device.c.revoked_at.is_(None))
+        return self._connection.execute(one.values(values)).rowcount == 1
+
+    def burn_leases(self, device_id: DeviceId, now: datetime) -> int:
+        """Make the unused form numbers of all the device's leases worthless; return how many leases that concerned."""
+        own = update(form_lease).where(form_lease.c.device_id == device_id, form_lease.c.burnt_at.is_(None))
+        return self._connection.execute(own.values(burnt_at=now)).rowcount
+
+    def wiped(self, device_id: DeviceId, now: datetime) -> bool:
+        """Note that a revoked device has destroyed its copy; return False when that was known."""
+        one = update(device).where(
+            device.c.id == device_id, device.c.revoked_at.is_not(None), device.c.wiped_at.is_(None)
+        )
+        return self._connection.execute(one.values(wiped_at=now)).rowcount == 1
 
     def lease_numbers(
         self, institution_id: InstitutionId, device_id: DeviceId, region: str, year: int, count: int, now: datetime
@@ -110,3 +156,34 @@ class Devices(Repository):
         asked = {"of_region": number.region, "of_year": number.year, "serial": number.serial}
         row = self._connection.execute(_HOLDER, asked).one_or_none()
         return None if row is None else (InstitutionId(row.institution_id), DeviceId(row.device_id))
+
+
+def _device(row: Row[Any]) -> Device:
+    return Device(
+        id=DeviceId(row.id),
+        institution_id=InstitutionId(row.institution_id),
+        public_key=row.public_key,
+        client_version=row.client_version,
+        revoked_at=row.revoked_at,
+        revoked_by=row.revoked_by,
+        reason=_reason(row.reason),
+        wiped_at=row.wiped_at,
+    )
+
+
+def _entry(row: Row[Any]) -> DeviceEntry:
+    return DeviceEntry(
+        id=DeviceId(row.id),
+        client_version=row.client_version,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        last_used_by=row.user_name or "",
+        revoked_at=row.revoked_at,
+        revoked_by=row.revoker_name or "",
+        reason=_reason(row.reason),
+        wiped_at=row.wiped_at,
+    )
+
+
+def _reason(stored: str) -> RevocationReason | None:
+    return RevocationReason(stored) if stored else None

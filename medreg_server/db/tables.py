@@ -156,7 +156,11 @@ device = Table(
     Column("client_version", String(40), nullable=False),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
+    Column("last_account_id", _ID, nullable=False, default="", server_default=""),  # who said hello last
     Column("revoked_at", Moment),
+    Column("revoked_by", _ID, nullable=False, default="", server_default=""),  # account id; empty: the operator
+    Column("reason", _CODE, nullable=False, default="", server_default=""),  # RevocationReason
+    Column("wiped_at", Moment),
 )
 
 application = Table(
@@ -202,6 +206,7 @@ form_lease = Table(
     _institution_id(),
     Column("device_id", _ID, ForeignKey("device.id"), nullable=False, index=True),
     Column("granted_at", Moment, nullable=False),
+    Column("burnt_at", Moment),  # from then on no unused number of it counts
 )
 
 form_serial = Table(
@@ -245,6 +250,23 @@ command = Table(
     Column("received_at", Moment, nullable=False),
     Column("outcome_kind", _CODE, nullable=False, default=""),
     Column("outcome", Text, nullable=False, default=""),  # Outcome; empty only inside its own transaction
+)
+
+rescued_command = Table(
+    "rescued_command",
+    metadata,
+    Column("id", _ID, primary_key=True),  # of the command: what the register answers to it stands under the same id
+    _institution_id(),
+    Column("device_id", _ID, ForeignKey("device.id"), nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),  # of the command
+    Column("body", Text, nullable=False),  # RescuedCommand, as the device testified
+    Column("account_id", _ID, nullable=False),  # who made it, by the same testimony
+    Column("received_at", Moment, nullable=False),
+    Column("state", _CODE, nullable=False),  # RescueState
+    Column("settled_by", _ID, nullable=False, default=""),
+    Column("settled_at", Moment),
+    Column("reason", Text, nullable=False, default=""),
+    Index("ix_rescued_command_lane", "institution_id", "id"),
 )
 
 audit_head = Table(

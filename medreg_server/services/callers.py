@@ -20,10 +20,11 @@ _REGION_PARTS: Final = ("0000", "00")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A signed-in account on a device."""
+    """A signed-in account on a device. ``confirms``: who made the rescued command that it confirms, if it does."""
 
     account: AccountRecord
     device_id: DeviceId
+    confirms: AccountRecord | None = None
 
     @property
     def scope(self) -> Scope:
@@ -36,6 +37,11 @@ class Caller:
         if account.role is Role.COMMISSION and account.region:
             return Scope(region=region_prefix(account.region))
         return NOTHING
+
+    @property
+    def decider(self) -> AccountRecord:
+        """Whose decision it is that this caller sends: his own, or the one he confirms."""
+        return self.confirms or self.account
 
     @property
     def institution_id(self) -> InstitutionId:
@@ -58,13 +64,14 @@ class Caller:
 
     def event(self, action: str, subject: str = "", chain: str = "", **detail: str) -> Event:
         """Return an audit event done by this caller, in the chain of its institution unless ``chain`` names one."""
+        maker = self.confirms
         return Event(
             action=action,
             subject=subject,
             actor=self.account.id,
             role=self.account.role,
             chain=chain or self.account.institution_id or REGISTER,
-            detail={"device": self.device_id, **detail},
+            detail={"device": self.device_id, **({"made_by": maker.id} if maker else {}), **detail},
         )
 
     def described(self) -> Account:

@@ -78,7 +78,8 @@ class CommandDesk:
     def _device(self, batch: CommandBatch, caller: Caller) -> Device:
         """Return the sending device: the one that signed in, known by its hello, of the same institution.
 
-        Raises SESSION_EXPIRED when the commands are another registrar's of that PC: he has to sign in for them.
+        Raises SESSION_EXPIRED when the commands are another registrar's of that PC: he has to sign in for them;
+        DEVICE_REVOKED.
         """
         if len(batch.commands) > BATCH_COMMANDS:
             raise ServiceFault(FaultCode.TOO_LARGE)
@@ -89,15 +90,19 @@ class CommandDesk:
             device = transaction.devices.get(caller.device_id)
         if device is None or device.institution_id != institution_id or batch.device_id != caller.device_id:
             raise ServiceFault(FaultCode.FORBIDDEN)
+        if device.revoked_at is not None:
+            raise ServiceFault(FaultCode.DEVICE_REVOKED)
         return device
 
     def _answer_one(self, write: Write, command: Command, caller: Caller, device: Device) -> Outcome:
         sent = Sent(command, caller, device, self._environment.now())
         try:
             with write() as transaction:
-                return _final(self._handled(transaction, sent))
-        except _NotNow as stop:
+                return final(self.handled(transaction, sent))
+        except NotNow as stop:
             return stop.outcome
+        except ServiceFault:
+            raise
         except DatabaseBusy:
             return _later(command)
         except Exception:  # noqa: BLE001 - one command that trips a bug must not stop the others (sync.md §5.6)
@@ -124,22 +129,16 @@ class CommandDesk:
             for application_id in sorted({c.application_id for c in batch.commands if is_id(c.application_id)}):
                 transaction.applications.lock(application_id, caller.scope)
 
-    def _handled(self, transaction: WriteTransaction, sent: Sent) -> Outcome:
-        """Claim the id, carry the command out, store its answer; or return the answer it had before."""
+    def handled(self, transaction: WriteTransaction, sent: Sent) -> Outcome:
+        """Claim the id, carry the command out, store its answer; or return the answer it had before.
+
+        Raises ServiceFault DEVICE_REVOKED when the device was shut out meanwhile.
+        """
         command = sent.command
         for where in ("id", "application_id", "depends_on"):
             if not is_id(getattr(command, where) or "none"):
                 return rejected(command, FaultCode.BAD_REQUEST, where=where).outcome
-        body_hash = hashlib.sha256(msgspec.json.encode(command)).digest()
-        key = CommandKey(
-            id=command.id,
-            institution_id=sent.caller.institution_id,
-            account_id=sent.caller.account.id,
-            device_id=sent.device.id,
-            application_id=command.application_id,
-            body_hash=body_hash,
-            received_at=sent.at,
-        )
+        key = key_of(sent)
         if not transaction.commands.claim(key):
             return self._repeated(transaction, key)
         try:
@@ -201,6 +200,24 @@ class CommandDesk:
         return application
 
 
+def key_of(sent: Sent) -> CommandKey:
+    """Return under what the command and its answer are kept: its own id, and who made it where."""
+    return CommandKey(
+        id=sent.command.id,
+        institution_id=sent.caller.institution_id,
+        account_id=sent.caller.decider.id,
+        device_id=sent.device.id,
+        application_id=sent.command.application_id,
+        body_hash=hash_of(sent.command),
+        received_at=sent.at,
+    )
+
+
+def hash_of(command: Command) -> bytes:
+    """Return the hash that tells whether the same command is sent again."""
+    return hashlib.sha256(msgspec.json.encode(command)).digest()
+
+
 def _position(transaction: WriteTransaction, key: CommandKey, outcome: Outcome) -> int:
     """Return the feed position by which a copy has what the outcome tells of, 0 where it tells of no decision."""
     heads = transaction.seal()
@@ -213,7 +230,7 @@ def _later(command: Command) -> Outcome:
     return Outcome(id=command.id, kind=OutcomeKind.RETRY, code=FaultCode.BUSY, retry_after_s=_RETRY_AFTER_S)
 
 
-class _NotNow(Exception):
+class NotNow(Exception):
     """Rolls a command back that got no final answer, so that its id stays free for the next attempt."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -221,9 +238,10 @@ class _NotNow(Exception):
         self.outcome = outcome
 
 
-def _final(outcome: Outcome) -> Outcome:
+def final(outcome: Outcome) -> Outcome:
+    """Return a final answer. Raises NotNow for any other."""
     if not _is_final(outcome):
-        raise _NotNow(outcome)
+        raise NotNow(outcome)
     return outcome
 
 

@@ -19,6 +19,7 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.answers import accepted, rejected, stale
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
+from medreg_server.services.faults import ServiceFault
 from medreg_server.services.moves import Step, moved, store
 from medreg_server.services.reviewing import first_blocker
 
@@ -34,7 +35,7 @@ _MOVES: Final[dict[type[Decision], Move]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A command as it arrived: by whom, from which device, when."""
+    """A command as it arrived: by whom, from which device, when. A rescued one: from the device that made it."""
 
     command: Command
     caller: Caller
@@ -92,7 +93,11 @@ class DecisionDesk:
             raise rejected(command, FaultCode.DIGEST_MISMATCH)
         checked = _with_opinion(decided, sent, body.opinion, body.materials)
         number = read_form_number(body.form_number)
-        standing = transaction.consents.standing(read, number, sent.device.id)
+        confirmed = sent.caller.confirms is not None
+        standing = transaction.consents.standing(read, number, sent.device.id, burnt_too=confirmed)
+        if standing.device_revoked and not confirmed:
+            # Between two commands of a batch: no final answer, so that the decision reaches the review lane.
+            raise ServiceFault(FaultCode.DEVICE_REVOKED)
         blocker = first_blocker(self._environment, replace(checked, state=read.state), standing)
         if blocker is not None:
             raise rejected(command, blocker.code, **blocker.params)
@@ -133,7 +138,7 @@ def _with_opinion(application: Application, sent: Sent, opinion: str, materials:
         application,
         opinion=opinion,
         materials=materials,
-        decided_by=sent.caller.account.name,
+        decided_by=sent.caller.decider.name,
         decided_at=sent.at,
     )
 

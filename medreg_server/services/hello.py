@@ -64,14 +64,14 @@ class HelloDesk:
         """Note the device. Its key is taken once: paper that it signed must stay verifiable."""
         now = self._environment.now()
         new = Device(hello.device_id, caller.institution_id, hello.device_key, hello.client_version)
-        if transaction.devices.add(new, now):
+        if transaction.devices.add(new, caller.account.id, now):
             return
         known = transaction.devices.get(hello.device_id)
         if known is None or known.institution_id != new.institution_id or known.public_key != new.public_key:
             raise ServiceFault(FaultCode.FORBIDDEN)
         if known.revoked_at is not None:
             raise ServiceFault(FaultCode.DEVICE_REVOKED)
-        transaction.devices.seen(new.id, new.client_version, now)
+        transaction.devices.seen(new.id, new.client_version, caller.account.id, now)
 
     def _lease(
         self, transaction: WriteTransaction, hello: Hello, caller: Caller, institution: Institution

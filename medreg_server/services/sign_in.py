@@ -81,6 +81,12 @@ class SignInDesk:
             raise ServiceFault(FaultCode.DEVICE_REVOKED)
         return Caller(opened.account, opened.device_id)
 
+    def is_revoked(self, caller: Caller) -> bool:
+        """Return whether the caller's device was shut out since he was admitted; asked by what answers for long."""
+        with self._environment.database.read() as transaction:
+            device = transaction.devices.get(caller.device_id)
+        return device is not None and device.revoked_at is not None
+
     def close(self, token: str, caller: Caller) -> None:
         """End the session of ``token``."""
         with self._environment.database.write() as transaction:

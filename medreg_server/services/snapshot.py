@@ -22,7 +22,7 @@ from medreg_core.contract.v1.messages import (
     SnapshotMark,
     SnapshotRow,
 )
-from medreg_core.domain.records import InstitutionId
+from medreg_core.domain.records import DeviceId, InstitutionId
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import ReadTransaction
@@ -62,11 +62,13 @@ class SnapshotDesk:
         first = SnapshotHead(
             magic=MAGIC, server_id=identity.server_id, epoch=identity.epoch, total=total, done=resume.count
         )
-        return self._lines(first, resume)
+        return self._lines(first, resume, caller.device_id)
 
-    def _lines(self, first: SnapshotHead, resume: Resume) -> Iterator[bytes]:
+    def _lines(self, first: SnapshotHead, resume: Resume, device_id: DeviceId) -> Iterator[bytes]:
         yield _line(first)
         while resume.phase != _DONE:
+            if self._is_revoked(device_id):
+                return  # without an end line: the client asks again, and is told
             kind, rows, position = self._page(resume)
             for row in rows:
                 resume = _after(resume, row)
@@ -75,6 +77,11 @@ class SnapshotDesk:
                     yield _line(self._mark(resume))
             resume = msgspec.structs.replace(resume, phase=position.phase, before=position.before)
         yield _line(self._end(resume))
+
+    def _is_revoked(self, device_id: DeviceId) -> bool:
+        with self._environment.database.read() as transaction:
+            device = transaction.devices.get(device_id)
+        return device is not None and device.revoked_at is not None
 
     def _page(self, resume: Resume) -> tuple[EntityKind, list[Row], Resume]:
         """Return one page of rows and where the next one begins."""

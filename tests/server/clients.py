@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 import msgspec
 import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from medreg_core.contract.v1.messages import (
     Agree,
@@ -61,9 +62,13 @@ class Desk(ABC):
     """Writes commands with form numbers of its own lease; subclasses say how they reach the service."""
 
     device_id: DeviceId = field(default_factory=lambda: DeviceId(new_id()), kw_only=True)
-    device_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), kw_only=True)
+    signing_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, kw_only=True)
+    device_key: bytes = field(default=b"", kw_only=True)  # empty: the public half of ``signing_key``
     lease: FormLease | None = field(default=None, kw_only=True)
     used: int = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.device_key = self.device_key or self.signing_key.public_key().public_bytes_raw()
 
     def next_number(self) -> str:
         assert self.lease is not None
@@ -113,6 +118,7 @@ class Office(Desk):
     role: Role = Role.REGISTRAR
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         with self.service.environment.database.read() as transaction:
             account = transaction.accounts.by_login(self.hospital.logins[self.role])
         assert account is not None
@@ -153,6 +159,7 @@ class Client(Desk):
     token: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.http = requests.Session()
 
     def close(self) -> None:

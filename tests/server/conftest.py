@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from medreg_core.domain.vocabulary import Role
+from medreg_server.services.commands import CommandDesk
+from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
 from tests.helpers.postgres import Cluster, database_name, running_cluster
 from tests.helpers.server import (
@@ -20,6 +23,8 @@ from tests.helpers.server import (
     seed_hospital,
     sqlite_url,
 )
+from tests.server.clients import Office
+from tests.server.leaver import Leaver
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -82,3 +87,18 @@ def server(database_url: str, tmp_path: Path) -> Iterator[ServerHandle]:
 @pytest.fixture
 def hospital(register: Service) -> Hospital:
     return seed_hospital(register)
+
+
+@pytest.fixture
+def leaver(register: Service, hospital: Hospital) -> Leaver:
+    return Leaver.of(register, hospital)
+
+
+@pytest.fixture
+def supervisor(register: Service, hospital: Hospital) -> Office:
+    return Office(register, hospital, Role.SUPERVISOR)
+
+
+@pytest.fixture
+def lane(register: Service) -> ReviewLane:
+    return ReviewLane(register.environment, CommandDesk(register.environment))

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import requests
 
+from medreg_core.contract.v1.devices import Purpose, Revocation, SetAside, WipeCheck, WipeDone
 from medreg_core.contract.v1.messages import ClaimQuery, DigestQuery, Hello, Return, ScanQuery, SignIn
 from medreg_core.domain.records import Application, ApplicationId
-from medreg_core.domain.vocabulary import Kind, Role, State
+from medreg_core.domain.vocabulary import Kind, RevocationReason, Role, State
 from medreg_server.api.commission import MOVES
 from medreg_server.api.physician import Resubmission, Withdrawal
 from medreg_server.app import create_app
@@ -27,6 +28,7 @@ from tests.helpers.server import (
     store_applications,
 )
 from tests.server.clients import Client, command, new_id
+from tests.server.leaver import NONCE, Leaver
 
 OFFICE = frozenset({Role.REGISTRAR, Role.SUPERVISOR, Role.READ_ONLY, Role.INSTITUTION_ADMIN})
 DECIDERS = frozenset({Role.REGISTRAR, Role.SUPERVISOR})
@@ -56,6 +58,7 @@ class Operation:
     state: State = State.SUBMITTED
     audited: bool = True
     by_id: bool = False  # names an application: another tenant's must be 404
+    needs_session: bool = True
 
 
 @dataclass
@@ -164,12 +167,60 @@ def _ruling(path: str) -> Operation:
     return Operation("POST", template, frozenset({Role.COMMISSION}), ask, _STATE_OF_MOVE[path], by_id=True)
 
 
+def _left_behind(world: World, application: Application) -> Leaver:
+    """A registrar's device of its own, revoked, with one command that it has handed over."""
+    leaver = Leaver.of(world.service, world.hospital)
+    leaver.revoke()
+    leaver.rescue(command(application, Return(opinion="补充")))
+    return leaver
+
+
+def _revoke(world: World, client: Client, _: Application) -> requests.Response:
+    device = Leaver.of(world.service, world.hospital).office.device_id
+    return client.call("POST", f"/devices/{device}/revoke", Revocation(RevocationReason.LOST))
+
+
+def _confirm(world: World, client: Client, application: Application) -> requests.Response:
+    (left,) = _left_behind(world, application).handed_over
+    return client.call("POST", f"/rescued/{left.id}/confirm")
+
+
+def _set_aside(world: World, client: Client, application: Application) -> requests.Response:
+    (left,) = _left_behind(world, application).handed_over
+    return client.call("POST", f"/rescued/{left.id}/set-aside", SetAside("已另行办理"))
+
+
+def _wipe_check(world: World, client: Client, _: Application) -> requests.Response:
+    leaver = Leaver.of(world.service, world.hospital)
+    return client.call("POST", "/device/wipe/check", leaver.signed(Purpose.WIPE_CHECK, WipeCheck(NONCE)))
+
+
+def _rescue(world: World, client: Client, application: Application) -> requests.Response:
+    leaver = _left_behind(world, application)
+    rescue = leaver.rescue_of(command(application, Return(opinion="补充")))
+    return client.call("POST", "/device/rescue", leaver.signed(Purpose.RESCUE, rescue))
+
+
+def _wipe_done(world: World, client: Client, application: Application) -> requests.Response:
+    leaver = _left_behind(world, application)
+    return client.call("POST", "/device/wipe/done", leaver.signed(Purpose.WIPE_DONE, WipeDone(1)))
+
+
+_ADMIN = frozenset({Role.INSTITUTION_ADMIN})
+_SUPERVISOR = frozenset({Role.SUPERVISOR})
 _APPLICANT = frozenset({Role.PHYSICIAN})
 _COMMISSION = frozenset({Role.COMMISSION})
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation("GET", "/ping", ANYONE, lambda w, c, a: c.call("GET", "/ping", nonce="12345678"), audited=False),
-    Operation("POST", "/session", ANYONE, _sign_in),
+    Operation(
+        "GET",
+        "/ping",
+        ANYONE,
+        lambda w, c, a: c.call("GET", "/ping", nonce="12345678"),
+        audited=False,
+        needs_session=False,
+    ),
+    Operation("POST", "/session", ANYONE, _sign_in, needs_session=False),
     Operation("DELETE", "/session", ANYONE, _sign_out),
     Operation("POST", "/sync/hello", OFFICE, _hello),
     Operation("GET", "/sync/snapshot", OFFICE, lambda w, c, a: c.call("GET", "/sync/snapshot"), audited=False),
@@ -185,6 +236,14 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda w, c, a: c.call("POST", "/claims", ClaimQuery(application_id=a.id)),
         by_id=True,
     ),
+    Operation("GET", "/devices", _ADMIN, lambda w, c, a: c.call("GET", "/devices"), audited=False),
+    Operation("POST", "/devices/{device_id}/revoke", _ADMIN, _revoke),
+    Operation("GET", "/rescued", _SUPERVISOR, lambda w, c, a: c.call("GET", "/rescued"), audited=False),
+    Operation("POST", "/rescued/{command_id}/confirm", _SUPERVISOR, _confirm),
+    Operation("POST", "/rescued/{command_id}/set-aside", _SUPERVISOR, _set_aside),
+    Operation("POST", "/device/wipe/check", ANYONE, _wipe_check, audited=False, needs_session=False),
+    Operation("POST", "/device/rescue", ANYONE, _rescue, needs_session=False),
+    Operation("POST", "/device/wipe/done", ANYONE, _wipe_done, needs_session=False),
     Operation("POST", "/physician/applications", _APPLICANT, _submit),
     Operation("POST", "/physician/applications/{application_id}/withdraw", _APPLICANT, _withdraw, by_id=True),
     Operation(

@@ -9,8 +9,9 @@ import pytest
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import Fault, Outcome, OutcomeBatch, Return, SnapshotRow
-from medreg_core.domain.vocabulary import OutcomeKind, Role
+from medreg_core.domain.vocabulary import OutcomeKind, RevocationReason, Role
 from medreg_server.api.headers import SERVER_HEADER
+from medreg_server.db.devices import Shutout
 from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.services.service import Service
 from tests.helpers.server import ServerHandle, seed_hospital
@@ -43,10 +44,10 @@ def test_each_operation_admits_its_roles_and_no_other(world: World) -> None:
                 assert msgspec.json.decode(answer.content, type=Fault).code == FaultCode.FORBIDDEN
 
 
-def test_without_a_session_only_ping_and_sign_in_answer(world: World) -> None:
+def test_without_a_session_only_ping_sign_in_and_what_devices_sign_answer(world: World) -> None:
     application = world.application()
     for operation in OPERATIONS:
-        if operation.path in {"/ping", "/session"}:
+        if not operation.needs_session or operation.path == "/session":
             continue
         stranger = Client(world.server.url, world.hospital.logins[Role.REGISTRAR])
         for token in ("", "x" * 43, "x" * 5_000):
@@ -98,21 +99,24 @@ def audit_rows(world: World) -> int:
 
 def test_every_change_leaves_its_row_in_the_audit(world: World) -> None:
     for operation in OPERATIONS:
-        (role, *_) = sorted(operation.roles & {Role.REGISTRAR, Role.COMMISSION, Role.PHYSICIAN})
+        (role, *_) = sorted(operation.roles & {Role.REGISTRAR, Role.COMMISSION, Role.PHYSICIAN} or operation.roles)
         application = world.application(operation.state)
         client = world.client(role, application)
         before = audit_rows(world)
         assert operation.ask(world, client, application).ok
         grown = audit_rows(world) - before
-        assert (grown > 0) == operation.audited or "digest" in operation.path or "changes" in operation.path
-        assert operation.audited == (operation.method != "GET" and operation.path != "/sync/digest")
+        asks_more = any(part in operation.path for part in ("digest", "changes", "wipe/check"))
+        assert (grown > 0) == operation.audited or asks_more
+        reads = operation.method == "GET" or operation.path in {"/sync/digest", "/device/wipe/check"}
+        assert operation.audited != reads
 
 
 def test_a_closed_session_and_a_revoked_device_are_shut_out(world: World) -> None:
     application = world.application()
     client = world.client(Role.REGISTRAR, application)
     with world.service.environment.database.write() as transaction:
-        transaction.devices.revoke(client.device_id, world.service.environment.now())
+        shutout = Shutout(RevocationReason.LOST, None, world.service.environment.now())
+        transaction.devices.revoke(client.device_id, shutout)
     answer = client.call("GET", "/sync/snapshot")
     assert (answer.status_code, answer.json()["code"]) == (403, FaultCode.DEVICE_REVOKED)
     again = Client(world.server.url, client.login, device_id=client.device_id)

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import Return
 from medreg_core.domain.vocabulary import Role
 from medreg_server.cli import main
 from medreg_server.services.faults import ServiceFault
@@ -21,7 +22,8 @@ from medreg_server.services.keys import open_keys
 from medreg_server.settings import Settings, SettingsFault, load_settings
 from tests.helpers.postgres import Cluster, find_binaries
 from tests.helpers.server import PASSWORD, make_institution, open_register, seed_applications, seed_hospital, sqlite_url
-from tests.server.clients import Office
+from tests.server.clients import Office, command
+from tests.server.leaver import Leaver
 from tests.server.test_audit import tamper
 
 
@@ -97,6 +99,34 @@ def test_a_backup_restores_and_begins_a_new_epoch(
             office.changes(cursor)
     assert (fault.value.code, fault.value.params["reason"]) == (FaultCode.RESYNC, "epoch")
     assert run("--database", target, "restore", str(copy)) == 1
+
+
+def test_devices_are_listed_and_revoked_without_personal_data(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_register(database_url, tmp_path) as service:
+        hospital, elsewhere = seed_hospital(service), seed_hospital(service, "980100")
+        leaver, other = Leaver.of(service, hospital), Leaver.of(service, elsewhere)
+        (application,) = seed_applications(service, hospital.institution)
+        sent = command(application, Return(opinion="请补充资料"))
+        assert run("revoke-device", leaver.office.device_id, "--reason", "lost") == 0
+        leaver.rescue(sent)
+    assert run("devices", "--institution", hospital.institution.code) == 0
+    assert run("rescued") == 0
+    printed = capsys.readouterr().out
+    devices, lane = printed.splitlines()
+    assert devices.startswith(f"{leaver.office.device_id}  1.0.0  last seen ")
+    assert devices.endswith("(lost), not wiped yet")
+    assert lane.startswith(f"{sent.id}  return  version 1  made ")
+    assert lane.endswith(f"account {leaver.maker}  device {leaver.office.device_id}  waiting")
+    for personal in (application.person.name, application.person.id_number, leaver.office.caller.account.name, "补充"):
+        assert personal not in printed
+    assert run("devices") == 0
+    assert f"{other.office.device_id}  1.0.0" in capsys.readouterr().out
+    assert run("rescued", "--institution", elsewhere.institution.code) == 0
+    assert capsys.readouterr().out == ""
+    assert run("revoke-device", "unknown", "--reason", "lost") == 1
+    assert "nothing under this id" in capsys.readouterr().err
 
 
 def test_an_altered_audit_fails_the_command(

@@ -36,3 +36,4 @@ class FaultCode(StrEnum):
     WAITS_FOR_COMMAND = "waits_for_command"
     DEPENDENCY_FAILED = "dependency_failed"
     APPLICATION_UNKNOWN = "application_unknown"
+    SET_ASIDE = "set_aside"  # rescued from a revoked device; a supervisor decided not to carry it out

@@ -147,6 +147,7 @@ _REVIEWING: Final = {
     "material_missing": mark("A document is missing on the service."),
     "waits_for_command": mark("It waits for the one before it."),
     "dependency_failed": mark("The one before it was not taken."),
+    "set_aside": mark("The supervisor decided not to carry this out."),
     "body_mismatch": mark("The service has another content under the same number; it is kept for the operator."),
 }
 _FORMS_AND_PRINTING: Final = {

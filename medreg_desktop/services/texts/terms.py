@@ -21,6 +21,8 @@ from medreg_core.domain.vocabulary import (
     Move,
     OutcomeKind,
     RegistrationState,
+    RescueState,
+    RevocationReason,
     Role,
     ScanResult,
     Sex,
@@ -163,6 +165,18 @@ _WORDS: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         MaterialState.ORIGINAL_UNSEEN: mark("Original not seen"),
         MaterialState.MISSING: mark("Missing"),
         MaterialState.LATER: mark("Printed after agreeing"),
+    },
+    RevocationReason: {
+        RevocationReason.LOST: mark("Lost or stolen"),
+        RevocationReason.RETIRED: mark("Taken out of use"),
+        RevocationReason.HANDED_OVER: mark("Handed over"),
+        RevocationReason.MISUSED: mark("Suspected of being used by somebody else"),
+    },
+    RescueState: {
+        RescueState.WAITING: mark("Waiting for the supervisor"),
+        RescueState.ANSWERED: mark("Answered before"),
+        RescueState.CONFIRMED: mark("Confirmed"),
+        RescueState.SET_ASIDE: mark("Set aside for good"),
     },
 }
 """Kept apart by list: members of two lists may have equal values, and would then be one key."""

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from medreg_core.contract.v1.form_code import FormClaims, sign_form_code
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.forms import make_form_number
-from medreg_core.domain.records import Application, DeviceId, ReviewForm
-from medreg_core.domain.vocabulary import FormState, Move, State
-from medreg_server.db.devices import Device
+from medreg_core.domain.records import AccountId, Application, DeviceId, ReviewForm
+from medreg_core.domain.vocabulary import FormState, Move, RevocationReason, State
+from medreg_server.db.devices import Device, Shutout
 from medreg_server.db.forms import FormRecord
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.demo.applications import Filed
@@ -35,8 +35,8 @@ class FormDrawer:
         self._now = now
         self._numbers: dict[int, Iterator[str]] = {}
         key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-        transaction.devices.add(Device(_DEVICE, HOME.institution.id, key, "demo"), now)
-        transaction.devices.revoke(_DEVICE, now)
+        transaction.devices.add(Device(_DEVICE, HOME.institution.id, key, "demo"), AccountId(""), now)
+        transaction.devices.revoke(_DEVICE, Shutout(RevocationReason.RETIRED, None, now))
 
     def drawn(self, filed: Filed) -> tuple[Application, FormRecord | None]:
         """Return the application with the form of its consent, and that form; without a consent no form."""

@@ -1,0 +1,170 @@
+"""The way out of a revoked device: is it revoked, its unfinished commands into the lane, done (``sync.md`` §5.10).
+
+It has no session. What it asks is believed by the signature of the key that hello registered; what it is told carries
+the service's proof over its nonce. Asking again changes nothing, so a request caught on the way is worth nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+
+import msgspec
+
+from medreg_core.contract.v1.devices import (
+    Purpose,
+    Rescue,
+    RescuedCommand,
+    RescueReceipt,
+    SignedByDevice,
+    WipeAnswer,
+    WipeCheck,
+    WipeDone,
+    is_signed_by_device,
+    proof_message,
+)
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import BATCH_COMMANDS, MAGIC
+from medreg_core.domain.vocabulary import RescueState, Role
+from medreg_server.db.audit import Event
+from medreg_server.db.devices import Device
+from medreg_server.db.rescued import Evidence
+from medreg_server.db.scope import Scope
+from medreg_server.db.transaction import WriteTransaction
+from medreg_server.services.commands import hash_of
+from medreg_server.services.environment import Environment
+from medreg_server.services.faults import ServiceFault
+from medreg_server.services.ids import is_id
+
+_NONCE: Final = re.compile(r"[0-9A-Za-z_-]{16,64}")
+_P = TypeVar("_P", WipeAnswer, RescueReceipt)
+_S = TypeVar("_S", bound=msgspec.Struct)
+
+
+class WipeDesk:
+    """Answers devices that have no session any more."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def check(self, signed: SignedByDevice) -> WipeAnswer:
+        """Say whether the device is revoked, why, and by whom. Raises ServiceFault FORBIDDEN, BAD_REQUEST."""
+        device = self._device(Purpose.WIPE_CHECK, signed)
+        nonce = _nonce(_content(signed, WipeCheck).nonce)
+        answer = WipeAnswer(
+            magic=MAGIC,
+            server_id=self._environment.identity().server_id,
+            device_id=device.id,
+            nonce=nonce,
+            wipe=device.revoked_at is not None,
+            reason=device.reason,
+            by=_revoker(device),
+            revoked_at=device.revoked_at,
+        )
+        return self._proven(answer)
+
+    def rescue(self, signed: SignedByDevice) -> RescueReceipt:
+        """Keep what a revoked device has not finished; each id in the receipt is kept, or was answered before.
+
+        Raises ServiceFault FORBIDDEN (also for a device in order: it sends its commands), TOO_LARGE, BAD_REQUEST.
+        """
+        device = self._device(Purpose.RESCUE, signed)
+        rescue = _content(signed, Rescue)
+        if device.revoked_at is None or device.wiped_at is not None:
+            raise ServiceFault(FaultCode.FORBIDDEN)
+        if len(rescue.commands) > BATCH_COMMANDS:
+            raise ServiceFault(FaultCode.TOO_LARGE)
+        for rescued in rescue.commands:
+            _check_ids(rescued)
+        with self._environment.database.write() as transaction:
+            taken = [item for item in rescue.commands if self._keep(transaction, item, device)]
+            kept = tuple(item.command.id for item in rescue.commands if _is_kept(transaction, item, device))
+            if taken:
+                transaction.record(_event("device.rescue", device, commands=str(len(taken))))
+        receipt = RescueReceipt(
+            magic=MAGIC,
+            server_id=self._environment.identity().server_id,
+            device_id=device.id,
+            nonce=_nonce(rescue.nonce),
+            kept=kept,
+        )
+        return self._proven(receipt)
+
+    def done(self, signed: SignedByDevice) -> None:
+        """Note that the device has destroyed its copy. Raises ServiceFault FORBIDDEN, BAD_REQUEST."""
+        device = self._device(Purpose.WIPE_DONE, signed)
+        done = _content(signed, WipeDone)
+        if device.revoked_at is None:
+            raise ServiceFault(FaultCode.FORBIDDEN)
+        with self._environment.database.write() as transaction:
+            if transaction.devices.wiped(device.id, self._environment.now()):
+                transaction.record(_event("device.wiped", device, rescued=str(done.rescued)))
+
+    def _device(self, purpose: Purpose, signed: SignedByDevice) -> Device:
+        """Return the device that signed. An unknown one and a wrong signature are answered alike."""
+        with self._environment.database.read() as transaction:
+            device = transaction.devices.get(signed.device_id) if is_id(signed.device_id) else None
+        server_id = self._environment.identity().server_id
+        if device is None or not is_signed_by_device(purpose, signed, device.public_key, server_id):
+            raise ServiceFault(FaultCode.FORBIDDEN)
+        return device
+
+    def _keep(self, transaction: WriteTransaction, rescued: RescuedCommand, device: Device) -> bool:
+        """Keep one command; what the register has answered already is kept as such, and nobody need look at it."""
+        body_hash = hash_of(rescued.command)
+        answered = transaction.commands.answered(rescued.command.id, Scope(institution_id=device.institution_id))
+        is_answered = answered is not None and answered.body_hash == body_hash
+        return transaction.rescued.keep(
+            Evidence(
+                rescued=rescued,
+                institution_id=device.institution_id,
+                device_id=device.id,
+                body_hash=body_hash,
+                received_at=self._environment.now(),
+                state=RescueState.ANSWERED if is_answered else RescueState.WAITING,
+            )
+        )
+
+    def _proven(self, answer: _P) -> _P:
+        keys = self._environment.keys
+        named = msgspec.structs.replace(answer, kid=keys.kid)
+        return msgspec.structs.replace(named, proof=keys.sign(proof_message(named)))
+
+
+def _is_kept(transaction: WriteTransaction, rescued: RescuedCommand, device: Device) -> bool:
+    """Whether this very command stands in the lane: another device's, or another body under its id, is no safe copy."""
+    found = transaction.rescued.lock(rescued.command.id, Scope(institution_id=device.institution_id))
+    return found is not None and found.device_id == device.id and found.body_hash == hash_of(rescued.command)
+
+
+def _content(signed: SignedByDevice, shape: type[_S]) -> _S:
+    return msgspec.json.decode(signed.content, type=shape)
+
+
+def _nonce(text: str) -> str:
+    if not _NONCE.fullmatch(text):
+        raise ServiceFault(FaultCode.BAD_REQUEST, where="nonce")
+    return text
+
+
+def _check_ids(rescued: RescuedCommand) -> None:
+    command = rescued.command
+    for where, text in (
+        ("id", command.id),
+        ("application_id", command.application_id),
+        ("depends_on", command.depends_on or "none"),
+        ("account_id", rescued.account_id),
+    ):
+        if not is_id(text):
+            raise ServiceFault(FaultCode.BAD_REQUEST, where=where)
+
+
+def _revoker(device: Device) -> Role | None:
+    if device.revoked_at is None:
+        return None
+    return Role.INSTITUTION_ADMIN if device.revoked_by else Role.SYSTEM
+
+
+def _event(action: str, device: Device, **detail: str) -> Event:
+    """Return an event that a device reported about itself: nobody was signed in."""
+    return Event(action, device.id, role=Role.SYSTEM, chain=device.institution_id, detail=detail)

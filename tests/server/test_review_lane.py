@@ -1,0 +1,202 @@
+"""The review lane: a supervisor of the institution carries rescued commands out, or sets them aside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import RecordPrint, Refuse, Return
+from medreg_core.domain.records import CommandId
+from medreg_core.domain.vocabulary import FormState, OutcomeKind, RescueState, Role, State
+from medreg_server.services.callers import Caller
+from medreg_server.services.faults import ServiceFault
+from medreg_server.services.review_lane import ReviewLane
+from medreg_server.services.service import Service
+from tests.helpers.server import Hospital, seed_applications, seed_hospital
+from tests.server.clients import Office, command
+from tests.server.leaver import Leaver, audit_rows, only
+from tests.server.test_devices import events
+
+RETURN = Return(opinion="请补充资料")
+
+
+def test_a_confirmed_consent_keeps_its_id_its_number_and_its_maker(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    """The paper was printed before: its number counts although the lease is burnt, on the supervisor's word."""
+    (application,) = seed_applications(register, hospital.institution)
+    sent = leaver.office.agree(application)
+    leaver.revoke()
+    leaver.rescue(sent)
+    outcome = lane.confirm(sent.id, supervisor.caller)
+    assert (outcome.id, outcome.kind) == (sent.id, OutcomeKind.ACCEPTED)
+    row = leaver.office.now(application)
+    assert row.state is State.AGREED
+    assert row.form is not None
+    assert row.form.number == sent.body.form_number  # type: ignore[union-attr]  # an Agree
+    assert row.decided_by == leaver.office.caller.account.name
+    assert row.history[-1].actor == supervisor.caller.account.name
+    (done,) = events(register, hospital.institution.id, "application.agree")
+    (confirmed,) = events(register, hospital.institution.id, "rescued.confirm")
+    for actor, _, detail in (done, confirmed):
+        assert actor == supervisor.caller.account.id
+        assert leaver.maker in detail
+    entry = only(lane, supervisor)
+    assert (entry.state, entry.settled_by) == (RescueState.CONFIRMED, supervisor.caller.account.name)
+    assert entry.outcome == outcome
+    assert lane.confirm(sent.id, supervisor.caller) == outcome
+    assert len(events(register, hospital.institution.id, "rescued.confirm")) == 1
+
+
+def test_the_rules_hold_for_a_rescued_command_too(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    supervisor.send_one(command(application, Refuse(opinion="不符合聘用条件")))
+    outcome = lane.confirm(sent.id, supervisor.caller)
+    assert (outcome.kind, outcome.code) == (OutcomeKind.CONFLICT, FaultCode.ALREADY_DECIDED)
+    assert only(lane, supervisor).outcome == outcome
+    assert leaver.office.now(application).state is State.REFUSED
+
+
+def test_what_waits_for_another_keeps_waiting_until_that_one_is_confirmed(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    consent = leaver.office.agree(application)
+    printed = command(
+        application,
+        RecordPrint(
+            form_number=consent.body.form_number,  # type: ignore[union-attr]  # an Agree
+            digest=consent.body.digest,  # type: ignore[union-attr]
+            form_state=FormState.PENDING,
+            printed_at=consent.made_at,
+            copies=2,
+            reprint=0,
+        ),
+        depends_on=consent.id,
+    )
+    leaver.revoke()
+    leaver.rescue(consent, printed)
+    rows = audit_rows(register)
+    waits = lane.confirm(printed.id, supervisor.caller)
+    assert (waits.kind, waits.waits_for) == (OutcomeKind.DEFERRED, consent.id)
+    assert audit_rows(register) == rows
+    assert {e.state for e in lane.listed("", supervisor.caller)} == {RescueState.WAITING}
+    assert lane.confirm(consent.id, supervisor.caller).kind is OutcomeKind.ACCEPTED
+    assert lane.confirm(printed.id, supervisor.caller).kind is OutcomeKind.ACCEPTED
+
+
+def test_what_is_set_aside_is_answered_and_never_carried_out(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    with pytest.raises(ServiceFault) as fault:
+        lane.set_aside(sent.id, "  ", supervisor.caller)
+    assert fault.value.code is FaultCode.REASON_MISSING
+    lane.set_aside(sent.id, "已当面另行办理", supervisor.caller)
+    lane.set_aside(sent.id, "再次", supervisor.caller)
+    entry = only(lane, supervisor)
+    assert (entry.state, entry.reason) == (RescueState.SET_ASIDE, "已当面另行办理")
+    with pytest.raises(ServiceFault) as fault:
+        lane.confirm(sent.id, supervisor.caller)
+    assert fault.value.code is FaultCode.STATE_CONFLICT
+    (again,) = supervisor.commands.known([sent.id], supervisor.caller).outcomes
+    assert (again.kind, again.code) == (OutcomeKind.REJECTED, FaultCode.SET_ASIDE)
+    assert leaver.office.now(application).version == 1
+    (noted,) = events(register, hospital.institution.id, "rescued.set_aside")
+    assert leaver.maker in noted[2]
+    assert "当面" not in noted[2], "the supervisor's words are no matter of the audit"
+
+
+def test_a_confirmed_command_is_not_set_aside_any_more(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    lane.confirm(sent.id, supervisor.caller)
+    with pytest.raises(ServiceFault) as fault:
+        lane.set_aside(sent.id, "x", supervisor.caller)
+    assert fault.value.code is FaultCode.STATE_CONFLICT
+
+
+def test_another_institutions_lane_does_not_exist(
+    register: Service, leaver: Leaver, lane: ReviewLane, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    stranger = Office(register, seed_hospital(register, "980100"), Role.SUPERVISOR).caller
+    assert lane.listed("", stranger) == []
+    for command_id in (sent.id, CommandId("unknown"), CommandId("a\x00b")):
+        with pytest.raises(ServiceFault) as confirmed:
+            lane.confirm(command_id, stranger)
+        with pytest.raises(ServiceFault) as aside:
+            lane.set_aside(command_id, "x", stranger)
+        assert {confirmed.value.code, aside.value.code} == {FaultCode.NOT_FOUND}
+
+
+def test_a_maker_who_is_none_of_the_institution_is_not_named_and_not_believed(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    stranger = Office(register, seed_hospital(register, "980100"))
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent, maker=stranger.caller.account.id)
+    assert only(lane, supervisor).made_by == ""
+    with pytest.raises(ServiceFault) as fault:
+        lane.confirm(sent.id, supervisor.caller)
+    assert fault.value.code is FaultCode.NOT_ALLOWED
+    lane.set_aside(sent.id, "来历不明", supervisor.caller)
+
+
+def test_a_foreign_application_stays_out_of_reach(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office
+) -> None:
+    elsewhere = seed_hospital(register, "980100")
+    (foreign,) = seed_applications(register, elsewhere.institution)
+    sent = command(foreign, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    assert lane.confirm(sent.id, supervisor.caller).code == FaultCode.APPLICATION_UNKNOWN
+
+
+def test_the_lane_is_read_by_pages(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    leaver.revoke()
+    made = [command(application, RETURN) for _ in range(130)]
+    for start in (0, 65):
+        leaver.rescue(*made[start : start + 65])
+    first = lane.listed("", supervisor.caller)
+    rest = lane.listed(first[-1].command.id, supervisor.caller)
+    assert [entry.command.id for entry in (*first, *rest)] == sorted(each.id for each in made)
+    with pytest.raises(ServiceFault):
+        lane.listed("a\x00b", supervisor.caller)
+
+
+def test_a_supervisor_who_lost_his_role_decides_nothing(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office
+) -> None:
+    former = Caller(replace(supervisor.caller.account, role=Role.REGISTRAR), supervisor.device_id)
+    for act in (
+        lambda: lane.listed("", former),
+        lambda: lane.confirm(CommandId("x"), former),
+        lambda: lane.set_aside(CommandId("x"), "x", former),
+    ):
+        with pytest.raises(ServiceFault) as fault:
+            act()
+        assert fault.value.code is FaultCode.FORBIDDEN
