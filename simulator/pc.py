@@ -14,6 +14,7 @@ from medreg_core.contract.v1.messages import Account, SignIn
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, DeviceId
 from medreg_desktop.services.cache import applications
+from medreg_desktop.services.cache.store import Footing
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
@@ -80,6 +81,7 @@ class Pc:
     fate: Fate
     device_id: DeviceId
     seed: int
+    footing: Footing = FOOTING
     ids: SteppedIds = field(init=False)
     running: Desktop = field(init=False)
     at_work: bool = False
@@ -96,7 +98,7 @@ class Pc:
 
     def start(self) -> None:
         """Start the program on what the disk holds."""
-        store = MortalStore.open(self.folder / "cache.db", KEY, self.clock, footing=FOOTING)
+        store = MortalStore.open(self.folder / "cache.db", KEY, self.clock, footing=self.footing)
         assert isinstance(store, MortalStore)
         store.fate = self.fate
         transport = self.wire.transport(self.clock)

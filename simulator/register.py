@@ -97,9 +97,12 @@ class Register:
 
     def start(self) -> None:
         """Join the service over its files."""
-        self.service = open_service(self.settings, self.clock, _engine(self.settings.database_url))
+        self.service = self._joined()
         self.desks = open_desks(self.service.environment, self.service.passwords)
         self.server_id = self.service.environment.identity().server_id
+
+    def _joined(self) -> Service:
+        return open_service(self.settings, self.clock, _engine(self.settings.database_url))
 
     def stop(self) -> None:
         """Let the database go."""
@@ -140,6 +143,9 @@ class Register:
             answer = _fault(400, FaultCode.BAD_REQUEST, {}, {})
         answer.headers["X-MedReg-Server"] = self.server_id
         return answer
+
+    def hear(self) -> None:
+        """Take over what the service complains of elsewhere than in this process."""
 
     def _note_position(self, device: str, position: Cursor) -> None:
         """A device that asks from before where it stood has moved its cursor back (I5)."""

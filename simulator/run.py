@@ -66,6 +66,7 @@ def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
             for step in steps:
                 world.do(step)
             come_to_rest(world)
+            world.register.hear()
             wrong += world.oracle.judge(list(world.pcs.values()), world.institutions)
         except Violation as found:
             wrong.append(str(found))

@@ -115,7 +115,7 @@ class Wire(BaseAdapter):
     ) -> requests.Response:
         self.meanwhile("before")
         self._before(happens)
-        kept = self._seen.get(_kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None
+        kept = self._seen.get(kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None
         if kept is not None and asked.method == "GET":
             return self._built(sent, asked, *kept, happens)
         if any(mark.encode() in asked.body for mark in self.poison):
@@ -198,7 +198,7 @@ class Wire(BaseAdapter):
         return response
 
 
-def _kept_under(asked: Request, happens: Trial) -> str:
+def kept_under(asked: Request, happens: Trial) -> str:
     """Return the name a cache looks under; a bad one leaves the query out."""
     return asked.target if happens.share < 0.3 else urlsplit(asked.target).path
 

@@ -15,6 +15,7 @@ from medreg_desktop.services.sync.events import Wish
 from simulator import people
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
+from simulator.disk import FOOTING
 from simulator.oracle import Oracle
 from simulator.pc import Pc, give_cache
 from simulator.register import Register, copy_template
@@ -34,8 +35,11 @@ _DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
 class World:
     """Built from one seed in one folder. :meth:`do` carries out a step; the oracle watches.
 
-    Time, service and networks are made by methods of their own: :mod:`simulator.real` puts real ones in their place.
+    Time, service, networks and disks are made by methods of their own: :mod:`simulator.real` puts real ones in their
+    place.
     """
+
+    footing = FOOTING
 
     def __init__(self, seed: int, folder: Path) -> None:
         base = template()
@@ -58,12 +62,15 @@ class World:
     def _wire(self, name: str, fate: Fate) -> Wire:
         return Wire(name, self.register, self.time, self.trace, fate)
 
+    def _blank_cache(self) -> Path:
+        return template().cache
+
     def _computer(self, name: str, folder: Path, seed: int) -> Pc:
         fate, clock = Fate(), PcClock(self.time)
-        give_cache(template().cache, folder / name)
+        give_cache(self._blank_cache(), folder / name)
         wire = self._wire(name, fate)
         device = DeviceId(f"simulated-device-{name}".ljust(32, "0"))
-        return Pc(name, folder / name, clock, wire, fate, device, seed)
+        return Pc(name, folder / name, clock, wire, fate, device, seed, self.footing)
 
     def close(self) -> None:
         """Give all files free."""

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that cuts, swallows, delays or doubles what passes, at chosen requests.
+"""Rules for a proxy on loopback: cut, swallow or answer oneself, at chosen requests.
 
 with fault_proxy(server_port) as proxy:
     proxy.rule("/sync/commands", swallow_answer)   # the request arrives, the answer is lost
@@ -8,12 +8,13 @@ with fault_proxy(server_port) as proxy:
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from simulator.real.http import Framing, chunk
+from simulator.real.proxy import Door, Exchange, Proxy
 
 Answer = Callable[[bytes], bytes | None]
 """Gets the next bytes of an answer; returns what to pass on, or None to cut the connection."""
@@ -29,24 +30,19 @@ class Rule:
     reply_at_once: bytes | None = None  # answered by the proxy itself, the request never arrives
 
 
-@dataclass
 class FaultProxy:
     """Listens on its own port and forwards to ``target``. Rules may change while connections are open."""
 
-    target: int
-    is_down: bool = False
-    delivered: list[str] = field(default_factory=list)  # first lines of requests that reached the server
-
-    def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+    def __init__(self, target: int) -> None:
+        self.delivered: list[str] = []  # first lines of requests that reached the server
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
         self._arrived = threading.Condition()
-        self._open: set[socket.socket] = set()
-        self._threads: list[threading.Thread] = []
-        self._is_closed = False
-        self._start(self._accept)
+        self._proxy = Proxy(target, self._script)
+
+    @property
+    def port(self) -> int:
+        return self._proxy.port
 
     @property
     def url(self) -> str:
@@ -75,68 +71,33 @@ class FaultProxy:
 
     def cut_all(self) -> None:
         """The network is gone: open connections break, new ones are reset."""
-        self.is_down = True
-        self._hang_up()
+        self._proxy.door = Door.RESETS
+        self._proxy.hang_up()
 
     def restore(self) -> None:
         """The network is back."""
-        self.is_down = False
+        self._proxy.door = Door.OPEN
 
     def close(self) -> None:
-        self._is_closed = True
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-            pass
-        self._hang_up()
-        for thread in list(self._threads):
-            thread.join()
-        self._listener.close()
+        self._proxy.close()
 
-    def _start(self, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name="fault-proxy", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            client, _ = self._listener.accept()
-            if self._is_closed:
-                client.close()
-                return
-            if self.is_down:
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-                client.close()
-                continue
-            self._start(lambda client=client: self._serve(client))  # type: ignore[misc] # bound now
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as server:
-            for end in (client, server):  # pass on at once, as a wire does, what comes in two parts
-                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._open |= {client, server}
-            try:
-                while (request := _request(client)) is not None:
-                    if not self._exchange(client, server, request):
-                        return
-            finally:
-                self._open -= {client, server}
-
-    def _exchange(self, client: socket.socket, server: socket.socket, request: bytes) -> bool:
-        line = request.split(b"\r\n", 1)[0].decode("latin-1")
-        rule = self._rule_for(request)
+    def _script(self, exchange: Exchange) -> None:
+        rule = self._rule_for(exchange.request)
         if rule is not None and rule.reply_at_once is not None:
-            client.sendall(rule.reply_at_once)
-            return False
+            exchange.send(rule.reply_at_once)
+            exchange.drop()
+            return
         with self._arrived:
-            self.delivered.append(line)
+            self.delivered.append(exchange.head.split(b"\r\n", 1)[0].decode("latin-1"))
             self._arrived.notify_all()
-        server.sendall(request)
-        answer = rule.make() if rule is not None else None
-        for chunk in _answer(server):
-            passed = chunk if answer is None else answer(chunk)
+        treat = rule.make() if rule is not None else whole()
+        for came in _answer(exchange):
+            passed = treat(came)
             if passed is None:
-                return False
-            client.sendall(passed)
-        return rule is None
+                exchange.drop()
+                return
+            exchange.send(passed)
+        exchange.is_over = rule is not None
 
     def _rule_for(self, request: bytes) -> Rule | None:
         with self._lock:
@@ -146,10 +107,14 @@ class FaultProxy:
                     return rule
         return None
 
-    def _hang_up(self) -> None:
-        for sock in list(self._open):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+
+def _answer(exchange: Exchange) -> Iterator[bytes]:
+    """Yield the service's answer as it comes, in chunks: its length is not known before its end."""
+    answer, parts = exchange.deliver_streaming()
+    yield answer.head(Framing.CHUNKED)
+    for part in parts:
+        yield chunk(part)
+    yield chunk(b"")
 
 
 def http_answer(status: int, body: bytes = b"{}", server_id: str = "", **headers: str) -> bytes:
@@ -167,7 +132,7 @@ def http_answer(status: int, body: bytes = b"{}", server_id: str = "", **headers
 
 def whole() -> Answer:
     """Pass everything on."""
-    return lambda chunk: chunk
+    return lambda part: part
 
 
 def swallow_answer() -> Answer:
@@ -181,66 +146,15 @@ def cut_after(limit: int) -> Callable[[], Answer]:
     def make() -> Answer:
         left = [limit]
 
-        def answer(chunk: bytes) -> bytes | None:
+        def answer(part: bytes) -> bytes | None:
             if left[0] <= 0:
                 return None
-            passed, left[0] = chunk[: left[0]], left[0] - len(chunk)
+            passed, left[0] = part[: left[0]], left[0] - len(part)
             return passed
 
         return answer
 
     return make
-
-
-def _request(sock: socket.socket) -> bytes | None:
-    content = b""
-    while b"\r\n\r\n" not in content:
-        chunk = sock.recv(65536)
-        if not chunk:
-            return None
-        content += chunk
-    head, _, body = content.partition(b"\r\n\r\n")
-    length = _length(head)
-    while len(body) < length:
-        chunk = sock.recv(65536)
-        if not chunk:
-            return None
-        body += chunk
-    return head + b"\r\n\r\n" + body
-
-
-def _answer(sock: socket.socket) -> Iterator[bytes]:
-    """Yield an answer's bytes as they come, and stop at its end: by length, or by the last chunk."""
-    content = b""
-    while b"\r\n\r\n" not in content:
-        chunk = sock.recv(65536)
-        if not chunk:
-            return
-        content += chunk
-    yield content
-    head, _, body = content.partition(b"\r\n\r\n")
-    if b"transfer-encoding: chunked" in head.lower():
-        while not body.endswith(b"0\r\n\r\n"):
-            chunk = sock.recv(65536)
-            if not chunk:
-                return
-            body = (body + chunk)[-64:]
-            yield chunk
-        return
-    missing = _length(head) - len(body)
-    while missing > 0:
-        chunk = sock.recv(65536)
-        if not chunk:
-            return
-        missing -= len(chunk)
-        yield chunk
-
-
-def _length(head: bytes) -> int:
-    for line in head.split(b"\r\n"):
-        if line.lower().startswith(b"content-length:"):
-            return int(line.split(b":")[1])
-    return 0
 
 
 @contextmanager

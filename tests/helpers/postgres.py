@@ -47,6 +47,11 @@ class Cluster:
         self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
+    def empty(self, url: str) -> None:
+        """Put an empty database in the place of one."""
+        self.drop(url)
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(database_name(url))))
+
     def drop(self, url: str) -> None:
         """Drop a database, whoever is still connected to it."""
         name = database_name(url)

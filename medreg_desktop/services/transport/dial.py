@@ -28,19 +28,29 @@ class Unreachable(ConnectionError):
     """No address of the host accepted a connection in time."""
 
 
-def dial(host: str, port: int, timeout_s: float, unwanted: Callable[[], bool]) -> socket.socket:
-    """Return a connected socket.
+def dial(
+    host: str,
+    port: int,
+    timeout_s: float,
+    unwanted: Callable[[], bool],
+    monotonic: Callable[[], float] = time.monotonic,
+) -> socket.socket:
+    """Return a connected socket. ``monotonic`` measures ``timeout_s``.
 
     Raises:
         Unreachable: the name is unknown, or nothing accepted within ``timeout_s``.
         Interrupted: ``unwanted()`` turned true.
     """
-    deadline = time.monotonic() + timeout_s
-    addresses = _interleaved(_resolve(host, port, deadline, unwanted))
+    deadline = monotonic() + timeout_s
+
+    def is_late() -> bool:
+        return monotonic() >= deadline
+
+    addresses = _interleaved(_resolve(host, port, is_late, unwanted))
     pending: dict[socket.socket, None] = {}
     with selectors.DefaultSelector() as selector:
         try:
-            return _race(addresses, pending, selector, deadline, unwanted)
+            return _race(addresses, pending, selector, is_late, unwanted)
         finally:
             for sock in pending:
                 sock.close()
@@ -50,7 +60,7 @@ def _race(
     addresses: list[_Address],
     pending: dict[socket.socket, None],
     selector: selectors.BaseSelector,
-    deadline: float,
+    is_late: Callable[[], bool],
     unwanted: Callable[[], bool],
 ) -> socket.socket:
     start_next = time.monotonic()
@@ -58,7 +68,7 @@ def _race(
         now = time.monotonic()
         if unwanted():
             raise Interrupted
-        if now >= deadline:
+        if is_late():
             break
         if addresses and (now >= start_next or not pending):
             started = _start(*addresses.pop(0))
@@ -67,7 +77,7 @@ def _race(
                 pending[started] = None
                 selector.register(started, selectors.EVENT_WRITE)
             continue
-        winner = _first_ready(selector, pending, min(SLICE_S, deadline - now))
+        winner = _first_ready(selector, pending, SLICE_S)
         if winner is not None:
             return winner
     raise Unreachable
@@ -101,7 +111,7 @@ def _start(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.
     return None
 
 
-def _resolve(host: str, port: int, deadline: float, unwanted: Callable[[], bool]) -> list[_Address]:
+def _resolve(host: str, port: int, is_late: Callable[[], bool], unwanted: Callable[[], bool]) -> list[_Address]:
     with contextlib.suppress(OSError):
         return _lookup(host, port, socket.AI_NUMERICHOST)
     answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
@@ -114,7 +124,7 @@ def _resolve(host: str, port: int, deadline: float, unwanted: Callable[[], bool]
 
     # The system's resolver cannot be interrupted; a forgotten one ends by itself and its answer is dropped.
     threading.Thread(target=ask, name="medreg-resolve", daemon=True).start()
-    while time.monotonic() < deadline:
+    while not is_late():
         if unwanted():
             raise Interrupted
         with contextlib.suppress(queue.Empty):

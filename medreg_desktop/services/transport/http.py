@@ -99,6 +99,7 @@ class Link:
     ping_keys: Mapping[str, bytes] = field(default_factory=dict)
     connect_s: float = CONNECT_S
     stall_s: float = STALL_S
+    monotonic: Callable[[], float] = time.monotonic  # measures both limits
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -124,7 +125,7 @@ class HttpTransport:
         self.link = link
         self._twins: list[HttpTransport] = []
         address = link.address.checked()
-        self._watch = Watch(link.closing.is_set, link.stall_s, link.connect_s, address.pin)
+        self._watch = Watch(link.closing.is_set, link.stall_s, link.connect_s, address.pin, link.monotonic)
         self._http = _over_sockets(self._watch) if http is None else http
         self._http.trust_env = False
         self._http.auth = _Bearer(link)

@@ -38,6 +38,7 @@ class Watch:
     stall_s: float = STALL_S
     connect_s: float = CONNECT_S
     pin: str = ""  # base64 of SHA-256 over the server's SubjectPublicKeyInfo; empty: not pinned
+    monotonic: Callable[[], float] = time.monotonic
 
 
 class _Reader(io.RawIOBase):
@@ -81,14 +82,14 @@ class WatchedSocket:
             rest = rest[sent:]
 
     def _sliced(self, attempt: Callable[[], int]) -> int:
-        deadline = time.monotonic() + self._watch.stall_s
+        deadline = self._watch.monotonic() + self._watch.stall_s
         while True:
             if self._watch.unwanted():
                 raise Interrupted
             try:
                 return attempt()
             except TimeoutError:
-                if time.monotonic() >= deadline:
+                if self._watch.monotonic() >= deadline:
                     raise
 
     def makefile(self, *_args: object, **_kwargs: object) -> io.BufferedReader:
@@ -138,7 +139,7 @@ class WatchedAdapter(HTTPAdapter):
 def _pools(watch: Watch) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return dial(self._dns_host, self.port, watch.connect_s, watch.unwanted)
+            return dial(self._dns_host, self.port, watch.connect_s, watch.unwanted, watch.monotonic)
 
         def connect(self) -> None:
             super().connect()
@@ -146,7 +147,7 @@ def _pools(watch: Watch) -> dict[str, type[HTTPConnectionPool]]:
 
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            sock = dial(self._dns_host, self.port, watch.connect_s, watch.unwanted)
+            sock = dial(self._dns_host, self.port, watch.connect_s, watch.unwanted, watch.monotonic)
             sock.settimeout(watch.connect_s)
             return sock
 

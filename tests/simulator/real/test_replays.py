@@ -1,0 +1,30 @@
+"""Schedules of the simulator on real sockets, a real server process, real PostgreSQL and real encrypted files."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.real.ground import Ground
+from simulator.real.replay import STEPS, replay
+from simulator.run import run
+from simulator.steps import Kind, schedule
+from simulator.streams import Streams
+
+SEEDS = range(1, 101)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_invariant_holds(ground: Ground, seed: int) -> None:
+    assert replay(seed, ground).wrong == ()
+
+
+def test_a_replay_carries_out_the_steps_of_the_simulation(ground: Ground) -> None:
+    """Same seed, same people: the same commands are saved, whatever sockets and processes do to the order of bytes."""
+    real, simulated = replay(1, ground, 12), run(1, 12)
+    assert real.steps == simulated.steps
+    assert real.commands == simulated.commands > 0
+
+
+def test_every_kind_of_step_is_among_the_replays() -> None:
+    kinds = {step.kind for seed in SEEDS for step in schedule(Streams(seed), STEPS)}
+    assert kinds == set(Kind)
