@@ -14,6 +14,7 @@ from medreg_core.contract.v1.messages import Account, SignIn
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, DeviceId
 from medreg_desktop.services.cache import applications
+from medreg_desktop.services.cache.device import adopt
 from medreg_desktop.services.cache.store import Footing
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
@@ -92,18 +93,19 @@ class Pc:
         self.start()
 
     @property
-    def device_public_key(self) -> bytes:
+    def device_key(self) -> Ed25519PrivateKey:
         """The device's key, the same after each start."""
-        return Ed25519PrivateKey.from_private_bytes(self.device_id.encode()[:32]).public_key().public_bytes_raw()
+        return Ed25519PrivateKey.from_private_bytes(self.device_id.encode()[:32])
 
     def start(self) -> None:
         """Start the program on what the disk holds."""
         store = MortalStore.open(self.folder / "cache.db", KEY, self.clock, footing=self.footing)
         assert isinstance(store, MortalStore)
+        store.write(lambda conn: adopt(conn, self.device_key))
         store.fate = self.fate
         transport = self.wire.transport(self.clock)
         judge = Judging(installed_tables(), self.clock)
-        device = Device(self.device_id, self.device_public_key, "0.1.0")
+        device = Device(self.device_id, self.device_key.public_key().public_bytes_raw(), "0.1.0")
         self.starts += 1
         driver = SyncDriver(
             CacheCopy(store, judge),

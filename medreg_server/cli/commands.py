@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from getpass import getpass
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -16,6 +17,7 @@ from medreg_core.domain.vocabulary import RevocationReason, Role
 from medreg_server.cli.devices import device_lines, rescued_lines
 from medreg_server.cli.exam import report_lines
 from medreg_server.cli.parser import Options
+from medreg_server.cli.receipts import keys_in, printed_keys, proof_in, verdict_lines
 from medreg_server.db import backup
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
@@ -26,6 +28,7 @@ from medreg_server.services.demo.seed import SEED, Size, seed_demo
 from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.exam.import_list import ExamImport
 from medreg_server.services.exam.pass_list import write_exam_list
+from medreg_server.services.keys import own_public_key
 from medreg_server.services.registry import NewAccount, RegistryFault
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings, load_settings
@@ -180,6 +183,19 @@ def _verify_audit(_: Options, settings: Settings) -> int:
     return 1 if result.flaws else 0
 
 
+def _public_keys(_: Options, settings: Settings) -> int:
+    with _opened(settings) as service, service.environment.database.read() as transaction:
+        print(printed_keys(transaction.server_state.public_keys()))
+    return 0
+
+
+def _verify_receipt(options: Options, settings: Settings) -> int:
+    keys = keys_in(options.keys) if options.keys else own_public_key(Path(settings.data_dir))
+    lines = list(verdict_lines(proof_in(options.file), keys))
+    print("\n".join(lines))
+    return 0 if lines[-1] == "PROVEN" else 1
+
+
 _COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
     "serve": _serve,
     "migrate": _migrate,
@@ -195,6 +211,8 @@ _COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
     "new-epoch": _new_epoch,
     "prune-feed": _prune_feed,
     "verify-audit": _verify_audit,
+    "public-keys": _public_keys,
+    "verify-receipt": _verify_receipt,
 }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.proofs import ProofUnreadable
 from medreg_core.domain.tables import TableBroken
 from medreg_server.cli.exam import spoken_refusal
+from medreg_server.cli.receipts import KeysUnreadable, spoken_proof
 from medreg_server.db.backup import BackupFault
 from medreg_server.db.migrate import SchemaMismatch
 from medreg_server.db.transaction import DatabaseBusy
@@ -55,6 +57,8 @@ def spoken(error: Exception) -> str | None:
             sentence = spoken_refusal(error)
         case ServiceFault(code=FaultCode.NOT_FOUND):
             sentence = "the register has nothing under this id"
+        case ProofUnreadable() | KeysUnreadable():
+            sentence = spoken_proof(error)
         case DatabaseBusy():
             sentence = "the database does not answer, or is busy; nothing was changed"
         case _:

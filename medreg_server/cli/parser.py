@@ -48,6 +48,7 @@ class Options(Namespace):
     exam_list: Path | None = None
     device: str = ""
     because: str = ""
+    keys: Path | None = None
 
 
 def build_parser() -> ArgumentParser:
@@ -90,6 +91,10 @@ def build_parser() -> ArgumentParser:
     epoch.add_argument("--reason", default="fail-over")
     commands.add_parser("prune-feed", parents=[common], help="forget changes older than MEDREG_FEED_DAYS")
     commands.add_parser("verify-audit", parents=[common], help="recompute the audit chains")
+    commands.add_parser("public-keys", parents=[common], help="print the public keys that receipts are verified with")
+    receipt = commands.add_parser("verify-receipt", parents=[common], help="verify a decision receipt, offline")
+    receipt.add_argument("file", type=Path, help="PDF or JSON")
+    receipt.add_argument("--keys", type=Path, default=None, help="what public-keys printed; else our own key")
     return parser
 
 

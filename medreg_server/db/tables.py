@@ -269,6 +269,22 @@ rescued_command = Table(
     Index("ix_rescued_command_lane", "institution_id", "id"),
 )
 
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # of the link; the client's device signed it
+    _institution_id(),
+    Column("device_id", _ID, ForeignKey("device.id"), nullable=False),
+    Column("n", BigInteger, nullable=False),  # place in the device's chain
+    Column("previous", String(64), nullable=False),
+    Column("command_id", _ID, nullable=False, index=True),  # may never have been sent: called back before
+    Column("account_id", _ID, nullable=False),
+    Column("saved_at", Moment, nullable=False),  # testimony of the device's clock
+    Column("received_at", Moment, nullable=False),
+    Column("standing", _CODE, nullable=False),  # chained, gap or fork, as it looked on arrival
+    Index("ix_receipt_place", "device_id", "n"),
+)
+
 audit_head = Table(
     "audit_head",
     metadata,

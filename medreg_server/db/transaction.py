@@ -32,6 +32,7 @@ from medreg_server.db.feed import Feed
 from medreg_server.db.forms import Forms
 from medreg_server.db.institutions import Institutions
 from medreg_server.db.physicians import Physicians
+from medreg_server.db.receipts import Receipts
 from medreg_server.db.rescued import Rescued
 from medreg_server.db.server_state import ServerState
 from medreg_server.db.writes import Writes
@@ -69,6 +70,7 @@ class ReadTransaction:
         self.consents = Consents(writes)
         self.commands = Commands(writes)
         self.rescued = Rescued(writes)
+        self.receipts = Receipts(writes)
         self.server_state = ServerState(writes)
 
 

@@ -16,9 +16,9 @@ from typing import Final
 
 import msgspec
 
+from medreg_core.contract.v1.signing import is_signed
 from medreg_server.db.audit import START, Audit, Head, head_message
 from medreg_server.db.transaction import Database
-from medreg_server.services.keys import is_signed
 
 _EVERY_ROWS: Final = 1_000
 _EVERY: Final = timedelta(minutes=10)

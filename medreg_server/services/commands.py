@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -24,6 +25,7 @@ from medreg_core.contract.v1.messages import (
     Return,
     WithdrawConsent,
 )
+from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.commands import CommandKey
@@ -37,6 +39,7 @@ from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
 from medreg_server.services.papers import record_print, record_recall
+from medreg_server.services.receipts import MOST_LINKS, ReceiptDesk
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_AFTER_S: Final = 5
@@ -51,6 +54,7 @@ class CommandDesk:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._decisions = DecisionDesk(environment)
+        self._receipts = ReceiptDesk(environment)
 
     def answer(self, batch: CommandBatch, caller: Caller) -> OutcomeBatch:
         """Carry the batch out in its order. Raises ServiceFault when the envelope itself cannot be accepted."""
@@ -58,8 +62,22 @@ class CommandDesk:
         if batch.dry_run:
             return msgspec.structs.replace(self._batch(self._rehearsed(batch, caller, device)), dry_run=True)
         with self._environment.database.series() as write:
-            outcomes = [self._answer_one(write, command, caller, device) for command in batch.commands]
+            links = self._links(write, batch, caller, device)
+            outcomes = [
+                self.answer_one(write, command, caller, device, links.get(command.id)) for command in batch.commands
+            ]
         return self._batch(tuple(outcomes))
+
+    def _links(self, write: Write, batch: CommandBatch, caller: Caller, device: Device) -> dict[CommandId, Link]:
+        """Return the receipts of the batch's commands, and store those of commands that never left the device."""
+        links = {link.command_id: link for link in batch.receipts}
+        own = {command.id for command in batch.commands}
+        beside = [link for link in batch.receipts if link.command_id not in own]
+        if beside:
+            with suppress(DatabaseBusy), write() as transaction:
+                coming = {link.digest for link in batch.receipts}
+                self._receipts.take_beside(transaction, beside, coming, caller, device)
+        return links
 
     def known(self, ids: list[CommandId], caller: Caller) -> OutcomeBatch:
         """Return the outcomes already given for ``ids``; those never received are missing from the answer."""
@@ -81,7 +99,7 @@ class CommandDesk:
         Raises SESSION_EXPIRED when the commands are another registrar's of that PC: he has to sign in for them;
         DEVICE_REVOKED.
         """
-        if len(batch.commands) > BATCH_COMMANDS:
+        if len(batch.commands) > BATCH_COMMANDS or len(batch.receipts) > MOST_LINKS:
             raise ServiceFault(FaultCode.TOO_LARGE)
         if batch.account_id and batch.account_id != caller.account.id:
             raise ServiceFault(FaultCode.SESSION_EXPIRED)
@@ -94,8 +112,11 @@ class CommandDesk:
             raise ServiceFault(FaultCode.DEVICE_REVOKED)
         return device
 
-    def _answer_one(self, write: Write, command: Command, caller: Caller, device: Device) -> Outcome:
-        sent = Sent(command, caller, device, self._environment.now())
+    def answer_one(
+        self, write: Write, command: Command, caller: Caller, device: Device, link: Link | None = None
+    ) -> Outcome:
+        """Carry one command out in a transaction of its own; ``link`` is the receipt that came with it."""
+        sent = Sent(command, caller, device, self._environment.now(), link)
         try:
             with write() as transaction:
                 return final(self.handled(transaction, sent))
@@ -119,7 +140,7 @@ class CommandDesk:
             self._take_rows(write, batch, caller)
             for command in batch.commands:
                 in_time = self._environment.now() < until
-                outcome = self._answer_one(write, command, caller, device) if in_time else _later(command)
+                outcome = self.answer_one(write, command, caller, device) if in_time else _later(command)
                 outcomes.append(msgspec.structs.replace(outcome, form=None, seq=0))
         return tuple(outcomes)
 
@@ -141,6 +162,7 @@ class CommandDesk:
         key = key_of(sent)
         if not transaction.commands.claim(key):
             return self._repeated(transaction, key)
+        link = self._receipts.take(transaction, sent.link, command, sent.caller, sent.device)
         try:
             self._check_dependency(transaction, sent)
             outcome = self._executed(transaction, sent)
@@ -154,6 +176,8 @@ class CommandDesk:
                 )
             )
         outcome = msgspec.structs.replace(outcome, seq=_position(transaction, key, outcome))
+        if link is not None:
+            outcome = self._receipts.counter_signed(transaction, link, outcome, sent.at)
         transaction.commands.settle(outcome)
         return outcome
 

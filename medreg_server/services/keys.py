@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _SIGNING: Final = "signing.key"
 _CURSOR: Final = "cursor.key"
@@ -48,15 +47,6 @@ class Keys:
         return hmac.digest(self.cursor_secret, payload, "sha256")[:16]
 
 
-def is_signed(public_key: bytes, signature: bytes, message: bytes) -> bool:
-    """Return whether ``signature`` of ``message`` verifies."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
 def open_keys(directory: Path) -> Keys:
     """Read the secrets in ``directory``, making them at the first start."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,6 +54,12 @@ def open_keys(directory: Path) -> Keys:
         private_key=Ed25519PrivateKey.from_private_bytes(_secret(directory / _SIGNING)),
         cursor_secret=_secret(directory / _CURSOR),
     )
+
+
+def own_public_key(directory: Path) -> dict[str, bytes]:
+    """Return the public half of the signing key in ``directory`` by its id; makes nothing. Raises OSError."""
+    public = Ed25519PrivateKey.from_private_bytes((directory / _SIGNING).read_bytes()).public_key().public_bytes_raw()
+    return {key_id(public): public}
 
 
 def _secret(path: Path) -> bytes:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from medreg_core.contract.v1.messages import Agree, Command, CommandBody, Refuse, Return, SignIn
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId, Institution
+from medreg_desktop.services.auth.device_key import device_key
 from medreg_desktop.services.cache import applications, commands, leases, outbox, sync_state, synced
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.cache.store import CacheStore
@@ -88,7 +87,7 @@ class Pc:
         store = CacheStore.open(folder / "cache.db", KEY, clock)
         transport = wire(Link(ServerAddress(url), clock, connect_s=30.0, stall_s=stall_s))
         device_id = DeviceId(device or secrets.token_hex(16))
-        public = Ed25519PrivateKey.from_private_bytes(device_id.encode()[:32]).public_key().public_bytes_raw()
+        public = device_key(store).public_key().public_bytes_raw()
         reports: list[SyncReport] = []
         driver = SyncDriver(
             CacheCopy(store, judge),

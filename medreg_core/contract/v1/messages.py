@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from medreg_core.contract.v1.receipts import CounterSignature, Link
 from medreg_core.domain.records import (
     AccountId,
     Application,
@@ -270,6 +271,7 @@ class CommandBatch(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[Command, ...]
     dry_run: bool = False
     account_id: AccountId = AccountId("")  # who made them: a session of another may not carry them; "" does not say
+    receipts: tuple[Link, ...] = ()  # of these commands, and of those called back just before them in the chain
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -287,6 +289,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     form: ReviewForm | None = None
     retry_after_s: int = 0
     waits_for: CommandId | None = None
+    receipt: CounterSignature | None = None  # of the command's link, if a valid one came with it
 
 
 class OutcomeBatch(msgspec.Struct, frozen=True, kw_only=True):

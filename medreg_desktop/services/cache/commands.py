@@ -10,7 +10,7 @@ import msgspec
 from medreg_core.contract.v1.messages import Command, Outcome
 from medreg_core.domain.records import AccountId, Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache import applications, audit, outbox, sync_state, synced
+from medreg_desktop.services.cache import applications, audit, outbox, receipts, sync_state, synced
 from medreg_desktop.services.cache.audit import AuditLine
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
@@ -19,11 +19,12 @@ from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolut
 def save(
     conn: Connection, command: Command, actor: AccountId, now: datetime, basis: Application | None = None
 ) -> AuditLine:
-    """Put a new command in the outbox; return its audit line, the registrar's receipt.
+    """Put a new command in the outbox with its signed receipt; return its audit line.
 
     ``basis`` is what he had read, kept to show what changed meanwhile if the server answers with a conflict.
     """
     row = outbox.add(conn, command, actor, now)
+    receipts.append(conn, command, actor, now)
     if basis is not None:
         text = msgspec.json.encode(basis).decode()
         conn.execute("INSERT INTO basis(command_id, body) VALUES(?, ?)", (command.id, text))
@@ -54,6 +55,9 @@ def settle(
         return row
     state = OutboxState.NEEDS_YOU if overdue else _state_after(outcome.kind)
     outbox.store_outcome(conn, outcome, state, now, epoch=epoch or sync_state.viewer(conn).epoch, next_try=next_try)
+    if outcome.receipt is not None and not receipts.keep_counter(conn, outcome.id, outcome.receipt):
+        detail = {"command": outcome.id, "kid": outcome.receipt.kid}
+        audit.append(conn, now, row.actor, "receipt_not_proven", row.command.application_id, detail)
     if state in {OutboxState.DONE, OutboxState.NEEDS_YOU}:
         detail = {"command": outcome.id, "code": outcome.code, "version": str(outcome.version), "seq": str(outcome.seq)}
         audit.append(conn, now, row.actor, f"answer_{outcome.kind}", row.command.application_id, detail)

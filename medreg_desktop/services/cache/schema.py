@@ -16,12 +16,24 @@ from medreg_desktop.services.search import index
 MAJOR = 1
 """Rises when an older program could no longer work on the file: it then refuses to open it."""
 
-MINOR = 1
+MINOR = 2
 """Rises with additions an older program of the same major can ignore."""
 
 _MAJOR_FACTOR = 1000
 
-PRECIOUS = ("outbox", "audit", "draft", "form", "print_record", "recall", "lease", "setting")
+PRECIOUS = (
+    "outbox",
+    "audit",
+    "draft",
+    "form",
+    "print_record",
+    "recall",
+    "lease",
+    "setting",
+    "receipt",
+    "handover",
+    "outage",
+)
 """Tables that only this device holds. Each has an integer key ``n`` and no binary column: a row is a JSON object."""
 
 _SYNCED = (
@@ -52,6 +64,44 @@ _SYNCED = (
         version INTEGER NOT NULL,
         body TEXT NOT NULL,
         UNIQUE(kind, id))""",
+)
+
+_RECEIPTS = (
+    """CREATE TABLE receipt(
+        n INTEGER PRIMARY KEY,
+        device_key TEXT NOT NULL,
+        previous TEXT NOT NULL,
+        command_id TEXT NOT NULL UNIQUE,
+        body_hash TEXT NOT NULL,
+        base_version INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        saved_at TEXT NOT NULL,
+        signature TEXT NOT NULL,
+        counter TEXT NOT NULL DEFAULT '')""",
+    """CREATE TRIGGER receipt_is_immutable
+        BEFORE UPDATE OF n, device_key, previous, command_id, body_hash, base_version, actor, saved_at, signature ON
+        receipt BEGIN SELECT RAISE(ABORT, 'a receipt never changes'); END""",
+    """CREATE TRIGGER receipt_is_kept BEFORE DELETE ON receipt
+        BEGIN SELECT RAISE(ABORT, 'a receipt is never deleted'); END""",
+)
+
+_HANDOVERS = (
+    """CREATE TABLE handover(
+        n INTEGER PRIMARY KEY,
+        command_id TEXT NOT NULL UNIQUE,
+        at TEXT NOT NULL,
+        bundle TEXT NOT NULL)""",
+)
+
+_OUTAGES = (
+    """CREATE TABLE outage(
+        n INTEGER PRIMARY KEY,
+        began_at TEXT NOT NULL,
+        noticed_at TEXT NOT NULL,
+        ended_at TEXT,
+        causes TEXT NOT NULL,
+        first_n INTEGER NOT NULL,
+        last_n INTEGER)""",
 )
 
 _OWN = (
@@ -176,13 +226,16 @@ class Step:
     rewrites_outbox: bool = False
 
 
-STEPS: tuple[Step, ...] = (Step(1, 1, _DIARY),)
+STEPS: tuple[Step, ...] = (
+    Step(1, 1, _DIARY),
+    Step(1, 2, (*_RECEIPTS, *_HANDOVERS, *_OUTAGES)),
+)
 """In order; a new version appends its step and raises :data:`MAJOR` or :data:`MINOR`."""
 
 
 def create(conn: Connection) -> None:
     """Make all tables in an empty file; runs inside a transaction."""
-    for statement in (*_SYNCED, *_OWN, *_DIARY):
+    for statement in (*_SYNCED, *_OWN, *_DIARY, *_RECEIPTS, *_HANDOVERS, *_OUTAGES):
         conn.execute(statement)
     index.create(conn)
     set_version(conn, MAJOR, MINOR)

@@ -12,8 +12,8 @@ from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync.outbox_view import UNSENT, QueueRow, RowState, Settlement
 
-ENVELOPE_BYTES = 512
-"""Room for what surrounds the commands in a batch."""
+ENVELOPE_BYTES = 16 * 1024
+"""Room for what surrounds the commands in a batch, with the receipts of commands called back in between."""
 
 LONGEST_ROW_WAIT = timedelta(hours=1)
 """A stored wait beyond this came from a clock that has jumped since; it is not obeyed."""

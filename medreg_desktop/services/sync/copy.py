@@ -18,8 +18,9 @@ from medreg_core.contract.v1.messages import (
     SnapshotRow,
     Welcome,
 )
+from medreg_core.contract.v1.receipts import LINK_BYTES, Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId
-from medreg_desktop.services.cache import applications, commands, feed, leases, outbox, sync_state
+from medreg_desktop.services.cache import applications, commands, feed, leases, outbox, receipts, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
@@ -65,6 +66,10 @@ class CacheCopy:
             return tuple(row.command for row in rows if row.state is state)
 
         return self._store.write(work)
+
+    def receipts(self, ids: Iterable[CommandId]) -> tuple[Link, ...]:
+        """Return the receipts that go with these commands."""
+        return self._store.write(lambda conn: receipts.links_for(conn, ids))
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
         """The commands leave now."""
@@ -177,7 +182,7 @@ def _queue_row(row: OutboxRow) -> QueueRow:
         id=row.command.id,
         application_id=row.command.application_id,
         counter=row.n,
-        size=len(_encode(row.command)) + 1,
+        size=len(_encode(row.command)) + 1 + LINK_BYTES,
         state=RowState(row.state.value),
         depends_on=row.command.depends_on,
         attempts=row.attempts,

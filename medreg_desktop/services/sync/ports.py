@@ -25,6 +25,7 @@ from medreg_core.contract.v1.messages import (
     SnapshotRow,
     Welcome,
 )
+from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_desktop.services.sync.outbox_view import Position, QueueRow, Settlement
 
@@ -46,6 +47,10 @@ class LocalCopy(Protocol):
 
     def commands(self, ids: Iterable[CommandId], *, rehearsed: bool = False) -> tuple[Command, ...]:
         """Return the commands in the order asked: those in flight, or with ``rehearsed`` those that wait."""
+        ...
+
+    def receipts(self, ids: Iterable[CommandId]) -> tuple[Link, ...]:
+        """Return the receipts that go with the commands; some may be of commands called back just before them."""
         ...
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:

@@ -169,9 +169,7 @@ class SyncWorker:
                 page = self._service.changes(cursor, wait_s, self._unwanted)
                 return events.PageArrived(self.now(), page)
             case effects.SendCommands(ids=ids, account_id=account_id):
-                answer = self._answer(CommandBatch(
-                    device_id=self._device.id, commands=self._copy.commands(ids), account_id=account_id
-                ))  # fmt: skip
+                answer = self._answer(self._batch(self._copy.commands(ids), account_id))
                 return events.OutcomesArrived(self.now(), answer.outcomes, answer.server_time, answer.epoch)
             case effects.RehearseCommands(ids=ids, account_id=account_id):
                 answer = self._rehearsed(self._copy.commands(ids, rehearsed=True), account_id)
@@ -214,6 +212,10 @@ class SyncWorker:
             made_at=self._clock.now(),
             body=RecordRecall(form_number="", copies=0),
         )
+
+    def _batch(self, commands: tuple[Command, ...], account_id: AccountId) -> CommandBatch:
+        links = self._copy.receipts([command.id for command in commands])
+        return CommandBatch(device_id=self._device.id, commands=commands, account_id=account_id, receipts=links)
 
     def _hello(self, known_epoch: str) -> Hello:
         return Hello(

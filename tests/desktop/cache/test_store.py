@@ -112,7 +112,8 @@ def test_a_migration_keeps_a_copy_of_the_file_before(store: CacheStore, path: Pa
 def test_a_file_of_the_first_version_is_brought_up_to_this_one(store: CacheStore, path: Path) -> None:
     made = schema_of(store)
     store.write(lambda conn: settings.store(conn, "a", "1"))
-    for table in ("attempt", "lamp_change"):
+    store.write(lambda conn: conn.execute("DROP TRIGGER receipt_is_kept"))
+    for table in ("attempt", "lamp_change", "receipt", "handover", "outage"):
         store.write(lambda conn, name=table: conn.execute(f"DROP TABLE {name}"))  # type: ignore[misc]
     store.write(lambda conn: schema.set_version(conn, 1, 0))
     store.close()

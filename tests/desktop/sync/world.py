@@ -39,6 +39,7 @@ from medreg_core.contract.v1.messages import (
     SnapshotRow,
     Welcome,
 )
+from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, Institution, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_desktop.services.sync.outbox_view import Position, QueueRow, RowState, Settlement, SnapshotProgress
@@ -278,6 +279,9 @@ class FakeCopy:
     def commands(self, ids: Iterable[CommandId], *, rehearsed: bool = False) -> tuple[Command, ...]:
         state = RowState.QUEUED if rehearsed else RowState.IN_FLIGHT
         return tuple(self.bodies[command] for command in ids if self.queue_rows[command].state is state)
+
+    def receipts(self, ids: Iterable[CommandId]) -> tuple[Link, ...]:
+        return ()
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
         for command in ids:
