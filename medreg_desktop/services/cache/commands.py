@@ -69,11 +69,13 @@ def settle(
     return outbox.row_of(conn, outcome.id)
 
 
-def close(conn: Connection, command_id: CommandId, resolution: Resolution, now: datetime) -> AuditLine:
+def close(
+    conn: Connection, command_id: CommandId, resolution: Resolution, now: datetime, reason: str = ""
+) -> AuditLine:
     """Close a command by the registrar's decision, with all that depended on it; return the audit line."""
     row = outbox.row_of(conn, command_id)
     outbox.close(conn, command_id, resolution, now)
-    detail = {"command": command_id}
+    detail = {"command": command_id} | ({"reason": reason} if reason else {})
     line = audit.append(conn, now, row.actor, f"command_{resolution}", row.command.application_id, detail)
     _stop_dependents(conn, command_id, now)
     applications.refresh(conn, [row.command.application_id])

@@ -73,6 +73,11 @@ class OutboxRow:
         return kind_of(self.command)
 
     @property
+    def is_corrected(self) -> bool:
+        """Whether the registrar is about to replace it."""
+        return self.state is OutboxState.QUARANTINED and self.last_cause == CORRECTING
+
+    @property
     def is_open(self) -> bool:
         """Whether the command still waits for something."""
         return self.state is not OutboxState.DONE
@@ -95,6 +100,9 @@ class OutboxCounts:
         """Commands that wait for the registrar."""
         return self.own.get(OutboxState.NEEDS_YOU, 0) + self.own.get(OutboxState.QUARANTINED, 0)
 
+
+CORRECTING = "being_corrected"
+"""Cause of a quarantined decision that another one is about to replace: it stays in sight and shows no effect."""
 
 _COLUMNS = (
     "n, command, actor, state, sent, attempts, next_try, last_cause, outcome, epoch, saved_at, settled_at, resolution,"

@@ -91,7 +91,7 @@ def is_superseded(row: OutboxRow) -> bool:
 def is_effective(row: OutboxRow, epoch: str, seq: int) -> bool:
     """Return whether the command's effect is to be shown although the server's row does not have it yet."""
     if row.state in _EFFECTIVE:
-        return True
+        return not row.is_corrected
     if row.outcome is None or row.resolution is not Resolution.NONE or row.state is not OutboxState.DONE:
         return False
     if row.outcome.kind not in _TAKEN:

@@ -183,9 +183,9 @@ def _save(
 
 
 def _replace_answered(desk: Desk, conn: Connection, cached: CachedApplication) -> None:
-    """Close earlier decisions the server refused: the new one takes their place."""
+    """Close earlier decisions the server refused, or never took: the new one takes their place."""
     for row in cached.commands:
-        if row.state is OutboxState.NEEDS_YOU and row.kind in MOVES:
+        if (row.state is OutboxState.NEEDS_YOU or row.is_corrected) and row.kind in MOVES:
             commands.close(conn, row.command.id, Resolution.REPLACED, desk.clock.now())
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.comparison import Group, Shown, compare
 from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.states import moves_from
@@ -58,6 +59,8 @@ class Conflict:
     at: datetime | None
     code: str  # fault code of the answer
     can_review_again: bool
+    is_foreseen: bool = False  # rehearsed, not answered: nothing of it is kept
+    params: Mapping[str, str] = field(default_factory=dict)  # of the fault code
 
 
 class OutboxDesk:
@@ -122,20 +125,24 @@ class OutboxDesk:
 
         self._desk.store.write(work)
 
-    def conflict(self, command_id: CommandId) -> Conflict:
-        """Return both versions of what a command was refused for. Raises Refused ``not_yours``."""
-        return self._desk.store.read(lambda conn: self._conflict(conn, command_id))
+    def conflict(self, command_id: CommandId, foreseen: Outcome | None = None) -> Conflict:
+        """Return both versions of what a command was refused for, or by a rehearsal would be. Raises ``not_yours``."""
+        return self._desk.store.read(lambda conn: self._conflict(conn, command_id, foreseen))
 
     def review_again(self, command_id: CommandId) -> ReviewSheet:
         """Open the application as it is now, with the words of the refused decision as the draft.
 
-        The refused command stays in sight until the new decision takes its place, or it is dropped.
+        The refused command stays in sight until the new decision takes its place, or it is dropped. One in quarantine
+        shows no effect from here on: else the new decision would be built upon it.
         Raises Refused ``not_yours``, ``application_gone``.
         """
 
         def work(conn: Connection) -> ReviewSheet:
             row = deciding.own_row(self._desk, conn, command_id)
             self._take_current(conn, row)
+            if row.state is OutboxState.QUARANTINED:
+                outbox.quarantine(conn, command_id, outbox.CORRECTING)
+                applications.refresh(conn, [row.command.application_id])
             cached = self._desk.application(conn, row.command.application_id)
             self._keep_words(conn, row, cached.application)
             return sheet.build(self._desk, conn, cached)
@@ -148,9 +155,9 @@ class OutboxDesk:
             raise Refused(Problem("already_sent"))
         return row
 
-    def _conflict(self, conn: Connection, command_id: CommandId) -> Conflict:
+    def _conflict(self, conn: Connection, command_id: CommandId, foreseen: Outcome | None) -> Conflict:
         row = deciding.own_row(self._desk, conn, command_id)
-        outcome = row.outcome
+        outcome = row.outcome or foreseen
         current = _newest(synced.find(conn, row.command.application_id), outcome.current if outcome else None)
         read = commands.basis_of(conn, command_id)
         changes = changed_fields(read, current, self._desk.tables) if read and current else ()
@@ -161,7 +168,9 @@ class OutboxDesk:
             changes,
             by=outcome.by if outcome else "",
             at=outcome.at if outcome else None,
-            code=row.last_cause,
+            code=foreseen.code if foreseen is not None and row.outcome is None else row.last_cause,
+            params=outcome.params if outcome else {},
+            is_foreseen=row.outcome is None and foreseen is not None,
             can_review_again=current is not None
             and bool(moves_from(current.state, Role.REGISTRAR))
             and deciding.draft_of(row.command, row.kind) is not None,

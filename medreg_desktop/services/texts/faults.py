@@ -22,9 +22,14 @@ _ON_THE_WAY_TO_THE_SERVICE: Final = {
     "server_retry": mark("The service asked to send this again later. It goes on by itself."),
     "unanswered": mark("The service's answer did not mention this one. It is sent again by itself."),
     "poison": mark(
-        "The service failed on this one five times while others passed. It is set aside; retry it, edit it, "
-        "or tell the operator."
+        "The service fails on this one time after time while it answers others. It is set apart; nothing is lost, and "
+        "the rest goes on."
     ),
+    "being_corrected": mark(
+        "It is being corrected: as soon as the new decision is saved, it takes this one's place. Until then it waits."
+    ),
+    "handed_over": mark("A reference to it was given to support. It waits here until it is sent again or given up."),
+    "not_set_apart": mark("This decision is no longer set apart; look at the list again."),
     "deferred": mark("The service waits for something else first. It goes on by itself."),
     "deferred_too_long": mark("The service has waited for something else for over 24 hours. Retry, or withdraw it."),
     "lost_by_server": mark(

@@ -21,6 +21,7 @@ from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.review.outbox_desk import OutboxDesk
 from medreg_desktop.services.review.paper_desk import PaperDesk
+from medreg_desktop.services.review.quarantine_desk import QuarantineDesk
 from medreg_desktop.services.review.service import ReviewService
 from tests.core.builders import application as sound
 from tests.core.builders import institution
@@ -69,6 +70,7 @@ class Office:
         self.reviews = ReviewService(desk)
         self.outbox = OutboxDesk(desk, self.judge)
         self.papers = PaperDesk(desk)
+        self.quarantine = QuarantineDesk(desk)
         store.write(lambda conn: applications.switch_actor(conn, account.id, account.name))
 
     def greeted(self, numbers: int = 50) -> None:
