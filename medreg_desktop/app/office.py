@@ -18,11 +18,12 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from medreg_core.domain.access import may_command
 from medreg_core.domain.deadlines import china_date
-from medreg_core.domain.records import ApplicationId, Institution
+from medreg_core.domain.records import AccountId, ApplicationId, Institution
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind, Role
 from medreg_desktop.app.adapters import RandomIds
 from medreg_desktop.app.around import APPLICATIONS, SYNC, Around, Counted
+from medreg_desktop.app.diagnosis import DiagnosisDesk, DiagnosisSources
 from medreg_desktop.app.doorway import Doorway
 from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.forms import FormWorks, PresetMemory
@@ -106,6 +107,11 @@ class Office(QObject):
             doorway.store, self._clock, self._tables, entered, lambda: self._worklist.count(Query(tab=Tab.SUBMITTED)).n,
             lambda: doorway.gate.session_until, self._may_decide(), house.is_demo, house.codes_left,
         )  # fmt: skip
+        sources = DiagnosisSources(
+            doorway.store, self._clock, doorway.diary, AccountId(entered.account_id), lambda: self._report,
+            lambda: self._around.readiness(self._counted_last, self._report),
+        )  # fmt: skip
+        self._diagnosis = DiagnosisDesk(sources, house.reading, self._show_center)
         self._printers = SystemPrinters()
         self._forms = FormWorks(self._tables)
         self._report = SyncReport()
@@ -200,6 +206,7 @@ class Office(QObject):
         page.sync_wanted.connect(self.sync_now)
         page.pause_wanted.connect(self._pause)
         presenter.report(self._report)
+        self._diagnosis.join(page)
         self.center, self._center_presenter = page, presenter
         return page
 
@@ -209,6 +216,19 @@ class Office(QObject):
 
     def _may_decide(self) -> bool:
         return may_command(Role(self._entered.role), CommandKind.AGREE)
+
+    def explain(self, shown: str, *, lamp: bool = False) -> None:
+        """F1: say why the state under the keyboard is what it is; the lamp's where there is none."""
+        application = self.list.asked() if self.list is not None and shown == APPLICATIONS and not lamp else None
+        command = self.center.command_asked() if self.center is not None and shown == SYNC and not lamp else None
+        self._diagnosis.explain(shown, application, command)
+
+    def show_offline(self, shown: str) -> None:
+        """Show what speaks for and against leaving the network."""
+        self._diagnosis.show_offline(shown)
+
+    def _show_center(self, screen: str = SYNC) -> None:
+        self.screen_wanted.emit(screen)
 
     # -- windows ----------------------------------------------------------------------------------------------------
 
@@ -284,6 +304,7 @@ class Office(QObject):
         self._report = report
         if self._center_presenter is not None:
             self._center_presenter.report(report)
+        self._diagnosis.renew()
         if report.copy_changes != self._changes:
             self._changes = report.copy_changes
             self.read_soon()
@@ -313,6 +334,7 @@ class Office(QObject):
         for window in (self.preview, self.review):
             if window is not None:
                 window.close()
+        self._diagnosis.close()
         for page in (self.list, self.center):
             if page is not None:
                 page.close_screen()
@@ -332,6 +354,7 @@ class Office(QObject):
         for page in (self.list, self.center):
             if page is not None:
                 page.refresh()
+        self._diagnosis.reread()
         if self._review_presenter is not None:
             self._review_presenter.reload()
         self._house.reading.submit(self._around.count, self._show_counted, self._tell_trouble)

@@ -187,6 +187,8 @@ class Program(QObject):
         office.screen_wanted.connect(self.window.show_screen)
         office.sign_in_wanted.connect(self.sign_out, Qt.ConnectionType.QueuedConnection)
         self.window.lamp_pressed.connect(lambda: self._on_lamp(module.SYNC))
+        self.window.offline_pressed.connect(lambda: office.show_offline(self.window.shown_screen))
+        self.window.help_wanted.connect(lambda: office.explain(self.window.shown_screen, lamp=self.window.lamp_asked))
         self.window.person_sought.connect(lambda text: self._seek(office, text))
         if office.has_copy():
             self._show_work()

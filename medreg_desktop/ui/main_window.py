@@ -120,6 +120,17 @@ class MainWindow(QWidget):
         """What is shown around the page."""
         return self._state
 
+    @property
+    def shown_screen(self) -> str:
+        """The key of the screen in view."""
+        return self.pages.current_key
+
+    @property
+    def lamp_asked(self) -> bool:
+        """Whether the keyboard is in the status bar, so that help is asked about the lamp."""
+        focused: QWidget | None = self.focusWidget()
+        return focused is not None and self.status_bar.isAncestorOf(focused)
+
     def show_state(self, state: ShellState) -> None:
         """Show everything around the page."""
         self._state = state

@@ -247,8 +247,10 @@ class HttpTransport:
         self._listen(unwanted, hold_s)
         started = time.monotonic()
         trouble: Trouble | None = None
+        status = 0
         try:
             with self._sent(method, path, content) as response:
+                status = response.status_code
                 self._judge(response, content_type)
                 yield response
         except TransportFault as fault:
@@ -264,7 +266,7 @@ class HttpTransport:
             trouble = by_exception(error)
             raise TransportFault(trouble) from error
         finally:
-            self._note(call, trouble, started, ids)
+            self._note(call, trouble, status, started, ids)
 
     def _listen(self, unwanted: Callable[[], bool] | None, hold_s: int) -> None:
         closing = self.link.closing.is_set
@@ -307,12 +309,13 @@ class HttpTransport:
         except (requests.RequestException, OSError) as error:
             raise TransportFault(by_exception(error)) from error
 
-    def _note(self, call: str, trouble: Trouble | None, started: float, ids: Iterable[str]) -> None:
+    def _note(self, call: str, trouble: Trouble | None, status: int, started: float, ids: Iterable[str]) -> None:
         took_ms = round((time.monotonic() - started) * 1000)
         found = trouble or Trouble(TroubleKind.LINK, "")
         kind = trouble.kind.value if trouble else ""
-        attempt = Attempt(self.link.clock.now(), call, kind, found.code, found.status, took_ms, found.request_id)
-        self.link.log.record(attempt, ids)
+        self.link.log.record(
+            Attempt(self.link.clock.now(), call, kind, found.code, status, took_ms, found.request_id), ids
+        )
 
 
 def _over_sockets(watch: Watch) -> requests.Session:

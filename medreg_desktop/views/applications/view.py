@@ -224,6 +224,11 @@ class ApplicationsView(QWidget):
         """Put the keyboard on the list."""
         self.table.setFocus()
 
+    def asked(self) -> ApplicationId | None:
+        """Return the application of the row under the keyboard, if that is in the list."""
+        at = self.table.current_row
+        return self.model.row(at).id if self.table.hasFocus() and 0 <= at < len(self.model.rows) else None
+
     def refresh(self) -> None:
         """Read the rows again, after something changed in the cache."""
         if self._presenter is not None:

@@ -29,6 +29,7 @@ class ConflictPanel(QWidget):
     next_item = Signal()
     recall = Signal(object)
     retry = Signal(str)
+    why = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +38,7 @@ class ConflictPanel(QWidget):
         self._state = WordLabel()
         self._position = Text("", Type.SMALL, Colour.TEXT2)
         self._next = Button(tr("Next item"), Kind.PLAIN, keys="F2")
+        self._why = Button(tr("Why"), Kind.LINK, shown_keys="F1")
         self._story = Text("", Type.BODY, wrap=True)
         self._versions = Versions()
         self._papers = Banner(Tone.FAULT, "")
@@ -50,8 +52,8 @@ class ConflictPanel(QWidget):
         self._opinion = Text("", Type.BODY, wrap=True)
         self._empty = Text("", Type.BODY, Colour.TEXT2)
         self._item_widgets: tuple[QWidget, ...] = (
-            self._title, self._kind, self._state, self._story, self._versions, self._papers, self._heading, self._again,
-            self._retry, self._give_up, self._later, self._hint, self._rule, self._opinion,
+            self._title, self._kind, self._state, self._why, self._story, self._versions, self._papers, self._heading,
+            self._again, self._retry, self._give_up, self._later, self._hint, self._rule, self._opinion,
         )  # fmt: skip
         self._paper: PaperLine | None = None
         self._conflict: Conflict | None = None
@@ -62,6 +64,7 @@ class ConflictPanel(QWidget):
         head = QHBoxLayout()
         for words in (self._title, self._kind, self._state):
             head.addWidget(words)
+        head.addWidget(self._why)
         head.addStretch(1)
         head.addWidget(self._position)
         head.addWidget(self._next)
@@ -91,6 +94,7 @@ class ConflictPanel(QWidget):
             (self._give_up, self.give_up),
             (self._later, self.later),
             (self._next, self.next_item),
+            (self._why, self.why),
         ):
             button.clicked.connect(signal)
         self._retry.clicked.connect(self._on_retry)

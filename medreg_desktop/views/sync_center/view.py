@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_desktop.services.review.outbox_desk import OutboxItem
@@ -50,6 +50,8 @@ class SyncCenterView(QWidget):
     review_wanted = Signal(str)
     sync_wanted = Signal()
     pause_wanted = Signal(bool)
+    why_wanted = Signal(str)
+    diagnosis_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +75,8 @@ class SyncCenterView(QWidget):
         panel.next_item.connect(presenter.next_waiting)
         panel.recall.connect(presenter.record_recall)
         panel.retry.connect(lambda command: presenter.retry(CommandId(command)))
+        panel.why.connect(self._on_why)
+        self._diagnosis.clicked.connect(self.diagnosis_wanted)
         self._now.clicked.connect(self.sync_wanted)
         self._pause.clicked.connect(self.pause_wanted)
         self.setFocusProxy(self.outbox)
@@ -81,6 +85,7 @@ class SyncCenterView(QWidget):
     # -- set-up -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
+        self._diagnosis = Button(tr("Diagnosis"), Kind.PLAIN, icon="list-tick", shown_keys="F1")
         self._now = Button(tr("Sync now"), icon="sync", keys="F5")
         self._pause = Button(tr("Pause sending"), Kind.PLAIN, icon="pause")
         self._pause.setCheckable(True)
@@ -117,6 +122,7 @@ class SyncCenterView(QWidget):
             Text(tr("What needs you holds nothing else up: the rest is sent as usual"), Type.BODY, Colour.TEXT2)
         )
         head.addStretch(1)
+        head.addWidget(self._diagnosis)
         head.addWidget(self._pause)
         head.addWidget(self._now)
         page.addLayout(head)
@@ -136,13 +142,14 @@ class SyncCenterView(QWidget):
         left.addWidget(self._answers_head)
         left.addWidget(self.answers)
         left.addStretch(1)
-        right = ScrollArea(self.panel)
-        right.setFixedWidth(look().px(_RIGHT))
+        self._right = QStackedWidget()
+        self._right.addWidget(ScrollArea(self.panel))
+        self._right.setFixedWidth(look().px(_RIGHT))
         body = QHBoxLayout()
         body.setSpacing(look().px(Space.PAGE))
         body.addLayout(left, 1)
         body.addWidget(Hairline(vertical=True))
-        body.addWidget(right)
+        body.addWidget(self._right)
         page.addLayout(body, 1)
 
     # -- what the presenter asks for --------------------------------------------------------------------------------
@@ -178,6 +185,23 @@ class SyncCenterView(QWidget):
 
     # -- what the shell asks for ------------------------------------------------------------------------------------
 
+    def set_aside(self, panel: QWidget) -> None:
+        """Give the page a panel that can take the place of the item at the right."""
+        self._right.addWidget(panel)
+
+    def show_aside(self, *, shown: bool) -> None:
+        """Show the panel given with :meth:`set_aside`, or the item again."""
+        self._right.setCurrentIndex(1 if shown else 0)
+        if not shown:
+            self.outbox.setFocus()
+
+    def command_asked(self) -> CommandId | None:
+        """Return the decision under the keyboard: the row in the list, or the item at the right."""
+        if self.outbox.hasFocus() and 0 <= self.outbox.current_row < len(self.outbox_model.rows):
+            return self.outbox_model.row(self.outbox.current_row).row.command.id
+        focused: QWidget | None = self.focusWidget()
+        return _shown(self._state) if focused is not None and self.panel.isAncestorOf(focused) else None
+
     def refresh(self) -> None:
         """Read everything again, after something changed in the cache."""
         if self._presenter is not None:
@@ -196,6 +220,11 @@ class SyncCenterView(QWidget):
             self._presenter.review_again()
         else:
             super().keyPressEvent(event)
+
+    def _on_why(self) -> None:
+        shown = _shown(self._state)
+        if shown is not None:
+            self.why_wanted.emit(shown)
 
     def _on_current(self, row: int) -> None:
         """The item under the bar is the one at the right; looking at it changes nothing."""

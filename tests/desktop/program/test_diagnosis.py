@@ -1,0 +1,99 @@
+"""诊断 in the real program: F1 and the status bar open it, Esc leads back, it follows events and outlives a restart."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from medreg_desktop.views.diagnosis.view import DiagnosisPanel
+from tests.desktop.program.conftest import OpenDesk, Staff
+from tests.helpers.fault_proxy import FaultProxy
+from tests.helpers.program import Desk, click
+from tests.helpers.server import PASSWORD
+
+
+def panel_of(desk: Desk) -> DiagnosisPanel:
+    found = desk.program.window.findChild(DiagnosisPanel)
+    assert isinstance(found, DiagnosisPanel)
+    return found
+
+
+def press(desk: Desk, key: Qt.Key, at: QWidget | None = None) -> None:
+    """Press a key where the keyboard is, or put it there first."""
+    window = desk.program.window
+    window.activateWindow()
+    if at is not None:
+        at.setFocus()
+    desk.until(window.isActiveWindow, "the window in front")
+    QTest.keyClick(QApplication.focusWidget() or window, key)
+
+
+def test_the_lamp_is_asked_from_the_list_and_esc_leads_back(office: Desk, proxy: FaultProxy) -> None:
+    window = office.program.window
+    press(office, Qt.Key.Key_F1, window.status_bar.lamp)
+    office.until_says("您的决定都已得到答复，本机副本与服务端一致。")
+    office.shot("why-synced")
+    proxy.cut_all()
+    office.until_says("现在连不上服务端。")
+    office.until(lambda: any(row.failed for row in panel_of(office).why.model.rows), "a failed exchange in the table")
+    office.shot("why-offline")
+    press(office, Qt.Key.Key_Escape)
+    assert window.shown_screen == "applications"
+
+
+def test_a_row_of_the_list_is_asked_and_its_decision_followed_until_it_is_accepted(
+    office: Desk, proxy: FaultProxy
+) -> None:
+    proxy.cut_all()
+    office.until_lamp("离线")
+    row = office.rows[0]
+    office.agree(row)
+    page = office.office.list
+    assert page is not None
+    office.until(lambda: page.table.current_row >= 0, "the row under the bar")
+    press(office, Qt.Key.Key_F1, page.table)
+    office.until_says("您的决定已存本机，服务端还没有答复。")
+    assert row.name in panel_of(office).why._subject.text()
+    office.shot("why-waiting")
+    click(panel_of(office).why.copy)
+    assert row.name not in QApplication.clipboard().text()
+    assert office.queue()[0].command.id[-8:] in QApplication.clipboard().text()
+    proxy.restore()
+    office.office.sync_now()
+    office.until_says("服务端已采用您的决定，并已登记。")
+    assert panel_of(office).why.model.row(0).call == "commands"
+    office.shot("why-accepted")
+
+
+def test_the_offline_verdict_is_one_click_away_and_says_what_speaks_against_it(office: Desk, proxy: FaultProxy) -> None:
+    bar = office.program.window.status_bar
+    office.until(lambda: "可以离线" in bar.offline.word, f"the verdict, not {bar.offline.word}")
+    click(bar.offline)
+    office.until_says("表格编码")
+    office.shot("offline-can")
+    proxy.cut_all()
+    office.until_lamp("离线")
+    office.agree(office.rows[0])
+    office.until(lambda: bar.offline.word == "可以离线，但还有 1 条没有发送", bar.offline.word)
+    office.shot("offline-but")
+
+
+def test_what_went_wrong_is_still_explained_after_a_restart(
+    open_desk: OpenDesk, staff: Staff, proxy: FaultProxy
+) -> None:
+    desk = open_desk()
+    desk.at_work(staff.registrar, PASSWORD, 3)
+    desk.until_lamp("已同步")
+    proxy.cut_all()
+    desk.until_lamp("离线")
+    desk.close()
+    proxy.restore()
+    again = open_desk()
+    again.at_work(staff.registrar, PASSWORD, 3)
+    again.until_lamp("已同步")
+    log = again.program.doorway.get().diary.log
+    calls = [item.call for item in log.all()]
+    assert any(item.failed for item in log.all())
+    assert calls.count("sign_in") == 2
+    assert [item.n for item in log.all()] == sorted(item.n for item in log.all())

@@ -1,0 +1,4 @@
+"""The guards of every test that makes windows."""
+
+from tests.desktop.review.conftest import office  # noqa: F401 - fixtures
+from tests.helpers.qt import dressed_app, no_widget_left, theme  # noqa: F401 - fixtures
