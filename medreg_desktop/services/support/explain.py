@@ -11,6 +11,7 @@ from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
 from medreg_desktop.services.sync.diary import Diary
 from medreg_desktop.services.sync.events import Call
+from medreg_desktop.services.sync.forecast import Forecast
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.faults import SENTENCES
@@ -32,9 +33,11 @@ class Topic(StrEnum):
     RECEIVING = "receiving"
     RESYNC = "resync"  # a new copy is fetched beside the old one
     REMOVALS_HELD = "removals_held"
+    REHEARSAL = "rehearsal"
     SYNCED = "synced"
     ROW_SYNCED = "row_synced"
     ROW_WAITING = "row_waiting"
+    ROW_HELD = "row_held"  # the rehearsal foresees trouble
     ROW_SENDING = "row_sending"
     ROW_DEFERRED = "row_deferred"
     ROW_CONFLICT = "row_conflict"
@@ -93,11 +96,17 @@ def lamp_topic(report: SyncReport) -> Topic:
         return Topic.PAUSED
     if lamp.kind is LampKind.SENDING and lamp.code == "receiving":
         return Topic.RESYNC if report.resync_reason else Topic.RECEIVING
+    if lamp.kind is LampKind.SENDING and report.rehearsed is not None:
+        return Topic.REHEARSAL
     return _LAMP[lamp.kind]
 
 
 def of_command(row: OutboxRow, report: SyncReport, diary: Diary) -> Explanation:
     """Explain where one decision of the registrar stands."""
+    foreseen = _foreseen(row, report)
+    if foreseen is not None and report.rehearsed is not None:
+        said, due = foreseen.said, report.rehearsed.holds_until
+        return Explanation(Topic.ROW_HELD, row.saved_at, _known(said.code) if said else "", next_try=due)
     waits = row.state in _WAITING
     holds_all = report.sending.code or (report.lamp.code if report.lamp.kind is not LampKind.NEEDS_YOU else "")
     params = {**_numbers(report.lamp), **(row.outcome.params if row.outcome else {})}
@@ -135,6 +144,12 @@ def row_topic(row: OutboxRow) -> Topic:
             return Topic.ROW_ACCEPTED if accepted and not row.resolution else Topic.ROW_CLOSED
 
 
+def _foreseen(row: OutboxRow, report: SyncReport) -> Forecast | None:
+    if row.state is not OutboxState.QUEUED or report.rehearsed is None or report.rehearsed.holds_until is None:
+        return None
+    return next((forecast for forecast in report.rehearsed.affected if forecast.id == row.command.id), None)
+
+
 def _chained(row: OutboxRow) -> str:
     return "waits_for_command" if row.command.depends_on is not None else ""
 
@@ -158,5 +173,6 @@ def _numbers(lamp: Lamp) -> dict[str, str]:
 
 
 def _earliest(report: SyncReport) -> datetime | None:
-    tries = (report.sending.next_try_at, report.receiving.next_try_at)
+    sends_at = report.rehearsed.sends_at if report.rehearsed else None
+    tries = (report.sending.next_try_at, report.receiving.next_try_at, sends_at)
     return min((at for at in tries if at is not None), default=None)

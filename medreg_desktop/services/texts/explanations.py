@@ -88,6 +88,12 @@ EXPLANATIONS: Final[Mapping[str, Told]] = {
         mark("Go on working. If you expected no such change, tell the operator before it is confirmed."),
         mark("More than 50 and more than a fifth of the rows would have gone."),
     ),
+    "rehearsal": Told(
+        mark("What gathered while the service was out of reach is first tried there without taking effect."),
+        mark("What passes is then sent by itself; what would come back to you is held for a while."),
+        mark("Look at the result in the sync centre: send at once, or settle first what needs you."),
+        mark("Many decisions had gathered."),
+    ),
     "synced": Told(
         mark("Everything you decided has been answered, and the copy is level with the service."),
         mark("The program keeps a line open and shows changes within seconds."),
@@ -105,6 +111,12 @@ EXPLANATIONS: Final[Mapping[str, Told]] = {
         mark("It is sent by itself, in the order you made them."),
         mark("Nothing need be done. As long as it was never sent you can take it back."),
         mark("It is its turn soon."),
+    ),
+    "row_held": Told(
+        mark("The rehearsal foresees that the service will not take this one as it is, so it has not been sent yet."),
+        mark("When the time is over it is sent all the same, and the service decides."),
+        mark("Review it again now, take it back, or let everything be sent at once."),
+        mark("The rehearsal foresees that it needs you."),
     ),
     "row_sending": Told(
         mark("Your decision is travelling right now; whether it has arrived is known with the answer."),
@@ -155,6 +167,8 @@ CALLS: Final[Mapping[str, str]] = {
     "snapshot": mark("Fetch the copy"),
     "changes": mark("Fetch changes"),
     "commands": mark("Send decisions"),
+    "rehearsal": mark("Rehearse decisions"),
+    "probe": mark("Test whether decisions are taken"),
     "digest": mark("Compare"),
     "bucket": mark("Repair"),
     "claim": mark("Tell colleagues"),

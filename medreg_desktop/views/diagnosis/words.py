@@ -22,6 +22,7 @@ from medreg_desktop.views.diagnosis.state import About, ScreenState
 _ROWS: Final[Mapping[Topic, Word]] = {
     Topic.ROW_SYNCED: ROW_SYNC[RowSync.SYNCED],
     Topic.ROW_WAITING: ROW_SYNC[RowSync.WAITING],
+    Topic.ROW_HELD: ROW_SYNC[RowSync.WAITING],
     Topic.ROW_SENDING: ROW_SYNC[RowSync.SENDING],
     Topic.ROW_DEFERRED: ROW_SYNC[RowSync.DEFERRED],
     Topic.ROW_QUARANTINED: ROW_SYNC[RowSync.QUARANTINED],

@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from medreg_core.contract.v1.messages import Outcome
+from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.support import explain
 from medreg_desktop.services.support.explain import Topic
 from medreg_desktop.services.sync.diary import Diary
 from medreg_desktop.services.sync.events import Call
+from medreg_desktop.services.sync.forecast import Forecast, Prospect, Rehearsed
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
 from medreg_desktop.services.sync.report import SyncReport, Wait
 from medreg_desktop.services.texts.explanations import CALLS, EXPLANATIONS, KINDS
@@ -127,6 +130,19 @@ def test_an_answered_decision_is_tried_no_more_and_shows_its_own_exchanges() -> 
     found = explain.of_command(row(OutboxState.QUARANTINED, last_cause="poison"), given, diary)
     assert (found.code, found.next_try) == ("poison", None)
     assert [item.code for item in found.attempts] == ["server_error"]
+
+
+def test_what_the_rehearsal_holds_back_says_so_and_until_when() -> None:
+    said = Outcome(id=CommandId("c1"), kind=OutcomeKind.CONFLICT, code="version_conflict")
+    foreseen = Forecast(CommandId("c1"), Prospect.NEEDS_YOU, said)
+    due = NOW + timedelta(minutes=2)
+    given = report(LampKind.SENDING, rehearsed=Rehearsed(3, 3, 2, affected=(foreseen,), sends_at=due, holds_until=due))
+    assert explain.lamp_topic(given) is Topic.REHEARSAL
+    assert explain.of_lamp(given, diary_with()).next_try == due
+    found = explain.of_command(row(OutboxState.QUEUED), given, diary_with())
+    assert (found.topic, found.code, found.next_try) == (Topic.ROW_HELD, "version_conflict", due)
+    sent = explain.of_command(row(OutboxState.IN_FLIGHT), given, diary_with())
+    assert sent.topic is Topic.ROW_SENDING
 
 
 def test_nothing_waits_on_a_settled_application() -> None:
