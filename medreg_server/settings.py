@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -77,6 +77,27 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     lease_refill_below: int = 50
     """A device with fewer numbers left gets a new lease."""
+
+    lease_days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 60
+    """How long a device may take form numbers and activation codes from a lease (``sync.md`` §5.7: at most 60)."""
+
+    lease_grace_days: Annotated[int, msgspec.Meta(ge=0)] = 30
+    """How much later a command may arrive with a number or code taken in time (ADR 018)."""
+
+    restore_skip: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 10_000
+    """Form numbers of each region and year left out after a restore: what may have been leased since the backup."""
+
+    code_lease_size: int = 100
+    """Activation codes a device is filled up to."""
+
+    code_refill_below: int = 50
+    """A device with fewer codes left is filled up."""
+
+    code_days: int = 30
+    """How long a physician may redeem a code after its hand-out was accepted."""
+
+    activation_attempts: int = 10
+    """Activation codes a physician may try before a pause; how long it is, ``sign_in_pause_minutes`` says."""
 
     feed_days: int = 400
     """How long the feed's log is kept; an older cursor must take a new snapshot."""

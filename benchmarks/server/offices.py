@@ -8,6 +8,7 @@ from medreg_core.contract.v1.messages import Command
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application, Institution
 from medreg_server.db.clock import system_clock
+from medreg_server.db.leases import Holder
 from medreg_server.services.service import Service
 from tests.helpers.server import make_application, make_person, seed_hospital, store_applications
 from tests.server.clients import Office
@@ -38,9 +39,8 @@ def _desk(service: Service, consents: int) -> Desk:
     store_applications(service, made)
     with service.environment.database.write() as transaction:
         now = system_clock()
-        office.lease = transaction.devices.lease_numbers(
-            hospital.institution.id,
-            office.device_id,
+        office.lease = transaction.leases.grant(
+            Holder(hospital.institution.id, office.device_id),
             hospital.institution.region,
             china_date(now).year,
             max(consents, 1),

@@ -121,6 +121,9 @@ ACTION_OF_COMMAND: Final[dict[CommandKind, Action]] = {
     CommandKind.WITHDRAW_CONSENT: Action.WITHDRAW_CONSENT,
     CommandKind.RECORD_PRINT: Action.PRINT,
     CommandKind.RECORD_RECALL: Action.RECORD_RECALL,
+    CommandKind.HAND_OUT_CODE: Action.ACTIVATE_ACCOUNT,
+    CommandKind.VOID_CODE: Action.ACTIVATE_ACCOUNT,
+    CommandKind.REPRINT_CODE: Action.ACTIVATE_ACCOUNT,
 }
 
 

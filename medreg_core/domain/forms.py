@@ -12,6 +12,9 @@ from enum import StrEnum
 from medreg_core.domain.records import Application
 from medreg_core.domain.text import normalise_code
 
+LAST_SERIAL = 999_999
+"""The last form number of a region and year: the serial has six digits."""
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SHAPE = re.compile(r"[0-9]{16}[0-9A-Z]")
 

@@ -148,6 +148,27 @@ class CommandKind(StrEnum):
     WITHDRAW_CONSENT = "withdraw_consent"
     RECORD_PRINT = "record_print"
     RECORD_RECALL = "record_recall"
+    HAND_OUT_CODE = "hand_out_code"  # 发放激活码
+    VOID_CODE = "void_code"  # 作废激活码
+    REPRINT_CODE = "reprint_code"  # 补打激活码
+
+
+class CodeState(StrEnum):
+    """Where an activation code stands; it only ever moves down this list."""
+
+    LEASED = "leased"  # 未发放: on a device, worth nothing
+    HANDED_OUT = "handed_out"  # 已发放: the physician may redeem it
+    REDEEMED = "redeemed"  # 已使用
+    VOIDED = "voided"  # 已作废
+    BURNT = "burnt"  # 已注销: its device was revoked before it was handed out
+
+
+class HandOutWay(StrEnum):
+    """How an activation code reached the physician."""
+
+    SLIP = "slip"  # 凭条
+    SMS = "sms"  # 短信
+    EMAIL = "email"  # 电子邮件
 
 
 class FormState(StrEnum):

@@ -15,7 +15,7 @@ from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.support.readiness import Readiness, readiness
-from medreg_desktop.services.support.situation import CodesLeft, Stock, no_codes, situation, stock
+from medreg_desktop.services.support.situation import Stock, situation, stock
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.lamp import clock_time, lamp_word
@@ -48,13 +48,12 @@ class Around:
     session_until: Callable[[], datetime | None]
     decides: bool
     is_demo: bool
-    codes_left: CodesLeft = no_codes
 
     def count(self) -> Counted:
         """Read the copy and the disk."""
 
         def look(conn: Connection) -> tuple[Institution | None, OutboxCounts, Stock]:
-            held = stock(conn, self.store.path.parent, decides=self.decides, codes_left=self.codes_left)
+            held = stock(conn, self.store.path.parent, self.clock.now(), decides=self.decides)
             counts = outbox.counts(conn, AccountId(self.entered.account_id))
             return sync_state.institution(conn), counts, held
 

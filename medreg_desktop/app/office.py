@@ -40,7 +40,6 @@ from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.settings.store import Settings
-from medreg_desktop.services.support.situation import CodesLeft, no_codes
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import mark, tr
@@ -78,7 +77,6 @@ class House:
     writing: TaskRunner
     background: TaskRunner
     is_demo: bool
-    codes_left: CodesLeft = no_codes
 
 
 class Office(QObject):
@@ -105,7 +103,7 @@ class Office(QObject):
         self._worklist = EngineWorklist(self.engine, doorway.store.noting_damage)
         self._around = Around(
             doorway.store, self._clock, self._tables, entered, lambda: self._worklist.count(Query(tab=Tab.SUBMITTED)).n,
-            lambda: doorway.gate.session_until, self._may_decide(), house.is_demo, house.codes_left,
+            lambda: doorway.gate.session_until, self._may_decide(), house.is_demo,
         )  # fmt: skip
         sources = DiagnosisSources(
             doorway.store, self._clock, doorway.diary, AccountId(entered.account_id), lambda: self._report,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from medreg_server.services.activation import ActivationDesk
 from medreg_server.services.applicants import ApplicantDesk
 from medreg_server.services.authority import AuthorityDesk
 from medreg_server.services.claims import ClaimDesk
@@ -34,6 +35,7 @@ class Desks:
     snapshot: SnapshotDesk
     claims: ClaimDesk
     applicants: ApplicantDesk
+    activation: ActivationDesk
     authority: AuthorityDesk
     scans: ScanDesk
     devices: DeviceDesk
@@ -54,6 +56,7 @@ def open_desks(environment: Environment, passwords: Passwords) -> Desks:
         snapshot=SnapshotDesk(environment),
         claims=ClaimDesk(environment),
         applicants=ApplicantDesk(environment),
+        activation=ActivationDesk(environment),
         authority=AuthorityDesk(environment),
         scans=ScanDesk(environment),
         devices=DeviceDesk(environment),

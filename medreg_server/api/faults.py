@@ -30,12 +30,14 @@ STATUS: Final[dict[FaultCode, int]] = {
     FaultCode.TOO_LARGE: 413,
     FaultCode.NOT_FOUND: 404,
     FaultCode.CLIENT_TOO_OLD: 426,
+    FaultCode.SERVER_TOO_OLD: 426,
     FaultCode.RESYNC: 410,
     FaultCode.SERVER_ERROR: 500,
     FaultCode.BUSY: 503,
     FaultCode.VERSION_CONFLICT: 409,
     FaultCode.STATE_CONFLICT: 409,
     FaultCode.REASON_MISSING: 422,
+    FaultCode.ACTIVATION_REFUSED: 422,
 }
 """HTTP status of each code that a whole request can end with."""
 

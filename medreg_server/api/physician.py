@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from litestar import Router, post
+from litestar import Request, Router, post
+from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
+from medreg_core.contract.v1.activation import Activated, Redemption
 from medreg_core.domain.records import Application, ApplicationId
-from medreg_server.api.access import CALLER, Signed, UseCases
+from medreg_server.api.access import CALLER, Signed, UseCases, client_address
 from medreg_server.services.applicants import Content, Submission
 
 
@@ -45,4 +49,14 @@ def resubmit(
     return desks.applicants.resubmit(ApplicationId(application_id), data.base_version, data.content, caller)
 
 
-router = Router("/physician", route_handlers=[submit, withdraw, resubmit], dependencies=CALLER, tags=["physician"])
+@post("/activation", status_code=200, dependencies=CALLER, sync_to_thread=True)
+def activate(
+    request: Request[Any, Any, State], data: JSONBody[Redemption], caller: Signed, desks: UseCases
+) -> Activated:
+    """Redeem an activation code; sent twice it gives the same answer."""
+    address = client_address(request, desks.environment.settings.trusted_proxies)
+    return desks.activation.redeem(data, caller, address)
+
+
+_applications = Router("/physician", route_handlers=[submit, withdraw, resubmit], dependencies=CALLER)
+router = Router("", route_handlers=[_applications, activate], tags=["physician"])

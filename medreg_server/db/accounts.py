@@ -119,9 +119,8 @@ class Accounts(Repository):
 
         Counting comes before the password is looked at, so that attempts made at once cannot pass the limit together.
         """
-        insert_if_absent(self._connection, sign_in_throttle, {"key": key, "attempts": 0, "since": now})
         fresh = sign_in_throttle.c.since <= now - window
-        counted = self._connection.execute(
+        count = (
             update(sign_in_throttle)
             .where(sign_in_throttle.c.key == key)
             .values(
@@ -129,8 +128,12 @@ class Accounts(Repository):
                 since=case((fresh, now), else_=sign_in_throttle.c.since),
             )
             .returning(sign_in_throttle.c.attempts, sign_in_throttle.c.since)
-        ).one()
-        return counted.attempts, counted.since
+        )
+        while True:
+            insert_if_absent(self._connection, sign_in_throttle, {"key": key, "attempts": 0, "since": now})
+            counted = self._connection.execute(count).one_or_none()
+            if counted is not None:  # else somebody's success has just forgotten the attempts, between the two
+                return counted.attempts, counted.since
 
     def return_attempt(self, key: bytes) -> None:
         """Take one attempt back: it was no guess."""

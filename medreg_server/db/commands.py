@@ -10,7 +10,7 @@ from functools import cache
 from sqlalchemy import Select, bindparam, select
 
 from medreg_core.contract.v1.messages import Outcome
-from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, InstitutionId
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, InstitutionId, PhysicianId
 from medreg_server.db.codec import to_body, to_outcome
 from medreg_server.db.insert import insert_if_absent
 from medreg_server.db.scope import WHOLE_REGISTER, Scope, visible, within
@@ -26,7 +26,8 @@ class CommandKey:
     institution_id: InstitutionId
     account_id: AccountId
     device_id: DeviceId
-    application_id: ApplicationId
+    application_id: ApplicationId  # "" when the command is about a physician
+    physician_id: PhysicianId  # "" when it is about an application
     body_hash: bytes
     received_at: datetime
 
@@ -54,6 +55,7 @@ class Commands(Repository):
             "account_id": key.account_id,
             "device_id": key.device_id,
             "application_id": key.application_id,
+            "physician_id": key.physician_id,
             "body_hash": key.body_hash,
             "received_at": key.received_at,
             "outcome_kind": "",

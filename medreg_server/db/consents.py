@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Boolean, and_, bindparam, exists, not_, or_, select
@@ -23,11 +24,12 @@ class Standing:
     other_pending: int  # other applications of the physician in progress, at whatever institution
     number_free: bool  # the form number is leased to the very device that sends it, and on no form yet
     device_revoked: bool  # meanwhile; its unused numbers are burnt
+    number_expires_at: datetime | None  # when the lease ended or ends; None: never
 
 
 _INSTITUTION: Final = select(institution.c.body).where(institution.c.id == bindparam("institution"))
 _USED: Final = select(form.c.number).where(form.c.number == bindparam("number"))
-_LEASED: Final = select(form_lease.c.first).where(
+_LEASE: Final = select(form_lease.c.expires_at).where(
     form_lease.c.region == bindparam("region"),
     form_lease.c.year == bindparam("year"),
     form_lease.c.first <= bindparam("serial"),
@@ -40,8 +42,9 @@ _REVOKED: Final = select(device.c.id).where(device.c.id == bindparam("device"), 
 _STANDING: Final = select(
     _INSTITUTION.scalar_subquery().label("institution"),
     IN_PROGRESS.scalar_subquery().label("pending"),
-    and_(exists(_LEASED), not_(exists(_USED))).label("free"),
+    and_(exists(_LEASE), not_(exists(_USED))).label("free"),
     exists(_REVOKED).label("revoked"),
+    _LEASE.scalar_subquery().label("expires_at"),
 )
 _NONE: Final = FormNumber("", 0, 0)
 
@@ -69,4 +72,5 @@ class Consents(Repository):
             "burnt_too": burnt_too,
         }
         row = self._connection.execute(_STANDING, asked).one()
-        return Standing(to_institution(row.institution), row.pending, bool(row.free), bool(row.revoked))
+        institution = to_institution(row.institution)
+        return Standing(institution, row.pending, bool(row.free), bool(row.revoked), row.expires_at)

@@ -1,4 +1,4 @@
-"""Devices of institutions, their revocation, and the form numbers leased to them (``sync.md`` §5.7, §5.10)."""
+"""Devices of institutions and their revocation (``sync.md`` §5.10)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from medreg_core.contract.v1.devices import DeviceEntry
-from medreg_core.contract.v1.messages import FormLease
-from medreg_core.domain.forms import FormNumber
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import RevocationReason
 from medreg_server.db.insert import insert_if_absent
 from medreg_server.db.scope import Scope, visible
-from medreg_server.db.tables import account, device, form, form_lease, form_serial
+from medreg_server.db.tables import account, device
 from medreg_server.db.writes import Repository
 
 
@@ -45,16 +43,10 @@ class Shutout:
 _USER: Final = account.alias("user")
 _REVOKER: Final = account.alias("revoker")
 _ONE: Final = select(device).where(device.c.id == bindparam("key"))
-_HOLDER: Final = select(form_lease.c.institution_id, form_lease.c.device_id).where(
-    form_lease.c.region == bindparam("of_region"),
-    form_lease.c.year == bindparam("of_year"),
-    form_lease.c.first <= bindparam("serial"),
-    form_lease.c.last >= bindparam("serial"),
-)
 
 
 class Devices(Repository):
-    """Devices and their leases within one transaction."""
+    """Devices within one transaction."""
 
     def get(self, device_id: DeviceId) -> Device | None:
         """Return the device whatever its institution, or None."""
@@ -104,58 +96,12 @@ class Devices(Repository):
         one = update(device).where(device.c.id == device_id, device.c.revoked_at.is_(None))
         return self._connection.execute(one.values(values)).rowcount == 1
 
-    def burn_leases(self, device_id: DeviceId, now: datetime) -> int:
-        """Make the unused form numbers of all the device's leases worthless; return how many leases that concerned."""
-        own = update(form_lease).where(form_lease.c.device_id == device_id, form_lease.c.burnt_at.is_(None))
-        return self._connection.execute(own.values(burnt_at=now)).rowcount
-
     def wiped(self, device_id: DeviceId, now: datetime) -> bool:
         """Note that a revoked device has destroyed its copy; return False when that was known."""
         one = update(device).where(
             device.c.id == device_id, device.c.revoked_at.is_not(None), device.c.wiped_at.is_(None)
         )
         return self._connection.execute(one.values(wiped_at=now)).rowcount == 1
-
-    def lease_numbers(
-        self, institution_id: InstitutionId, device_id: DeviceId, region: str, year: int, count: int, now: datetime
-    ) -> FormLease:
-        """Lease the next ``count`` form numbers of the region and year to the device."""
-        insert_if_absent(self._connection, form_serial, {"region": region, "year": year, "last": 0})
-        last = int(
-            self._connection.execute(
-                update(form_serial)
-                .where(form_serial.c.region == region, form_serial.c.year == year)
-                .values(last=form_serial.c.last + count)
-                .returning(form_serial.c.last)
-            ).scalar_one()
-        )
-        lease = FormLease(region=region, year=year, first=last - count + 1, last=last)
-        self._connection.execute(
-            insert(form_lease).values(
-                region=region,
-                year=year,
-                first=lease.first,
-                last=lease.last,
-                institution_id=institution_id,
-                device_id=device_id,
-                granted_at=now,
-            )
-        )
-        return lease
-
-    def outstanding(self, device_id: DeviceId, year: int) -> int:
-        """Return how many numbers of ``year`` the device was leased and has not used on a stored form."""
-        leased = select(func.coalesce(func.sum(form_lease.c.last - form_lease.c.first + 1), 0)).where(
-            form_lease.c.device_id == device_id, form_lease.c.year == year
-        )
-        used = select(func.count()).select_from(form).where(form.c.device_id == device_id)
-        return int(self._connection.execute(leased).scalar_one()) - int(self._connection.execute(used).scalar_one())
-
-    def holder_of(self, number: FormNumber) -> tuple[InstitutionId, DeviceId] | None:
-        """Return who holds the lease that contains ``number``, or None when it was never leased."""
-        asked = {"of_region": number.region, "of_year": number.year, "serial": number.serial}
-        row = self._connection.execute(_HOLDER, asked).one_or_none()
-        return None if row is None else (InstitutionId(row.institution_id), DeviceId(row.device_id))
 
 
 def _device(row: Row[Any]) -> Device:

@@ -43,6 +43,20 @@ class Physicians(Repository):
         body = self._connection.execute(select(physician.c.body).where(physician.c.id == physician_id)).scalar()
         return None if body is None else to_person(body)
 
+    def lock(self, physician_id: PhysicianId) -> bool:
+        """Lock the physician's row to the end of the transaction; return False when there is none."""
+        query = select(physician.c.id).where(physician.c.id == physician_id).with_for_update()
+        return self._connection.execute(query).first() is not None
+
+    def is_registered_at(self, physician_id: PhysicianId, institution_id: InstitutionId) -> bool:
+        """Return whether the physician has a valid practice registration with this institution as the main one."""
+        query = select(practice_registration.c.practice_code).where(
+            practice_registration.c.physician_id == physician_id,
+            practice_registration.c.institution_id == institution_id,
+            practice_registration.c.state == RegistrationState.VALID.value,
+        )
+        return self._connection.execute(query).first() is not None
+
     def by_id_number(self, id_number: str) -> tuple[PhysicianId, Person] | None:
         """Return the physician with this ID number, or None."""
         row = self._connection.execute(

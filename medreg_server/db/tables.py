@@ -51,6 +51,7 @@ server_state = Table(
     Column("server_id", _ID, nullable=False),
     Column("epoch", _ID, nullable=False),  # new after every restore and fail-over, sync.md §5.3
     Column("since", Moment, nullable=False),
+    Column("serial_start", Integer, nullable=False, default=0),  # where a year's form numbers begin, ADR 018
 )
 
 signing_key = Table(
@@ -206,6 +207,7 @@ form_lease = Table(
     _institution_id(),
     Column("device_id", _ID, ForeignKey("device.id"), nullable=False, index=True),
     Column("granted_at", Moment, nullable=False),
+    Column("expires_at", Moment),  # empty: leased to a program of protocol 1, which knows of no expiry
     Column("burnt_at", Moment),  # from then on no unused number of it counts
 )
 
@@ -215,6 +217,40 @@ form_serial = Table(
     Column("region", String(6), primary_key=True),
     Column("year", SmallInteger, primary_key=True, autoincrement=False),
     Column("last", Integer, nullable=False),
+)
+
+activation_code = Table(
+    "activation_code",
+    metadata,
+    Column("reference", _ID, primary_key=True),
+    _institution_id(),
+    Column("device_id", _ID, ForeignKey("device.id"), nullable=False, index=True),
+    Column("code_hash", LargeBinary, nullable=False),  # keyed; the code itself is never stored
+    Column("state", _CODE, nullable=False),
+    Column("leased_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),  # of the lease; once handed out, of the code
+    Column("physician_id", _ID, ForeignKey("physician.id")),  # from the hand-out on
+    Column("handed_out_by", _ID, ForeignKey("account.id")),
+    Column("handed_out_at", Moment),
+    Column("reprints", Integer, nullable=False, default=0),
+    Column("ended_at", Moment),  # redeemed, voided or burnt
+)
+Index(
+    "ix_activation_code_held",
+    activation_code.c.physician_id,
+    unique=True,  # a physician holds one code at a time, whatever two offices do at once
+    sqlite_where=activation_code.c.state == "handed_out",
+    postgresql_where=activation_code.c.state == "handed_out",
+)
+
+activation = Table(
+    "activation",
+    metadata,
+    Column("physician_id", _ID, ForeignKey("physician.id"), primary_key=True),  # at most once for each
+    _institution_id(),
+    Column("reference", _ID, ForeignKey("activation_code.reference"), nullable=False, unique=True),
+    Column("account_id", _ID, ForeignKey("account.id"), nullable=False),
+    Column("activated_at", Moment, nullable=False),
 )
 
 feed_head = Table(
@@ -245,8 +281,9 @@ command = Table(
     _institution_id(),
     Column("account_id", _ID, ForeignKey("account.id"), nullable=False),
     Column("device_id", _ID, nullable=False),
-    Column("application_id", _ID, nullable=False, index=True),
-    Column("body_hash", LargeBinary, nullable=False),
+    Column("application_id", _ID, nullable=False, index=True),  # "" when it is about a physician
+    Column("physician_id", _ID, nullable=False, default=""),
+    Column("body_hash", LargeBinary, nullable=False),  # contract.v1.versions.fingerprint
     Column("received_at", Moment, nullable=False),
     Column("outcome_kind", _CODE, nullable=False, default=""),
     Column("outcome", Text, nullable=False, default=""),  # Outcome; empty only inside its own transaction

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from medreg_core.domain.records import InstitutionId
 from medreg_server.db.accounts import Accounts
+from medreg_server.db.activation import Activation
 from medreg_server.db.applications import Applications
 from medreg_server.db.audit import Audit, Event, Head, Signer
 from medreg_server.db.clock import Clock
@@ -31,6 +32,7 @@ from medreg_server.db.exam_results import ExamResults
 from medreg_server.db.feed import Feed
 from medreg_server.db.forms import Forms
 from medreg_server.db.institutions import Institutions
+from medreg_server.db.leases import Leases
 from medreg_server.db.physicians import Physicians
 from medreg_server.db.receipts import Receipts
 from medreg_server.db.rescued import Rescued
@@ -66,6 +68,8 @@ class ReadTransaction:
         self.exam_results = ExamResults(writes)
         self.accounts = Accounts(writes)
         self.devices = Devices(writes)
+        self.leases = Leases(writes)
+        self.activation = Activation(writes)
         self.forms = Forms(writes)
         self.consents = Consents(writes)
         self.commands = Commands(writes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from contextlib import suppress
 from datetime import timedelta
@@ -15,6 +14,7 @@ from medreg_core.contract.v1.messages import (
     BATCH_COMMANDS,
     MAGIC,
     Agree,
+    CodeBody,
     Command,
     CommandBatch,
     Outcome,
@@ -26,6 +26,7 @@ from medreg_core.contract.v1.messages import (
     WithdrawConsent,
 )
 from medreg_core.contract.v1.receipts import Link
+from medreg_core.contract.v1.versions import fingerprint, upcast
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.commands import CommandKey
@@ -34,6 +35,7 @@ from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import DatabaseBusy, Write, WriteTransaction
 from medreg_server.services.answers import Stopped, rejected
 from medreg_server.services.callers import Caller
+from medreg_server.services.codes import CodeDesk
 from medreg_server.services.decisions import DecisionDesk, Sent
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
@@ -55,6 +57,7 @@ class CommandDesk:
         self._environment = environment
         self._decisions = DecisionDesk(environment)
         self._receipts = ReceiptDesk(environment)
+        self._codes = CodeDesk(environment)
 
     def answer(self, batch: CommandBatch, caller: Caller) -> OutcomeBatch:
         """Carry the batch out in its order. Raises ServiceFault when the envelope itself cannot be accepted."""
@@ -116,7 +119,7 @@ class CommandDesk:
         self, write: Write, command: Command, caller: Caller, device: Device, link: Link | None = None
     ) -> Outcome:
         """Carry one command out in a transaction of its own; ``link`` is the receipt that came with it."""
-        sent = Sent(command, caller, device, self._environment.now(), link)
+        sent = Sent(upcast(command), caller, device, self._environment.now(), link)
         try:
             with write() as transaction:
                 return final(self.handled(transaction, sent))
@@ -149,6 +152,8 @@ class CommandDesk:
         with write() as transaction:
             for application_id in sorted({c.application_id for c in batch.commands if is_id(c.application_id)}):
                 transaction.applications.lock(application_id, caller.scope)
+            for physician_id in sorted({c.physician_id for c in batch.commands if is_id(c.physician_id)}):
+                transaction.physicians.lock(physician_id)
 
     def handled(self, transaction: WriteTransaction, sent: Sent) -> Outcome:
         """Claim the id, carry the command out, store its answer; or return the answer it had before.
@@ -156,7 +161,7 @@ class CommandDesk:
         Raises ServiceFault DEVICE_REVOKED when the device was shut out meanwhile.
         """
         command = sent.command
-        for where in ("id", "application_id", "depends_on"):
+        for where in ("id", "application_id", "physician_id", "depends_on"):
             if not is_id(getattr(command, where) or "none"):
                 return rejected(command, FaultCode.BAD_REQUEST, where=where).outcome
         key = key_of(sent)
@@ -172,7 +177,7 @@ class CommandDesk:
                 return outcome
             transaction.record(
                 sent.caller.event(
-                    "command.refuse", command.application_id, command=command.id, kind=outcome.kind, code=outcome.code
+                    "command.refuse", command.subject, command=command.id, kind=outcome.kind, code=outcome.code
                 )
             )
         outcome = msgspec.structs.replace(outcome, seq=_position(transaction, key, outcome))
@@ -205,8 +210,10 @@ class CommandDesk:
             raise rejected(command, FaultCode.DEPENDENCY_FAILED, dependency=command.depends_on)
 
     def _executed(self, transaction: WriteTransaction, sent: Sent) -> Outcome:
-        application = self._application(transaction, sent)
         body = sent.command.body
+        if isinstance(body, CodeBody):
+            return self._codes.carry_out(transaction, sent, body)
+        application = self._application(transaction, sent)
         match body:
             case Agree() | Return() | Refuse() | WithdrawConsent():
                 return self._decisions.decide(transaction, sent, body, application)
@@ -232,14 +239,10 @@ def key_of(sent: Sent) -> CommandKey:
         account_id=sent.caller.decider.id,
         device_id=sent.device.id,
         application_id=sent.command.application_id,
-        body_hash=hash_of(sent.command),
+        physician_id=sent.command.physician_id,
+        body_hash=fingerprint(sent.command),
         received_at=sent.at,
     )
-
-
-def hash_of(command: Command) -> bytes:
-    """Return the hash that tells whether the same command is sent again."""
-    return hashlib.sha256(msgspec.json.encode(command)).digest()
 
 
 def _position(transaction: WriteTransaction, key: CommandKey, outcome: Outcome) -> int:

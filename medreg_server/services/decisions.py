@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from medreg_core.contract.v1.faults import FaultCode
@@ -14,6 +14,7 @@ from medreg_core.domain.forms import content_digest, read_form_number
 from medreg_core.domain.records import Application, Material, ReviewForm
 from medreg_core.domain.states import Rule, rule_for
 from medreg_core.domain.vocabulary import FormState, Move
+from medreg_server.db.consents import Standing
 from medreg_server.db.devices import Device
 from medreg_server.db.forms import FormRecord
 from medreg_server.db.transaction import WriteTransaction
@@ -105,6 +106,8 @@ class DecisionDesk:
             raise rejected(command, blocker.code, **blocker.params)
         if str(number) != body.form_number or not standing.number_free:
             raise rejected(command, FaultCode.FORM_NUMBER_INVALID)
+        if not confirmed:  # of a rescued consent a supervisor has said that the paper is in order
+            self._check_lease(sent, standing)
         form = self._signed_form(body, read.content_version, sent.at)
         transaction.forms.add(
             FormRecord(
@@ -119,6 +122,12 @@ class DecisionDesk:
             )
         )
         return replace(checked, form=form)
+
+    def _check_lease(self, sent: Sent, standing: Standing) -> None:
+        """Raise Stopped for a number that arrives too late: taken in time, it may be under way for the grace."""
+        ended = standing.number_expires_at
+        if ended is not None and sent.at >= ended + timedelta(days=self._environment.settings.lease_grace_days):
+            raise rejected(sent.command, FaultCode.FORM_NUMBER_EXPIRED, expired_on=ended.date().isoformat())
 
     def _signed_form(self, body: Agree, content_version: int, at: datetime) -> ReviewForm:
         keys = self._environment.keys

@@ -62,8 +62,12 @@ class DeviceDesk:
 
 
 def burn_leases(transaction: WriteTransaction, device_id: DeviceId, shutout: Shutout) -> int:
-    """Make the device's unused form numbers worthless at once (``sync.md`` §5.7); return how many leases it held."""
-    return transaction.devices.burn_leases(device_id, shutout.at)
+    """Make what was leased to the device and not used worthless at once (``sync.md`` §5.7).
+
+    Return how many leases of form numbers it held.
+    """
+    transaction.activation.burn(device_id, shutout.at)
+    return transaction.leases.burn(device_id, shutout.at)
 
 
 def _event(device: Device, shutout: Shutout, account: AccountRecord | None, burnt: int) -> Event:

@@ -1,4 +1,4 @@
-"""The first words between a client and the service: protocol, identity, keys, form numbers (``sync.md`` §5.1, §5.7)."""
+"""The first words between a client and the service: protocol, identity, keys, leases (``sync.md`` §5.1, §5.7)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from datetime import timedelta
 from typing import Final
 
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import MAGIC, PROTOCOL, FormLease, Hello, Pong, PublicKey, Welcome
-from medreg_core.domain.access import Action, may
-from medreg_core.domain.records import Institution
+from medreg_core.contract.v1.messages import MAGIC, OLDEST_PROTOCOL, PROTOCOL, Hello, Pong, PublicKey, Welcome
+from medreg_core.contract.v1.versions import agreed
 from medreg_server import __version__
 from medreg_server.db.devices import Device
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.leases import LeaseDesk
 
 _KEY_BYTES: Final = 32
-_MOST_LEASES: Final = 20
-"""Unused leases a device may hold: a lost answer costs one, a faulty client must not use up its region's serials."""
-
 _VERSION: Final = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
 _NONCE: Final = re.compile(r"[0-9A-Za-z_-]{8,64}")
 
@@ -30,11 +27,12 @@ class HelloDesk:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self._leases = LeaseDesk(environment)
 
     def hello(self, hello: Hello, caller: Caller) -> Welcome:
         """Register the device and return what the client must know. Raises ServiceFault."""
         environment = self._environment
-        _check(hello, caller, environment.settings.minimum_client)
+        protocol = _checked(hello, caller, environment.settings.minimum_client)
         institution_id = caller.institution_id
         now = environment.now()
         identity = environment.identity()
@@ -43,13 +41,17 @@ class HelloDesk:
             if institution is None:
                 raise LookupError("an account of an institution that is not in the register")
             self._registered(transaction, hello, caller)
-            lease = self._lease(transaction, hello, caller, institution)
+            if hello.known_epoch != identity.epoch:
+                self._leases.take_back(transaction, hello, caller)
+            lease = self._leases.numbers(transaction, hello, caller, institution, protocol)
+            codes = self._leases.codes(transaction, hello, caller)
             keys = transaction.server_state.public_keys()
-            transaction.record(caller.event("device.hello", hello.device_id, leased=str(lease.first) if lease else ""))
+            leased = {"leased": str(lease.first) if lease else "", "codes": str(len(codes.codes) if codes else 0)}
+            transaction.record(caller.event("device.hello", hello.device_id, **leased))
         return Welcome(
             magic=MAGIC,
             server_id=identity.server_id,
-            protocol=PROTOCOL,
+            protocol=protocol,
             server_version=__version__,
             epoch=identity.epoch,
             server_time=now,
@@ -58,6 +60,7 @@ class HelloDesk:
             offline_until=now + timedelta(days=environment.settings.offline_days),
             keys=tuple(PublicKey(kid, key) for kid, key in keys.items()),
             lease=lease,
+            code_lease=codes,
         )
 
     def _registered(self, transaction: WriteTransaction, hello: Hello, caller: Caller) -> None:
@@ -73,24 +76,6 @@ class HelloDesk:
             raise ServiceFault(FaultCode.DEVICE_REVOKED)
         transaction.devices.seen(new.id, new.client_version, caller.account.id, now)
 
-    def _lease(
-        self, transaction: WriteTransaction, hello: Hello, caller: Caller, institution: Institution
-    ) -> FormLease | None:
-        settings = self._environment.settings
-        if not may(caller.account.role, Action.AGREE) or hello.form_numbers_left >= settings.lease_refill_below:
-            return None
-        year = self._environment.today().year
-        if transaction.devices.outstanding(hello.device_id, year) >= _MOST_LEASES * settings.lease_size:
-            return None
-        return transaction.devices.lease_numbers(
-            institution.id,
-            hello.device_id,
-            institution.region,
-            year,
-            settings.lease_size,
-            self._environment.now(),
-        )
-
     def pong(self, nonce: str) -> Pong:
         """Return a signed answer that only this service can give. Raises ServiceFault for a nonce that is none."""
         if not _NONCE.fullmatch(nonce):
@@ -101,9 +86,13 @@ class HelloDesk:
         return Pong(MAGIC, server_id, nonce, now, keys.kid, keys.sign(message))
 
 
-def _check(hello: Hello, caller: Caller, minimum_client: str) -> None:
-    if not hello.protocol_min <= PROTOCOL <= hello.protocol_max:
-        raise ServiceFault(FaultCode.CLIENT_TOO_OLD, minimum=minimum_client or f"protocol {PROTOCOL}")
+def _checked(hello: Hello, caller: Caller, minimum_client: str) -> int:
+    """Return the protocol to speak with this client. Raises ServiceFault when there is none, or hello is not right."""
+    protocol = agreed(hello.protocol_min, hello.protocol_max)
+    if protocol is None and hello.protocol_min > PROTOCOL:
+        raise ServiceFault(FaultCode.SERVER_TOO_OLD, maximum=str(PROTOCOL))
+    if protocol is None:
+        raise ServiceFault(FaultCode.CLIENT_TOO_OLD, minimum=minimum_client or f"protocol {OLDEST_PROTOCOL}")
     if _numbers(hello.client_version) < _numbers(minimum_client):
         raise ServiceFault(FaultCode.CLIENT_TOO_OLD, minimum=minimum_client)
     if not _VERSION.fullmatch(hello.client_version):
@@ -112,6 +101,7 @@ def _check(hello: Hello, caller: Caller, minimum_client: str) -> None:
         raise ServiceFault(FaultCode.BAD_REQUEST, where="device_key")
     if hello.device_id != caller.device_id:
         raise ServiceFault(FaultCode.FORBIDDEN)
+    return protocol
 
 
 def _numbers(version: str) -> tuple[int, ...]:

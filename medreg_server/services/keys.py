@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _SIGNING: Final = "signing.key"
 _CURSOR: Final = "cursor.key"
+_CODES: Final = "codes.key"
 
 
 def key_id(public_key: bytes) -> str:
@@ -23,10 +24,11 @@ def key_id(public_key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The Ed25519 key that signs forms, pongs and audit heads, and the secret that seals cursors."""
+    """The Ed25519 key that signs forms, pongs and audit heads, the secret that seals cursors, that of the codes."""
 
     private_key: Ed25519PrivateKey
     cursor_secret: bytes
+    code_secret: bytes
 
     @property
     def public_key(self) -> bytes:
@@ -46,6 +48,10 @@ class Keys:
         """Return the 16 byte tag that proves ``payload`` was ours."""
         return hmac.digest(self.cursor_secret, payload, "sha256")[:16]
 
+    def code_hash(self, code: str) -> bytes:
+        """Return what is stored of an activation code: whoever reads the database can neither use nor guess one."""
+        return hmac.digest(self.code_secret, code.encode(), "sha256")
+
 
 def open_keys(directory: Path) -> Keys:
     """Read the secrets in ``directory``, making them at the first start."""
@@ -53,6 +59,7 @@ def open_keys(directory: Path) -> Keys:
     return Keys(
         private_key=Ed25519PrivateKey.from_private_bytes(_secret(directory / _SIGNING)),
         cursor_secret=_secret(directory / _CURSOR),
+        code_secret=_secret(directory / _CODES),
     )
 
 

@@ -46,8 +46,8 @@ def record_recall(transaction: WriteTransaction, sent: Sent, body: RecordRecall,
     """Note that copies are back. The form may never have been stored: its consent may have come to a conflict."""
     _check(sent, CommandKind.RECORD_RECALL, body.copies)
     number = read_form_number(body.form_number)
-    holder = None if number is None else transaction.devices.holder_of(number)
-    if holder is None or holder[0] != sent.caller.institution_id:
+    holder = None if number is None else transaction.leases.holder_of(number)
+    if holder is None or holder.institution_id != sent.caller.institution_id:
         raise rejected(sent.command, FaultCode.FORM_NUMBER_INVALID)
     transaction.forms.count_recalled(str(number), body.copies)
     transaction.record(

@@ -56,10 +56,14 @@ class Registry:
         return environment.identity()
 
     def begin_epoch(self, reason: str) -> str:
-        """Begin a new epoch after a restore or fail-over, so that no client goes on with numbers used twice."""
+        """Begin a new epoch after a restore or fail-over, so that no client goes on with numbers used twice.
+
+        Form numbers leased since the backup may be on paper: as many as the settings say are left out (ADR 018).
+        """
         epoch = secrets.token_hex(8)
         with self._environment.database.write() as transaction:
             transaction.server_state.begin_epoch(epoch, self._environment.now())
+            transaction.leases.skip(self._environment.settings.restore_skip)
             transaction.record(Event("server.epoch", epoch, detail={"reason": reason}))
         return epoch
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import Session, SignIn
@@ -19,14 +17,7 @@ from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import Passwords
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One thing that is counted, and how often it may happen within the pause."""
-
-    key: bytes
-    attempts: int
+from medreg_server.services.throttle import Limit, count, throttle_key
 
 
 class SignInDesk:
@@ -42,7 +33,7 @@ class SignInDesk:
         if not is_id(request.device_id):
             raise ServiceFault(FaultCode.BAD_REQUEST, where="device_id")
         limits = self._limits(request.account, address)
-        self._count(limits)
+        count(self._environment, limits)
         with environment.database.read() as transaction:
             account = transaction.accounts.by_login(request.account) if request.account.isprintable() else None
         fits = self._passwords.verify(account.password_hash if account else None, request.password)
@@ -96,19 +87,9 @@ class SignInDesk:
     def _limits(self, login: str, address: str) -> tuple[Limit, ...]:
         settings = self._environment.settings
         return (
-            Limit(_throttle_key("pair", login.casefold(), address), settings.sign_in_attempts),
-            Limit(_throttle_key("address", address), settings.sign_in_address_attempts),
+            Limit(throttle_key("pair", login.casefold(), address), settings.sign_in_attempts),
+            Limit(throttle_key("address", address), settings.sign_in_address_attempts),
         )
-
-    def _count(self, limits: tuple[Limit, ...]) -> None:
-        now = self._environment.now()
-        pause = timedelta(minutes=self._environment.settings.sign_in_pause_minutes)
-        with self._environment.database.write() as transaction:
-            counted = [(limit, *transaction.accounts.count_attempt(limit.key, now, pause)) for limit in limits]
-        waits = [since + pause for limit, attempts, since in counted if attempts > limit.attempts]
-        if waits:
-            wait_s = ceil((max(waits) - now).total_seconds())
-            raise ServiceFault(FaultCode.TOO_MANY_ATTEMPTS, wait_s=str(max(wait_s, 1)))
 
     def _rehashed(self, account: AccountRecord, password: str) -> str | None:
         return self._passwords.hash(password) if self._passwords.is_outdated(account.password_hash) else None
@@ -117,10 +98,6 @@ class SignInDesk:
 def token_hash(token: str) -> bytes:
     """Return what is stored of a bearer token."""
     return hashlib.sha256(token.encode()).digest()
-
-
-def _throttle_key(*parts: str) -> bytes:
-    return hashlib.sha256("\n".join(parts).encode()).digest()
 
 
 def _refused(account: AccountRecord | None) -> Event:

@@ -25,13 +25,13 @@ from medreg_core.contract.v1.devices import (
 )
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import BATCH_COMMANDS, MAGIC
+from medreg_core.contract.v1.versions import fingerprint
 from medreg_core.domain.vocabulary import RescueState, Role
 from medreg_server.db.audit import Event
 from medreg_server.db.devices import Device
 from medreg_server.db.rescued import Evidence
 from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import WriteTransaction
-from medreg_server.services.commands import hash_of
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
@@ -111,7 +111,7 @@ class WipeDesk:
 
     def _keep(self, transaction: WriteTransaction, rescued: RescuedCommand, device: Device) -> bool:
         """Keep one command; what the register has answered already is kept as such, and nobody need look at it."""
-        body_hash = hash_of(rescued.command)
+        body_hash = fingerprint(rescued.command)
         answered = transaction.commands.answered(rescued.command.id, Scope(institution_id=device.institution_id))
         is_answered = answered is not None and answered.body_hash == body_hash
         return transaction.rescued.keep(
@@ -134,7 +134,7 @@ class WipeDesk:
 def _is_kept(transaction: WriteTransaction, rescued: RescuedCommand, device: Device) -> bool:
     """Whether this very command stands in the lane: another device's, or another body under its id, is no safe copy."""
     found = transaction.rescued.lock(rescued.command.id, Scope(institution_id=device.institution_id))
-    return found is not None and found.device_id == device.id and found.body_hash == hash_of(rescued.command)
+    return found is not None and found.device_id == device.id and found.body_hash == fingerprint(rescued.command)
 
 
 def _content(signed: SignedByDevice, shape: type[_S]) -> _S:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -77,6 +77,20 @@ def migrate_url(database_url: str) -> None:
     engine = open_engine(database_url)
     migrate(engine)
     engine.dispose()
+
+
+class WorldClock:
+    """The time of a service, which a test lets pass."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return system_clock() + self.ahead
+
+    def pass_days(self, days: float) -> None:
+        """Let time pass."""
+        self.ahead += timedelta(days=days)
 
 
 @contextmanager

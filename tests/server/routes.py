@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import requests
 
+from medreg_core.contract.v1.activation import Redemption
 from medreg_core.contract.v1.devices import Purpose, Revocation, SetAside, WipeCheck, WipeDone
 from medreg_core.contract.v1.messages import ClaimQuery, DigestQuery, Hello, Return, ScanQuery, SignIn
 from medreg_core.domain.records import Application, ApplicationId
@@ -28,6 +29,7 @@ from tests.helpers.server import (
     store_applications,
 )
 from tests.server.clients import Client, command, new_id
+from tests.server.code_office import CodeOffice, seed_physician
 from tests.server.leaver import NONCE, Leaver
 
 OFFICE = frozenset({Role.REGISTRAR, Role.SUPERVISOR, Role.READ_ONLY, Role.INSTITUTION_ADMIN})
@@ -208,6 +210,17 @@ def _wipe_done(world: World, client: Client, application: Application) -> reques
 
 _ADMIN = frozenset({Role.INSTITUTION_ADMIN})
 _SUPERVISOR = frozenset({Role.SUPERVISOR})
+
+
+def _activate(world: World, client: Client, application: Application) -> requests.Response:
+    institution = world.hospital.institution
+    who = seed_physician(world.service, institution, application.physician_id)
+    office = CodeOffice(world.service, world.hospital)
+    code = office.codes.pop()
+    office.send_one(office.hand_out(who, code))
+    return client.call("POST", "/activation", Redemption(code.code))
+
+
 _APPLICANT = frozenset({Role.PHYSICIAN})
 _COMMISSION = frozenset({Role.COMMISSION})
 
@@ -245,6 +258,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/device/rescue", ANYONE, _rescue, needs_session=False),
     Operation("POST", "/device/wipe/done", ANYONE, _wipe_done, needs_session=False),
     Operation("POST", "/physician/applications", _APPLICANT, _submit),
+    Operation("POST", "/activation", _APPLICANT, _activate),
     Operation("POST", "/physician/applications/{application_id}/withdraw", _APPLICANT, _withdraw, by_id=True),
     Operation(
         "POST",

@@ -68,7 +68,7 @@ def test_a_client_that_asks_for_ever_more_numbers_is_stopped(client: Client) -> 
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
     [
-        ({"protocol_min": 2, "protocol_max": 9}, 426, FaultCode.CLIENT_TOO_OLD),
+        ({"protocol_min": 3, "protocol_max": 9}, 426, FaultCode.SERVER_TOO_OLD),
         ({"protocol_min": 0, "protocol_max": 0}, 426, FaultCode.CLIENT_TOO_OLD),
         ({"device_key": b"short"}, 400, FaultCode.BAD_REQUEST),
         ({"device_id": "another"}, 403, FaultCode.FORBIDDEN),

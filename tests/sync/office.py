@@ -15,6 +15,7 @@ from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId, Institution
 from medreg_desktop.services.auth.device_key import device_key
 from medreg_desktop.services.cache import applications, commands, leases, outbox, sync_state, synced
+from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import ReviewFacts
@@ -150,7 +151,7 @@ class Pc:
         """Agree to what the copy holds, with a form number of the lease, as the review screen does."""
 
         def body(application: Application) -> CommandBody:
-            number = self.store.write(lambda conn: leases.take(conn, self.clock.now().year))
+            number = self.store.write(self._number)
             return Agree(
                 content_version=application.content_version,
                 opinion="同意聘用",
@@ -160,6 +161,10 @@ class Pc:
             )
 
         return self._decide(application_id, body)
+
+    def _number(self, conn: Connection) -> str:
+        now = self.clock.now()
+        return leases.take(conn, now.year, sync_state.server_time(conn, now))
 
     def send_back(self, application_id: ApplicationId) -> CommandId:
         """退回修改."""

@@ -19,6 +19,7 @@ class FaultCode(StrEnum):
     TOO_LARGE = "too_large"
     NOT_FOUND = "not_found"
     CLIENT_TOO_OLD = "client_too_old"  # params: minimum
+    SERVER_TOO_OLD = "server_too_old"  # params: maximum, the newest protocol the service speaks
     RESYNC = "resync"  # params: reason = epoch | compacted | scope | schema | ahead
     SERVER_ERROR = "server_error"
     BUSY = "busy"
@@ -31,9 +32,18 @@ class FaultCode(StrEnum):
     CHECK_FAILED = "check_failed"  # params: check
     MATERIAL_MISSING = "material_missing"  # params: material
     FORM_NUMBER_INVALID = "form_number_invalid"
+    FORM_NUMBER_EXPIRED = "form_number_expired"  # params: expired_on; agree again under another number
     DIGEST_MISMATCH = "digest_mismatch"
     BODY_MISMATCH = "body_mismatch"  # same command id, other body
     WAITS_FOR_COMMAND = "waits_for_command"
     DEPENDENCY_FAILED = "dependency_failed"
     APPLICATION_UNKNOWN = "application_unknown"
     SET_ASIDE = "set_aside"  # rescued from a revoked device; a supervisor decided not to carry it out
+    # activation codes
+    CODE_UNKNOWN = "code_unknown"  # not leased to this device, or burnt with it
+    CODE_EXPIRED = "code_expired"  # params: expired_on
+    CODE_SPENT = "code_spent"  # handed out, voided or redeemed already
+    CODE_HANDED_OUT = "code_handed_out"  # the physician holds another code
+    ALREADY_ACTIVE = "already_active"  # the physician's account is active
+    PHYSICIAN_ELSEWHERE = "physician_elsewhere"  # not registered at this institution
+    ACTIVATION_REFUSED = "activation_refused"  # to the physician, whatever is wrong with the code

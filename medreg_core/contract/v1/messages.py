@@ -1,7 +1,8 @@
-"""The wire shapes of protocol 1 (``sync.md`` §5), encoded as JSON by msgspec on both sides.
+"""The wire shapes of the protocol (``sync.md`` §5), encoded as JSON by msgspec on both sides.
 
 Records of the domain travel as they are; the structs here only frame them. Unknown fields are ignored by an older
-reader, so a field may be added with a default, never changed or removed within the protocol.
+reader, so a field may be added with a default, never changed or removed. A *kind* an older reader would refuse is what
+makes a new number of the protocol; :mod:`.versions` says how two ages of the programs agree.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from medreg_core.contract.v1.activation import CodeLease, HandOutCode, ReprintCode, VoidCode
 from medreg_core.contract.v1.receipts import CounterSignature, Link
 from medreg_core.domain.records import (
     AccountId,
@@ -21,12 +23,16 @@ from medreg_core.domain.records import (
     Institution,
     InstitutionId,
     Material,
+    PhysicianId,
     ReviewForm,
 )
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, Role, ScanResult
 
-PROTOCOL = 1
-"""The protocol these shapes belong to; both sides name the range they can speak in hello."""
+PROTOCOL = 2
+"""The newest protocol these shapes speak: 2 brought activation codes, the expiry of leases and their proof."""
+
+OLDEST_PROTOCOL = 1
+"""The oldest one still spoken; both sides name their range in hello and use the newest they share."""
 
 MAGIC = "medreg-sync"
 """First field of every stream and of every ping: proves that a portal's page is not our answer."""
@@ -74,12 +80,22 @@ class PublicKey(msgspec.Struct, frozen=True):
 
 
 class FormLease(msgspec.Struct, frozen=True):
-    """Serial numbers for review forms that this device alone may use (``sync.md`` §5.7); ``last`` is included."""
+    """Serial numbers for review forms that this device alone may use (``sync.md`` §5.7); ``last`` is included.
+
+    ``proof`` seals the lease for its device: a service restored from a backup knows its own lease again by it.
+    """
 
     region: str
     year: int
     first: int
     last: int
+    expires_at: datetime | None = None  # no number is taken from then on; None: never, as protocol 1 leased them
+    proof: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return self.last - self.first + 1
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +109,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     known_epoch: str = ""
     client_time: datetime
     form_numbers_left: int = 0
+    activation_codes_left: int | None = None  # None: codes are not wanted, or not known of
+    leases: tuple[FormLease, ...] = ()  # held by the device, for a service that was restored to an older state
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +127,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     offline_until: datetime
     keys: tuple[PublicKey, ...]
     lease: FormLease | None = None
+    code_lease: CodeLease | None = None
 
 
 class Pong(msgspec.Struct, frozen=True):
@@ -250,18 +269,29 @@ class RecordRecall(msgspec.Struct, frozen=True, kw_only=True, tag=CommandKind.RE
     copies: int
 
 
-CommandBody = Agree | Return | Refuse | WithdrawConsent | RecordPrint | RecordRecall
+CodeBody = HandOutCode | VoidCode | ReprintCode
+CommandBody = Agree | Return | Refuse | WithdrawConsent | RecordPrint | RecordRecall | CodeBody
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One request to change the register. ``id`` is minted once, before the first send (UUIDv7)."""
+    """One request to change the register. ``id`` is minted once, before the first send (UUIDv7).
+
+    It is about one subject: an application, or, with a :data:`CodeBody`, a physician.
+    """
 
     id: CommandId
-    application_id: ApplicationId
+    application_id: ApplicationId = ApplicationId("")
     base_version: int
     made_at: datetime  # testimony of the device's clock; decides nothing
     body: CommandBody
     depends_on: CommandId | None = None
+    physician_id: PhysicianId = PhysicianId("")
+    schema: int = 1  # the oldest protocol whose service knows this kind; it is not sent to an older one
+
+    @property
+    def subject(self) -> str:
+        """Id of what the command is about: commands on one subject keep their order."""
+        return self.application_id or self.physician_id
 
 
 class CommandBatch(msgspec.Struct, frozen=True, kw_only=True):

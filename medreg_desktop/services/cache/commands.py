@@ -29,7 +29,7 @@ def save(
         text = msgspec.json.encode(basis).decode()
         conn.execute("INSERT INTO basis(command_id, body) VALUES(?, ?)", (command.id, text))
     detail = {"command": command.id, "base_version": str(command.base_version)}
-    line = audit.append(conn, now, actor, row.kind.value, command.application_id, detail)
+    line = audit.append(conn, now, actor, row.kind.value, command.subject, detail)
     applications.refresh(conn, [command.application_id])
     return line
 
@@ -57,10 +57,10 @@ def settle(
     outbox.store_outcome(conn, outcome, state, now, epoch=epoch or sync_state.viewer(conn).epoch, next_try=next_try)
     if outcome.receipt is not None and not receipts.keep_counter(conn, outcome.id, outcome.receipt):
         detail = {"command": outcome.id, "kid": outcome.receipt.kid}
-        audit.append(conn, now, row.actor, "receipt_not_proven", row.command.application_id, detail)
+        audit.append(conn, now, row.actor, "receipt_not_proven", row.command.subject, detail)
     if state in {OutboxState.DONE, OutboxState.NEEDS_YOU}:
         detail = {"command": outcome.id, "code": outcome.code, "version": str(outcome.version), "seq": str(outcome.seq)}
-        audit.append(conn, now, row.actor, f"answer_{outcome.kind}", row.command.application_id, detail)
+        audit.append(conn, now, row.actor, f"answer_{outcome.kind}", row.command.subject, detail)
     if outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.CONFLICT, OutcomeKind.SUPERSEDED}:
         _stop_dependents(conn, outcome.id, now)
     if state is OutboxState.DONE:
@@ -76,7 +76,7 @@ def close(
     row = outbox.row_of(conn, command_id)
     outbox.close(conn, command_id, resolution, now)
     detail = {"command": command_id} | ({"reason": reason} if reason else {})
-    line = audit.append(conn, now, row.actor, f"command_{resolution}", row.command.application_id, detail)
+    line = audit.append(conn, now, row.actor, f"command_{resolution}", row.command.subject, detail)
     _stop_dependents(conn, command_id, now)
     applications.refresh(conn, [row.command.application_id])
     return line
@@ -100,7 +100,7 @@ def _stop_dependents(conn: Connection, command_id: CommandId, now: datetime) -> 
         row = outbox.row_of(conn, dependent)
         outbox.close(conn, dependent, Resolution.STOPPED, now)
         detail = {"command": dependent, "because_of": command_id}
-        audit.append(conn, now, row.actor, "command_stopped", row.command.application_id, detail)
+        audit.append(conn, now, row.actor, "command_stopped", row.command.subject, detail)
         applications.refresh(conn, [row.command.application_id])
 
 

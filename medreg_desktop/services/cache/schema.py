@@ -16,7 +16,7 @@ from medreg_desktop.services.search import index
 MAJOR = 1
 """Rises when an older program could no longer work on the file: it then refuses to open it."""
 
-MINOR = 2
+MINOR = 3
 """Rises with additions an older program of the same major can ignore."""
 
 _MAJOR_FACTOR = 1000
@@ -33,8 +33,22 @@ PRECIOUS = (
     "receipt",
     "handover",
     "outage",
+    "activation_code",
 )
 """Tables that only this device holds. Each has an integer key ``n`` and no binary column: a row is a JSON object."""
+
+_LEASE_COLUMNS = ("expires_at TEXT", "proof TEXT NOT NULL DEFAULT ''")
+
+_ACTIVATION_CODE = """CREATE TABLE activation_code(
+        n INTEGER PRIMARY KEY,
+        reference TEXT NOT NULL UNIQUE,
+        code TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        state TEXT NOT NULL,
+        physician_id TEXT NOT NULL DEFAULT '',
+        command_id TEXT NOT NULL DEFAULT '',
+        handed_out_at TEXT NOT NULL DEFAULT '',
+        reprints INTEGER NOT NULL DEFAULT 0)"""
 
 _SYNCED = (
     """CREATE TABLE application(
@@ -188,14 +202,16 @@ _OWN = (
         at TEXT NOT NULL,
         copies INTEGER NOT NULL)""",
     "CREATE INDEX recall_form ON recall(form_number)",
-    """CREATE TABLE lease(
+    f"""CREATE TABLE lease(
         n INTEGER PRIMARY KEY,
         region TEXT NOT NULL,
         year INTEGER NOT NULL,
         first INTEGER NOT NULL,
         last INTEGER NOT NULL,
         next INTEGER NOT NULL,
+        {", ".join(_LEASE_COLUMNS)},
         UNIQUE(region, year, first))""",
+    _ACTIVATION_CODE,
     "CREATE TABLE setting(n INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL)",
 )
 
@@ -229,6 +245,8 @@ class Step:
 STEPS: tuple[Step, ...] = (
     Step(1, 1, _DIARY),
     Step(1, 2, (*_RECEIPTS, *_HANDOVERS, *_OUTAGES)),
+    # Leases end, and activation codes come with them.
+    Step(1, 3, (*(f"ALTER TABLE lease ADD COLUMN {column}" for column in _LEASE_COLUMNS), _ACTIVATION_CODE)),
 )
 """In order; a new version appends its step and raises :data:`MAJOR` or :data:`MINOR`."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
 from medreg_core.contract.v1.messages import Account, PublicKey, Welcome
 from medreg_core.domain.records import AccountId, Institution
-from medreg_desktop.services.cache import leases
+from medreg_desktop.services.cache import codes, leases
 from medreg_desktop.services.cache.connection import Connection, scalar
 
 T = TypeVar("T")
@@ -32,6 +32,7 @@ class SyncState:
     last_contact: datetime | None = None
     server_offset_s: float = 0.0  # server clock minus this computer's
     offline_until: datetime | None = None
+    server_seen: datetime | None = None  # the latest moment of the server's clock known to have passed
 
 
 def read(conn: Connection) -> SyncState:
@@ -50,6 +51,7 @@ def read(conn: Connection) -> SyncState:
         last_contact=_moment(values.get("last_contact")),
         server_offset_s=float(values.get("server_offset_s", 0)),
         offline_until=_moment(values.get("offline_until")),
+        server_seen=_moment(values.get("server_seen")),
     )
 
 
@@ -68,7 +70,8 @@ def value(conn: Connection, name: str) -> str:
 
 def note_contact(conn: Connection, server_time: datetime, now: datetime) -> None:
     """Note that the server has just answered, and how far the two clocks are apart."""
-    write(conn, last_contact=now.isoformat(), server_offset_s=str((server_time - now).total_seconds()))
+    offset_s = (server_time - now).total_seconds()
+    write(conn, last_contact=now.isoformat(), server_offset_s=str(offset_s), server_seen=server_time.isoformat())
 
 
 def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> None:
@@ -87,6 +90,26 @@ def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> None:
     )
     if welcome.lease is not None:
         leases.add(conn, welcome.lease)
+    if welcome.code_lease is not None:
+        codes.add(conn, welcome.code_lease)
+
+
+def server_time(conn: Connection, now: datetime) -> datetime:
+    """Return the server's time as far as it is known here; never earlier than what it was at the last contact.
+
+    ``now`` is this computer's clock. Set back, it makes nothing young again: leases and the limit of reading count
+    from here (``sync.md`` §5.9, §5.10).
+    """
+    known = read(conn)
+    guessed = now + timedelta(seconds=known.server_offset_s)
+    return guessed if known.server_seen is None else max(guessed, known.server_seen)
+
+
+def note_server_time(conn: Connection, at: datetime) -> None:
+    """Remember that the server's clock has reached ``at``, for the time this computer's clock is set back."""
+    seen = read(conn).server_seen
+    if seen is None or at > seen:
+        write(conn, server_seen=at.isoformat())
 
 
 def account(conn: Connection) -> Account | None:

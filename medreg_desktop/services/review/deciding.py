@@ -11,7 +11,7 @@ from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId, CommandId, Material
 from medreg_core.domain.states import RULES, rule_for
 from medreg_core.domain.vocabulary import CommandKind, State
-from medreg_desktop.services.cache import applications, commands, drafts, leases, outbox, papers
+from medreg_desktop.services.cache import applications, commands, drafts, leases, outbox, papers, sync_state
 from medreg_desktop.services.cache.applications import CachedApplication
 from medreg_desktop.services.cache.audit import AuditLine
 from medreg_desktop.services.cache.connection import Connection
@@ -142,7 +142,7 @@ def _consent(
     desk: Desk, conn: Connection, cached: CachedApplication, decision: Decision, command_id: CommandId
 ) -> Agree:
     application = cached.application
-    number = leases.take(conn, desk.today().year)
+    number = leases.take(conn, desk.today().year, sync_state.server_time(conn, desk.clock.now()))
     digest = content_digest(application)
     papers.issue(
         conn,

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from medreg_desktop.services.cache import leases, sync_state
+from medreg_desktop.services.cache import codes, leases, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.support.readiness import Situation
 from medreg_desktop.services.sync.report import SyncReport
-
-CodesLeft = Callable[[Connection], int | None]
-"""Counts the activation codes left on this device; None where there is no such lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +26,17 @@ class Stock:
     free_disk: int | None = None
 
 
-def no_codes(_conn: Connection) -> int | None:
-    """Stand in where no activation codes are leased to this device."""
-    return None
-
-
-def stock(conn: Connection, folder: Path, *, decides: bool, codes_left: CodesLeft = no_codes) -> Stock:
-    """Read the stock; ``decides``: whether the registrar's role takes form numbers and codes at all."""
+def stock(conn: Connection, folder: Path, now: datetime, *, decides: bool) -> Stock:
+    """Read the stock at ``now`` (this computer's clock); ``decides``: whether the role takes form numbers and codes."""
     known = sync_state.read(conn)
+    at = sync_state.server_time(conn, now)
     return Stock(
         offline_until=known.offline_until,
         server_offset_s=known.server_offset_s if known.last_contact else None,
         last_contact=known.last_contact,
         has_copy=bool(known.cursor),
-        form_numbers=leases.left(conn) if decides else None,
-        codes=codes_left(conn) if decides else None,
+        form_numbers=leases.left(conn, at) if decides else None,
+        codes=codes.left(conn, at) if decides else None,
         free_disk=_free(folder),
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from medreg_core.contract.v1.messages import BATCH_BYTES, Outcome
-from medreg_core.domain.records import ApplicationId, CommandId
+from medreg_core.contract.v1.messages import BATCH_BYTES, PROTOCOL, Outcome
+from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync.outbox_view import UNSENT, QueueRow, RowState, Settlement
 
@@ -43,8 +43,8 @@ class _Draft:
     limit: int
     chosen: list[CommandId] = field(default_factory=list)
     size: int = ENVELOPE_BYTES
-    last_of: dict[ApplicationId, CommandId] = field(default_factory=dict)
-    blocked: set[ApplicationId] = field(default_factory=set)
+    last_of: dict[str, CommandId] = field(default_factory=dict)
+    blocked: set[str] = field(default_factory=set)
 
     def takes(self, row: QueueRow) -> bool:
         """Say whether the row still fits; the first always does, and the server says if it is too large."""
@@ -52,19 +52,19 @@ class _Draft:
 
     def keeps_order(self, row: QueueRow, unanswered: Collection[CommandId]) -> bool:
         """Say whether everything this row must follow is answered or stands before it in this very batch."""
-        if row.application_id in self.blocked:
+        if row.subject in self.blocked:
             return False
         if row.depends_on in unanswered and row.depends_on not in self.chosen:
             return False
-        earlier = self.last_of.get(row.application_id)
-        # Two independent commands on one application never share a batch: if the server had to put the first off, the
+        earlier = self.last_of.get(row.subject)
+        # Two independent commands on one subject never share a batch: if the server had to put the first off, the
         # second would overtake it. A declared dependency is safe, the server holds it.
         return earlier is None or earlier == row.depends_on
 
     def add(self, row: QueueRow) -> None:
         self.chosen.append(row.id)
         self.size += row.size
-        self.last_of[row.application_id] = row.id
+        self.last_of[row.subject] = row.id
 
 
 def select(
@@ -73,11 +73,12 @@ def select(
     limit: int,
     suspects: Collection[CommandId] = (),
     held: Collection[CommandId] = (),
+    protocol: int = PROTOCOL,
 ) -> Selection:
-    """Return the batch to send at ``now``: in counter order per application, others never held up.
+    """Return the batch to send at ``now``: in counter order per subject, others never held up.
 
     ``suspects`` (commands on which the server failed before) go alone, and only when nothing else can go; ``held`` ones
-    (the registrar may still look at them) do not go.
+    (the registrar may still look at them) do not go, nor what a service that speaks only ``protocol`` does not know.
     """
     unanswered = {row.id for row in rows if row.state is not RowState.NEEDS_YOU}
     draft = _Draft(limit)
@@ -86,21 +87,21 @@ def select(
     for row in sorted(rows, key=lambda row: row.counter):
         if row.state not in UNSENT:
             if row.state is RowState.QUARANTINED:
-                draft.blocked.add(row.application_id)
+                draft.blocked.add(row.subject)
             continue
         due = due_at(row, now)
-        if row.id in held or not draft.keeps_order(row, unanswered):
-            draft.blocked.add(row.application_id)
+        if row.schema > protocol or row.id in held or not draft.keeps_order(row, unanswered):
+            draft.blocked.add(row.subject)
         elif due > now:
             waits.append(due)
-            draft.blocked.add(row.application_id)
+            draft.blocked.add(row.subject)
         elif row.id in suspects:
             lone = lone or row.id
-            draft.blocked.add(row.application_id)
+            draft.blocked.add(row.subject)
         elif draft.takes(row):
             draft.add(row)
         else:
-            draft.blocked.add(row.application_id)
+            draft.blocked.add(row.subject)
     ids = tuple(draft.chosen) or ((lone,) if lone else ())
     return Selection(ids, min(waits, default=None), _overdue(rows, now))
 

@@ -20,7 +20,7 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.contract.v1.receipts import LINK_BYTES, Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId
-from medreg_desktop.services.cache import applications, commands, feed, leases, outbox, receipts, sync_state
+from medreg_desktop.services.cache import applications, codes, commands, feed, leases, outbox, receipts, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
@@ -28,7 +28,14 @@ from medreg_desktop.services.cache.snapshot import Snapshot
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge
 from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.sync.outbox_view import Position, QueueRow, RowState, Settlement, SnapshotProgress
+from medreg_desktop.services.sync.outbox_view import (
+    Position,
+    QueueRow,
+    RowState,
+    Settlement,
+    SnapshotProgress,
+    Stock,
+)
 from medreg_desktop.services.sync.ports import TooManyRemovals
 
 _encode = msgspec.json.Encoder().encode
@@ -136,9 +143,14 @@ class CacheCopy:
         """Make one bucket equal to the register's."""
         self._feed.repair_bucket(rows)
 
-    def form_numbers_left(self) -> int | None:
-        """Return how many form numbers are left of the lease."""
-        return self._store.write(leases.left)
+    def stock(self, now: datetime) -> Stock:
+        """Return what this device holds in advance."""
+
+        def work(conn: Connection) -> Stock:
+            at = sync_state.server_time(conn, now)
+            return Stock(leases.left(conn, at), codes.left(conn, at), leases.held(conn))
+
+        return self._store.write(work)
 
 
 @contextmanager
@@ -180,7 +192,7 @@ def _queue_row(row: OutboxRow) -> QueueRow:
     repeated = row.state is OutboxState.DEFERRED and row.attempts >= DEFERRAL_REPEATS
     return QueueRow(
         id=row.command.id,
-        application_id=row.command.application_id,
+        subject=row.command.subject,
         counter=row.n,
         size=len(_encode(row.command)) + 1 + LINK_BYTES,
         state=RowState(row.state.value),
@@ -188,6 +200,7 @@ def _queue_row(row: OutboxRow) -> QueueRow:
         attempts=row.attempts,
         next_try=row.next_try,
         waiting_since=row.saved_at if repeated else None,
+        schema=row.command.schema,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from medreg_core.contract.v1.messages import Welcome
 from medreg_desktop.services.sync import probing, receiving, rehearsing, sending
 from medreg_desktop.services.sync.effects import Effect, Hasten, KeepWelcome, Tell
 from medreg_desktop.services.sync.events import (
@@ -42,8 +43,8 @@ from medreg_desktop.services.sync.events import (
     Tick,
     Wish,
 )
-from medreg_desktop.services.sync.outbox_view import UNSENT, Position
-from medreg_desktop.services.sync.plan import LEASE_LOW, plan
+from medreg_desktop.services.sync.outbox_view import UNSENT, Position, Stock
+from medreg_desktop.services.sync.plan import plan, runs_low
 from medreg_desktop.services.sync.reporting import report_of
 from medreg_desktop.services.sync.state import Habits, Sending, Step, SyncState
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
@@ -146,7 +147,7 @@ def _queue_read(state: SyncState, event: QueueRead) -> SyncState:
     return state.with_sending(
         queue=event.rows,
         sent=state.sending.sent if unsent else 0,
-        form_numbers_left=event.form_numbers_left,
+        stock=event.stock,
     )
 
 
@@ -246,15 +247,25 @@ def _greeted(state: SyncState, event: HelloAnswered) -> Step:
         position=replace(position, server_id=welcome.server_id, institution_id=welcome.institution.id),
     )
     state = state.with_receiving(circuit=state.receiving.circuit.passed(), digest_from=event.at.mono)
+    stock = state.sending.stock
     state = state.with_contact(
         greeted=True,
         greeted_mono=event.at.mono,
         blocked="",
-        lease_refused=welcome.lease is None and (state.sending.form_numbers_left or 0) < LEASE_LOW,
+        protocol=welcome.protocol,
+        numbers_refused=welcome.lease is None and runs_low(stock.form_numbers or 0),
+        codes_refused=welcome.code_lease is None and runs_low(stock.codes or 0),
         offline_until=welcome.offline_until,
         server_version=welcome.server_version,
     )
-    return state, (KeepWelcome(welcome, event.at),)
+    return state.with_sending(stock=_filled(stock, welcome)), (KeepWelcome(welcome, event.at),)
+
+
+def _filled(stock: Stock, welcome: Welcome) -> Stock:
+    """Return the stock with what hello brought."""
+    numbers = welcome.lease.size if welcome.lease is not None else 0
+    codes = len(welcome.code_lease.codes) if welcome.code_lease is not None else 0
+    return replace(stock, form_numbers=(stock.form_numbers or 0) + numbers, codes=(stock.codes or 0) + codes)
 
 
 def _pong(state: SyncState, at: Moment) -> SyncState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ from medreg_core.contract.v1.messages import (
     SnapshotRow,
     Welcome,
 )
-from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow
+from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow, Stock
 from medreg_desktop.services.transport.trouble import Trouble
 
 
@@ -76,7 +76,7 @@ class QueueRead:
 
     at: Moment
     rows: tuple[QueueRow, ...]
-    form_numbers_left: int | None = None  # of the lease; None: not known, or none is leased to this account
+    stock: Stock = field(default_factory=Stock)
 
 
 @dataclass(frozen=True, slots=True)

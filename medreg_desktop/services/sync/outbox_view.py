@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from medreg_core.contract.v1.messages import Outcome, PublicKey
-from medreg_core.domain.records import AccountId, ApplicationId, CommandId
+from medreg_core.contract.v1.messages import FormLease, Outcome, PublicKey
+from medreg_core.domain.records import AccountId, CommandId
 
 
 class RowState(StrEnum):
@@ -33,7 +33,7 @@ class QueueRow:
     """One command of the outbox that is not done. ``size`` is of the encoded command in bytes."""
 
     id: CommandId
-    application_id: ApplicationId
+    subject: str  # commands on one subject, an application or a physician, keep their order
     counter: int
     size: int
     state: RowState
@@ -41,6 +41,16 @@ class QueueRow:
     attempts: int = 0
     next_try: datetime | None = None
     waiting_since: datetime | None = None  # of a deferred command: first deferral
+    schema: int = 1  # the oldest protocol it can be sent under
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What this device holds in advance; None: not known, or never leased to it."""
+
+    form_numbers: int | None = None
+    codes: int | None = None
+    leases: tuple[FormLease, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

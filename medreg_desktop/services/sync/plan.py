@@ -33,7 +33,7 @@ LONG_POLL_S = 25
 
 LEASE_LOW = 50
 LEASE_EVERY_S = 60.0
-"""With fewer form numbers than :data:`LEASE_LOW`, hello asks for more, at most once a minute (``sync.md`` §5.7)."""
+"""With fewer numbers or codes than :data:`LEASE_LOW`, hello asks for more, at most once a minute (``sync.md`` §5.7)."""
 
 GREET_EVERY_S = 6 * 3600.0
 """Hello is repeated, so that lease, keys and the offline limit stay fresh in a program that is never closed."""
@@ -70,7 +70,7 @@ def _send(state: SyncState, actor: Actor, position: Position, at: Moment) -> Ste
     state = rehearsing.begun(state) if may_ask else state
     queue = state.sending.queue or ()
     alone = [item.id for item in state.sending.suspects if item.alone]
-    batch = select(queue, at.wall, state.sending.limit, alone, rehearsing.held(state, at))
+    batch = select(queue, at.wall, state.sending.limit, alone, rehearsing.held(state, at), state.contact.protocol)
     if batch.overdue:
         return sending.overdue(state, batch.overdue)
     asking = _asking(state, actor, at) if may_ask else None
@@ -140,10 +140,17 @@ def _should_greet(state: SyncState, at: Moment) -> bool:
     """Say hello first of all; the renewal later on must never hold anything up, so it is left out in trouble."""
     if not state.contact.greeted or probing.wants_greeting(state, at):
         return True
-    left = state.sending.form_numbers_left
-    is_low = left is not None and left < LEASE_LOW and not state.contact.lease_refused
+    stock, contact = state.sending.stock, state.contact
+    is_low = (runs_low(stock.form_numbers) and not contact.numbers_refused) or (
+        runs_low(stock.codes) and not contact.codes_refused
+    )
     every_s = LEASE_EVERY_S if is_low else GREET_EVERY_S
     return at.mono - state.contact.greeted_mono > every_s and state.receiving.circuit.failures == 0
+
+
+def runs_low(left: int | None) -> bool:
+    """Return whether more should be asked for."""
+    return left is not None and left < LEASE_LOW
 
 
 def _may_send(state: SyncState) -> bool:

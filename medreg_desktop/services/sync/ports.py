@@ -27,7 +27,7 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, CommandId
-from medreg_desktop.services.sync.outbox_view import Position, QueueRow, Settlement
+from medreg_desktop.services.sync.outbox_view import Position, QueueRow, Settlement, Stock
 
 
 class TooManyRemovals(Exception):
@@ -105,8 +105,8 @@ class LocalCopy(Protocol):
         """Make the bucket equal to these rows."""
         ...
 
-    def form_numbers_left(self) -> int | None:
-        """Return how many form numbers the lease still holds; None if there has never been one."""
+    def stock(self, now: datetime) -> Stock:
+        """Return what this device holds in advance; ``now`` is this computer's clock."""
         ...
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from medreg_core.contract.v1.messages import BATCH_BYTES, BATCH_COMMANDS
-from medreg_core.domain.records import ApplicationId, CommandId
+from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.batch import ENVELOPE_BYTES
 from medreg_desktop.services.sync.events import Failed, Moment, RehearsalAnswered
 from medreg_desktop.services.sync.forecast import AFFECTED, Prospect, Rehearsed, foreseen
@@ -142,10 +142,10 @@ def report_of(state: SyncState) -> Rehearsed | None:
 
 
 def batches(rows: tuple[QueueRow, ...]) -> tuple[tuple[CommandId, ...], ...]:
-    """Return the rows in requests: all commands on one application together, in order, so that each sees the last."""
-    groups: dict[ApplicationId, list[QueueRow]] = {}
+    """Return the rows in requests: all commands on one subject together, in order, so that each sees the last."""
+    groups: dict[str, list[QueueRow]] = {}
     for row in sorted(rows, key=lambda row: row.counter):
-        groups.setdefault(row.application_id, []).append(row)
+        groups.setdefault(row.subject, []).append(row)
     made: list[list[QueueRow]] = [[]]
     for group in chain.from_iterable(_split(group) for group in groups.values()):
         if not _fits(made[-1] + group):
@@ -166,8 +166,11 @@ def _fits(rows: list[QueueRow]) -> bool:
 def _rehearsable(state: SyncState, rows: tuple[QueueRow, ...]) -> tuple[QueueRow, ...]:
     """Return what would leave: not what is on its way, nor what stands behind a command that is set apart."""
     suspects = {suspect.id for suspect in state.sending.suspects}
-    apart = {row.application_id for row in rows if row.state is RowState.QUARANTINED or row.id in suspects}
-    return tuple(row for row in rows if row.state is RowState.QUEUED and row.application_id not in apart)
+    apart = {row.subject for row in rows if row.state is RowState.QUARANTINED or row.id in suspects}
+    protocol = state.contact.protocol
+    return tuple(
+        row for row in rows if row.state is RowState.QUEUED and row.subject not in apart and row.schema <= protocol
+    )
 
 
 def _cannot_send(state: SyncState) -> bool:

@@ -61,7 +61,7 @@ def report_of(state: SyncState) -> SyncReport:
         sending=_wait(state.sending.circuit),
         receiving=_wait(receiving.circuit),
         removals_held=receiving.held is not None,
-        form_numbers_left=state.sending.form_numbers_left,
+        form_numbers_left=state.sending.stock.form_numbers,
         epoch=position.epoch,
         seq=position.seq,
         rehearsed=rehearsing.report_of(state),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from medreg_core.contract.v1.messages import BATCH_COMMANDS, ChangePage
+from medreg_core.contract.v1.messages import BATCH_COMMANDS, PROTOCOL, ChangePage
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.circuit import Circuit, draw
 from medreg_desktop.services.sync.effects import Effect
 from medreg_desktop.services.sync.events import Call, Moment
 from medreg_desktop.services.sync.forecast import Forecast
-from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow
+from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow, Stock
 from medreg_desktop.services.sync.report import SyncReport
 
 POISON_AT = 5
@@ -64,7 +64,7 @@ class Sending:
     suspects: tuple[Suspect, ...] = ()
     rehearsal: Rehearsal = field(default_factory=Rehearsal)
     sent: int = 0  # commands answered since the outbox was last empty
-    form_numbers_left: int | None = None
+    stock: Stock = field(default_factory=Stock)
     paused: bool = False
     stopped_by: str = ""  # a fault code: this account or program may not send at all
 
@@ -95,7 +95,9 @@ class Contact:
 
     greeted: bool = False
     greeted_mono: float = 0.0
-    lease_refused: bool = False  # asked for form numbers, got none: this account may not have any
+    protocol: int = PROTOCOL  # the one agreed on in hello
+    numbers_refused: bool = False  # asked for form numbers, got none: this account may not have any
+    codes_refused: bool = False  # the same of activation codes
     asked_mono: float = 0.0  # when the running request left, for the clock comparison
     session_ended: bool = False
     blocked: str = ""  # a fault code: nothing at all can be exchanged until a person acts

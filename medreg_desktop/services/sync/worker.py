@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from medreg_core.contract.v1.messages import (
+    OLDEST_PROTOCOL,
     PROTOCOL,
     Command,
     CommandBatch,
@@ -112,7 +113,7 @@ class SyncWorker:
                 return events.CopyRead(self.now(), position)
             case effects.ReadQueue(account_id=account_id):
                 rows = self._copy.queue(account_id)
-                return events.QueueRead(self.now(), rows, self._copy.form_numbers_left())
+                return events.QueueRead(self.now(), rows, self._copy.stock(self._clock.now()))
             case effects.KeepPage(page=page, confirmed=confirmed):
                 return self._guarded(lambda: self._copy.keep_page(page, confirmed=confirmed), effect)
             case effects.FinishSnapshot(rows=rows_, end=end, epoch=epoch, confirmed=confirmed):
@@ -218,15 +219,18 @@ class SyncWorker:
         return CommandBatch(device_id=self._device.id, commands=commands, account_id=account_id, receipts=links)
 
     def _hello(self, known_epoch: str) -> Hello:
+        stock = self._copy.stock(self._clock.now())
         return Hello(
-            protocol_min=PROTOCOL,
+            protocol_min=OLDEST_PROTOCOL,
             protocol_max=PROTOCOL,
             client_version=self._device.client_version,
             device_id=self._device.id,
             device_key=self._device.public_key,
             known_epoch=known_epoch,
             client_time=self._clock.now(),
-            form_numbers_left=self._copy.form_numbers_left() or 0,
+            form_numbers_left=stock.form_numbers or 0,
+            activation_codes_left=stock.codes or 0,
+            leases=stock.leases,
         )
 
     def _open_stream(self, after: str) -> Event:

@@ -64,6 +64,9 @@ _ON_THE_WAY_TO_THE_SERVICE: Final = {
     ),
     "address_invalid": mark("This is not a server address. It looks like https://registry.example.cn."),
     "client_too_old": mark("This program is too old for the service. Reading goes on, sending waits for the update."),
+    "server_too_old": mark(
+        "The service is older than this program. Reading goes on; what it does not know yet waits for its update."
+    ),
     "bad_request": mark("The service did not understand the request. It is kept for the operator."),
     "too_large": mark("The request was too large; it is split and sent again."),
     "not_found": mark("The service does not know this item."),
@@ -160,6 +163,10 @@ _FORMS_AND_PRINTING: Final = {
         "This computer has no form numbers left. They come with the next contact to the service."
     ),
     "form_number_invalid": mark("The service does not know this form number."),
+    "form_number_expired": mark(
+        "The form number was good until {expired_on} and arrived too late. Review it again: your words are kept, the "
+        "form gets another number, and what was printed is to be called back."
+    ),
     "digest_mismatch": mark("What was printed is not what the service holds."),
     "no_form": mark("There is no form of this application yet; agree first."),
     "copies_wrong": mark("Copies are a number from 1 to 99."),
@@ -173,7 +180,30 @@ _FORMS_AND_PRINTING: Final = {
     "font_missing": mark("A font of the program is missing ({file}). Install the program again."),
 }
 
-SENTENCES: Final = _ON_THE_WAY_TO_THE_SERVICE | _SIGN_IN_AND_THE_LOCAL_COPY | _REVIEWING | _FORMS_AND_PRINTING
+_ACTIVATION: Final = {
+    "activation_codes_used_up": mark(
+        "This computer has no activation codes left. They come with the next contact to the service."
+    ),
+    "code_unknown": mark("The service does not know this activation code. Hand out another one."),
+    "code_expired": mark("The activation code was good until {expired_on}. Hand out another one."),
+    "code_spent": mark("The activation code has been used or voided. Hand out another one if it is still needed."),
+    "code_handed_out": mark(
+        "A colleague had handed out a code to this physician already, and that one counts. Call back yours, or void "
+        "the colleague's and hand out another."
+    ),
+    "code_not_here": mark("This code was handed out on another computer; only there can it be printed again."),
+    "already_active": mark("The physician's account is active already; no code is needed."),
+    "physician_elsewhere": mark(
+        "The physician is not registered at your institution. Verify the physician; the authority corrects the place."
+    ),
+    "activation_refused": mark(
+        "The code cannot be used. Check what was typed; a code begins to work once your institution has synced."
+    ),
+}
+
+SENTENCES: Final = (
+    _ON_THE_WAY_TO_THE_SERVICE | _SIGN_IN_AND_THE_LOCAL_COPY | _REVIEWING | _FORMS_AND_PRINTING | _ACTIVATION
+)
 
 _FIRST_STOP: Final = re.compile(r"[。；]|[.;] ")
 

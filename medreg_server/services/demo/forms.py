@@ -16,6 +16,7 @@ from medreg_core.domain.records import AccountId, Application, DeviceId, ReviewF
 from medreg_core.domain.vocabulary import FormState, Move, RevocationReason, State
 from medreg_server.db.devices import Device, Shutout
 from medreg_server.db.forms import FormRecord
+from medreg_server.db.leases import Holder
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.demo.applications import Filed
 from medreg_server.services.demo.province import HOME
@@ -65,8 +66,9 @@ class FormDrawer:
     def _leased(self, year: int) -> Iterator[str]:
         region = HOME.institution.region
         while True:
-            lease = self._transaction.devices.lease_numbers(
-                HOME.institution.id, _DEVICE, region, year, _LEASE, self._now
+            lease = self._transaction.leases.grant(
+                Holder(HOME.institution.id, _DEVICE), region, year, _LEASE, self._now
             )
+            assert lease is not None, "a demo province does not fill a year"
             for serial in range(lease.first, lease.last + 1):
                 yield make_form_number(region, year, serial)

@@ -84,7 +84,7 @@ def _numbers(cycle: int) -> Iterator[int]:
 
 def _decide(conn: Connection, number: int, command_id: str) -> None:
     entity = application(number)
-    number_of_form = leases.take(conn, 2026)
+    number_of_form = leases.take(conn, 2026, NOW)
     command = agree(entity, command_id, number_of_form)
     papers.issue(conn, IssuedForm(number_of_form, entity.id, command.id, WANG, "d", 1, NOW))
     commands.save(conn, command, WANG, NOW, basis=entity)

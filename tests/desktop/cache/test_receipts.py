@@ -134,6 +134,9 @@ def test_a_cache_of_the_version_before_keeps_its_commands_and_begins_its_chain(s
         "DROP TABLE receipt",
         "DROP TABLE handover",
         "DROP TABLE outage",
+        "DROP TABLE activation_code",
+        "ALTER TABLE lease DROP COLUMN expires_at",
+        "ALTER TABLE lease DROP COLUMN proof",
         f"PRAGMA user_version = {schema.MAJOR * 1000 + 1}",
     ):
         conn.execute(statement)

@@ -37,7 +37,7 @@ def decide(store: CacheStore, number: int) -> None:
     entity = application(number)
 
     def work(conn) -> None:  # type: ignore[no-untyped-def]
-        form = leases.take(conn, 2026)
+        form = leases.take(conn, 2026, NOW)
         command = agree(entity, f"{number:032d}", form)
         papers.issue(conn, IssuedForm(form, entity.id, command.id, WANG, "d", 1, NOW))
         commands.save(conn, command, WANG, NOW, basis=entity)
@@ -96,7 +96,7 @@ def assert_rescued(path: Path, report: RescueReport, decisions: int = DECISIONS)
     assert store.read(audit.first_broken) is None
     assert store.read(lambda conn: settings.find(conn, "columns")) == "[2]"
     used = {row.command.body.form_number for row in rows}  # type: ignore[union-attr]
-    assert store.write(lambda conn: leases.take(conn, 2026)) not in used
+    assert store.write(lambda conn: leases.take(conn, 2026, NOW)) not in used
     store.close()
 
 
@@ -208,7 +208,7 @@ def test_an_old_copy_put_back_is_noticed_and_the_later_work_comes_back(worked: P
     store = CacheStore.open(worked, KEY, clock)
     numbers = [row[0] for row in store.read(lambda conn: conn.execute("SELECT number FROM form").fetchall())]
     assert len(set(numbers)) == DECISIONS + 5
-    assert store.write(lambda conn: leases.take(conn, 2026)) not in numbers
+    assert store.write(lambda conn: leases.take(conn, 2026, NOW)) not in numbers
     store.close()
 
 

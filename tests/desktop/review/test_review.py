@@ -18,7 +18,7 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
 from tests.core.builders import institution, request
-from tests.desktop.cache.office import page
+from tests.desktop.cache.office import NOW, page
 from tests.desktop.review.office import LI, READER, Office, application
 
 AGREE = Decision(CommandKind.AGREE, 1, "同意聘用。")
@@ -80,10 +80,10 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_saved(
     office.receives(application(1, version=2, **changes))
     expected = codes or [blocker.code for blocker in office.reviews.open(ONE).blockers]
     assert expected
-    left = office.store.read(leases.left)
+    left = office.store.read(lambda conn: leases.left(conn, NOW))
     assert reasons_of(lambda: office.reviews.decide(ONE, decision)) == expected
     assert commands_of(office) == []
-    assert office.store.read(leases.left) == left
+    assert office.store.read(lambda conn: leases.left(conn, NOW)) == left
 
 
 def test_a_reader_may_look_but_not_decide(office: Office) -> None:
@@ -127,7 +127,7 @@ def test_form_numbers_are_never_used_twice_and_run_out_with_a_sentence(office: O
     seen = {office.reviews.decide(application(n).id, AGREE).form_number for n in (1, 2, 3)}
     assert len(seen) == 3
     other.greeted(50)
-    assert office.store.read(leases.left) == 47
+    assert office.store.read(lambda conn: leases.left(conn, NOW)) == 47
     office.store.write(leases.burn)
     office.receives(application(4))
     with pytest.raises(KnownFault) as fault:

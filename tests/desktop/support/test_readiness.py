@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medreg_core.contract.v1.activation import CodeLease, LeasedCode
 from medreg_core.contract.v1.messages import FormLease
-from medreg_desktop.services.cache import leases
+from medreg_desktop.services.cache import codes, leases
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.support.readiness import LIMITS, Fact, Situation, Verdict, readiness
 from medreg_desktop.services.support.situation import Stock, situation, stock
@@ -176,9 +177,11 @@ def test_an_ended_session_counts_as_none_left() -> None:
 
 def test_the_stock_is_read_from_copy_and_disk(store: CacheStore, tmp_path: Path) -> None:
     store.write(lambda conn: leases.add(conn, FormLease("990100", 2026, 1, 64)))
-    found = store.read(lambda conn: stock(conn, tmp_path, decides=True, codes_left=lambda _: 7))
+    seven = CodeLease(NOW + DAY, tuple(LeasedCode(f"r{n}", f"c{n}") for n in range(7)))
+    store.write(lambda conn: codes.add(conn, seven))
+    found = store.read(lambda conn: stock(conn, tmp_path, NOW, decides=True))
     assert found.form_numbers == 64
     assert found.codes == 7
     assert found.free_disk
-    asked = store.read(lambda conn: stock(conn, tmp_path / "gone", decides=False, codes_left=lambda _: 7))
+    asked = store.read(lambda conn: stock(conn, tmp_path / "gone", NOW, decides=False))
     assert (asked.form_numbers, asked.codes, asked.free_disk) == (None, None, None)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medreg_core.contract.v1.messages import BATCH_BYTES, BATCH_COMMANDS, Outcome
-from medreg_core.domain.records import ApplicationId, CommandId
+from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync.batch import select, settlement
 from medreg_desktop.services.sync.outbox_view import UNSENT, QueueRow, RowState
@@ -19,7 +19,7 @@ LATER = NOW + timedelta(minutes=5)
 def row(n: int, application: str = "", **changes: object) -> QueueRow:
     values: dict[str, object] = {
         "id": CommandId(f"c{n}"),
-        "application_id": ApplicationId(application or f"a{n}"),
+        "subject": application or f"a{n}",
         "counter": n,
         "size": 1000,
         "state": RowState.QUEUED,
@@ -120,7 +120,7 @@ def test_order_per_application_and_dependencies_hold_for_any_queue(
         assert item.state in UNSENT
         before = set(ids[:position])
         for other in rows:
-            is_earlier = other.application_id == item.application_id and other.counter < item.counter
+            is_earlier = other.subject == item.subject and other.counter < item.counter
             if (is_earlier or other.id == item.depends_on) and other.state is not RowState.NEEDS_YOU:
                 assert other.id in before
     if any(command in suspects for command in ids):
@@ -133,7 +133,7 @@ def test_something_leaves_whenever_something_may(rows: tuple[QueueRow, ...]) -> 
     first: dict[str, QueueRow] = {}
     for item in rows:
         if item.state is not RowState.NEEDS_YOU:
-            first.setdefault(item.application_id, item)
+            first.setdefault(item.subject, item)
     free = [i for i in first.values() if i.state in UNSENT and i.depends_on is None and i.next_try is None]
     assert bool(select(rows, NOW, 100).ids) >= bool(free)
 

@@ -73,10 +73,10 @@ def stormy_weeks(chance: random.Random, seed: int, share: float) -> Desk:
 def nothing_is_lost(desk: Desk) -> None:
     """Check that each command has a named outcome or stands where a person sees it; none silently waits."""
     assert set(desk.copy.queue_rows) == {CommandId(f"c{n}") for n in range(1, desk.saved + 1)}
-    blocked = {row.application_id for row in desk.copy.queue_rows.values() if row.state is RowState.QUARANTINED}
+    blocked = {row.subject for row in desk.copy.queue_rows.values() if row.state is RowState.QUARANTINED}
     for command, row in desk.copy.queue_rows.items():
         final = row.state is RowState.DONE or row.state in FOR_A_PERSON
-        assert final or row.application_id in blocked, (command, row)
+        assert final or row.subject in blocked, (command, row)
         if row.state is RowState.DONE:
             assert desk.copy.outcomes[command] == desk.world.answers[command]
     # Nothing doubled, and in the order they were made, per application.

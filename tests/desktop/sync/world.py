@@ -42,7 +42,14 @@ from medreg_core.contract.v1.messages import (
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, Institution, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind, Role
-from medreg_desktop.services.sync.outbox_view import Position, QueueRow, RowState, Settlement, SnapshotProgress
+from medreg_desktop.services.sync.outbox_view import (
+    Position,
+    QueueRow,
+    RowState,
+    Settlement,
+    SnapshotProgress,
+    Stock,
+)
 from medreg_desktop.services.transport.trouble import TransportFault, Trouble, TroubleKind
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -348,8 +355,8 @@ class FakeCopy:
         kept = {row: version for row, version in self.rows.items() if bucket_of(row) != rows.bucket}
         self.rows = kept | {change.id: change.version for change in rows.rows}
 
-    def form_numbers_left(self) -> int | None:
-        return None
+    def stock(self, now: datetime) -> Stock:
+        return Stock()
 
 
 def weather(seed: int, share: float) -> Callable[[str, str], Trouble | None]:
