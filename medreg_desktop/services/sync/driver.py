@@ -18,7 +18,7 @@ from medreg_desktop.services.sync.events import Event, Moment
 from medreg_desktop.services.sync.ports import LocalCopy, Service
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.sync.state import Habits
-from medreg_desktop.services.sync.worker import Device, SyncWorker
+from medreg_desktop.services.sync.worker import Device, SyncWorker, is_exchange
 
 Message = Callable[[Moment], Event]
 """What another thread wants to tell the engine: an event that still lacks its moment."""
@@ -76,6 +76,7 @@ class SyncDriver:
         self._worker = SyncWorker(copy, service, clock, device, self._is_urgent)
         self._state = begin(seed, habits)
         self._events: deque[Event] = deque()
+        self._read: deque[Event] = deque()  # from the local copy, in the step under way
         self._sleep: effects.Sleep | None = None
         self._stopped: Callable[[], bool] = lambda: False
         self._holds_polls = True
@@ -116,6 +117,7 @@ class SyncDriver:
         """Forget everything but who is signed in, as after a start of the program: the copy holds all that counts."""
         self._worker.end_stream()
         self._events.clear()
+        self._owes_poll = False
         self._state = again(self._state)
 
     def _round(self) -> None:
@@ -137,11 +139,17 @@ class SyncDriver:
         self._state, wanted = step(self._state, event)
         try:
             for effect in wanted:
+                if self._read and is_exchange(effect):
+                    break  # the copy has answered otherwise than the engine supposed: its question is void
                 self._do(effect)
         except KnownFault as fault:
             # The rest of this step is not done: commands that could not be marked must not leave.
             self._worker.end_stream()
+            self._read.clear()
             self._events.appendleft(events.DiskFailed(self._worker.now(), fault.code))
+        # What the disk has just said is absorbed at once: a message taken first would be undone by the older reading.
+        while self._read:
+            self._absorb(self._read.popleft())
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -158,7 +166,7 @@ class SyncDriver:
     def _have_done(self, effect: Effect) -> None:
         found = self._worker.do(effect)
         if found is not None:
-            self._events.append(found)
+            (self._events if is_exchange(effect) else self._read).append(found)
 
     def _look_once(self, cursor: str) -> None:
         """In place of a long poll: look whether there is something, the first time; then this run is over."""

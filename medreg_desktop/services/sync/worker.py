@@ -269,3 +269,8 @@ _CALLS: dict[type[Effect], Call] = {
     effects.GetBucket: Call.BUCKET,
 }
 """The effects that are exchanges with the service, by the name of the exchange."""
+
+
+def is_exchange(effect: Effect) -> bool:
+    """Whether the service is asked; everything else concerns the local copy alone."""
+    return type(effect) in _CALLS

@@ -269,3 +269,21 @@ def test_a_command_that_could_not_be_marked_never_leaves() -> None:
     desk.save("a0001")
     desk.sync()
     assert "commands" not in desk.world.calls
+
+
+def test_a_decision_saved_while_the_outbox_was_read_twice_is_seen() -> None:
+    """Both messages have the disk read; the second reading was absorbed after the decision that it did not know."""
+    desk = Desk()
+    desk.sync()
+    desk.driver.restart()
+    desk.driver.tell(events.CommandSaved)
+    desk.sign_in()
+
+    def decided_meanwhile(call: str, moment: str) -> None:
+        if (call, moment) == ("hello", "before"):
+            desk.save("a0001")
+
+    desk.world.fail = decided_meanwhile
+    report = desk.sync()
+    assert desk.states() == {RowState.DONE: 1}
+    assert report.lamp.kind is LampKind.SYNCED
