@@ -32,6 +32,7 @@ class Action(StrEnum):
     PREVIEW = "preview"
     PRINT = "print"
     RECORD_RECALL = "record_recall"
+    CARRY_COURIER = "carry_courier"  # bring a colleague's sealed file of decisions to the service
     # accounts and the institution's own data
     ACTIVATE_ACCOUNT = "activate_account"  # 医师账户激活, 撤销
     VERIFY_PHYSICIAN = "verify_physician"  # 医师验证
@@ -65,6 +66,7 @@ _OFFICE = _READING | {
     Action.RESOLVE_CONFLICT,
     Action.PRINT,
     Action.RECORD_RECALL,
+    Action.CARRY_COURIER,
     Action.ACTIVATE_ACCOUNT,
     Action.VERIFY_PHYSICIAN,
     Action.REVIEW_CORRECTION,

@@ -9,6 +9,7 @@ from medreg_server.services.applicants import ApplicantDesk
 from medreg_server.services.authority import AuthorityDesk
 from medreg_server.services.claims import ClaimDesk
 from medreg_server.services.commands import CommandDesk
+from medreg_server.services.courier import CourierDesk
 from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.environment import Environment
 from medreg_server.services.feed import FeedDesk
@@ -30,6 +31,7 @@ class Desks:
     sign_in: SignInDesk
     hello: HelloDesk
     commands: CommandDesk
+    courier: CourierDesk
     feed: FeedDesk
     watch: FeedWatch
     snapshot: SnapshotDesk
@@ -51,6 +53,7 @@ def open_desks(environment: Environment, passwords: Passwords) -> Desks:
         sign_in=SignInDesk(environment, passwords),
         hello=HelloDesk(environment),
         commands=commands,
+        courier=CourierDesk(environment),
         feed=FeedDesk(environment),
         watch=FeedWatch(environment.database),
         snapshot=SnapshotDesk(environment),

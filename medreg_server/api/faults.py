@@ -38,6 +38,17 @@ STATUS: Final[dict[FaultCode, int]] = {
     FaultCode.STATE_CONFLICT: 409,
     FaultCode.REASON_MISSING: 422,
     FaultCode.ACTIVATION_REFUSED: 422,
+    FaultCode.COURIER_NOT_A_BUNDLE: 422,
+    FaultCode.COURIER_NEWER: 422,
+    FaultCode.COURIER_TOO_LARGE: 413,
+    FaultCode.COURIER_CUT: 422,
+    FaultCode.COURIER_OTHER_KIND: 422,
+    FaultCode.COURIER_OTHER_RECIPIENT: 422,
+    FaultCode.COURIER_DAMAGED: 422,
+    FaultCode.COURIER_FORGED: 422,
+    FaultCode.COURIER_UNKNOWN_DEVICE: 422,
+    FaultCode.COURIER_OTHER_INSTITUTION: 403,
+    FaultCode.COURIER_MAKER_GONE: 422,
 }
 """HTTP status of each code that a whole request can end with."""
 

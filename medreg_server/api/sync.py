@@ -20,6 +20,8 @@ from medreg_core.contract.v1.messages import (
     ChangePage,
     ClaimQuery,
     CommandBatch,
+    CourierAnswer,
+    CourierUpload,
     DigestAnswer,
     DigestQuery,
     Hello,
@@ -109,6 +111,12 @@ def _accepted(request: Request[Any, Any, State]) -> str:
     return request.headers.get("Accept-Encoding", "")
 
 
+@post("/courier", status_code=200, dependencies=CALLER, sync_to_thread=True)
+def courier(data: JSONBody[CourierUpload], caller: Signed, desks: UseCases) -> CourierAnswer:
+    """Carry out a colleague's sealed file of decisions; the answer is the file to carry back."""
+    return desks.courier.take(data.file, caller)
+
+
 def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
     """Join lines to chunks: one trip to the event loop for many rows, memory as for one."""
     chunk = bytearray()
@@ -125,4 +133,4 @@ _sync = Router(
     route_handlers=[hello, snapshot, changes, commands, outcomes, digest, bucket],
     dependencies=CALLER,
 )
-router = Router("", route_handlers=[ping, _sync, claim], tags=["sync"])
+router = Router("", route_handlers=[ping, _sync, claim, courier], tags=["sync"])

@@ -12,8 +12,10 @@ from typing import Final
 
 import uvicorn
 
+from medreg_core.contract.v1.courier import ANSWERS_SUFFIX
 from medreg_core.domain.records import DeviceId, Institution, InstitutionId
 from medreg_core.domain.vocabulary import RevocationReason, Role
+from medreg_server.cli.courier import read_bundle, write_whole
 from medreg_server.cli.devices import device_lines, rescued_lines
 from medreg_server.cli.exam import report_lines
 from medreg_server.cli.parser import Options
@@ -23,6 +25,7 @@ from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
 from medreg_server.db.scope import WHOLE_REGISTER, Scope
 from medreg_server.services.audit_heads import verify_audit
+from medreg_server.services.courier import CourierDesk
 from medreg_server.services.demo.passers import passers
 from medreg_server.services.demo.seed import SEED, Size, seed_demo
 from medreg_server.services.devices import DeviceDesk
@@ -189,6 +192,15 @@ def _public_keys(_: Options, settings: Settings) -> int:
     return 0
 
 
+def _import_courier(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        answer = CourierDesk(service.environment).take(read_bundle(options.file))
+    answers = options.answers or options.file.with_suffix(ANSWERS_SUFFIX)
+    write_whole(answers, answer.file)
+    print(f"{answer.carried_out} answered, {answer.left} to be brought again; answers in {answers}")
+    return 0
+
+
 def _verify_receipt(options: Options, settings: Settings) -> int:
     keys = keys_in(options.keys) if options.keys else own_public_key(Path(settings.data_dir))
     lines = list(verdict_lines(proof_in(options.file), keys))
@@ -211,6 +223,7 @@ _COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
     "new-epoch": _new_epoch,
     "prune-feed": _prune_feed,
     "verify-audit": _verify_audit,
+    "import-courier": _import_courier,
     "public-keys": _public_keys,
     "verify-receipt": _verify_receipt,
 }

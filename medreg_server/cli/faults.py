@@ -7,6 +7,7 @@ from typing import Final
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.proofs import ProofUnreadable
 from medreg_core.domain.tables import TableBroken
+from medreg_server.cli.courier import COURIER
 from medreg_server.cli.exam import spoken_refusal
 from medreg_server.cli.receipts import KeysUnreadable, spoken_proof
 from medreg_server.db.backup import BackupFault
@@ -38,6 +39,9 @@ _DEMO: Final = {
 }
 
 
+_SERVICE: Final = {**COURIER, FaultCode.NOT_FOUND: "the register has nothing under this id"}
+
+
 def spoken(error: Exception) -> str | None:
     """Return the sentence for a fault the operator can mend, or None for a bug of ours."""
     match error:
@@ -55,8 +59,8 @@ def spoken(error: Exception) -> str | None:
             sentence = _DEMO[error.code].format(**error.params)
         case WorkbookRefused():
             sentence = spoken_refusal(error)
-        case ServiceFault(code=FaultCode.NOT_FOUND):
-            sentence = "the register has nothing under this id"
+        case ServiceFault(code=code) if code in _SERVICE:
+            sentence = _SERVICE[code]
         case ProofUnreadable() | KeysUnreadable():
             sentence = spoken_proof(error)
         case DatabaseBusy():

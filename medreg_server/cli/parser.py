@@ -49,6 +49,7 @@ class Options(Namespace):
     device: str = ""
     because: str = ""
     keys: Path | None = None
+    answers: Path | None = None
 
 
 def build_parser() -> ArgumentParser:
@@ -92,6 +93,9 @@ def build_parser() -> ArgumentParser:
     commands.add_parser("prune-feed", parents=[common], help="forget changes older than MEDREG_FEED_DAYS")
     commands.add_parser("verify-audit", parents=[common], help="recompute the audit chains")
     commands.add_parser("public-keys", parents=[common], help="print the public keys that receipts are verified with")
+    courier = commands.add_parser("import-courier", parents=[common], help="carry out a courier's file of decisions")
+    courier.add_argument("file", type=Path, help="what the desktop program wrote (.mrc)")
+    courier.add_argument("--answers", type=Path, default=None, help="where to write the answers (beside it, .mra)")
     receipt = commands.add_parser("verify-receipt", parents=[common], help="verify a decision receipt, offline")
     receipt.add_argument("file", type=Path, help="PDF or JSON")
     receipt.add_argument("--keys", type=Path, default=None, help="what public-keys printed; else our own key")

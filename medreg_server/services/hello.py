@@ -61,6 +61,7 @@ class HelloDesk:
             keys=tuple(PublicKey(kid, key) for kid, key in keys.items()),
             lease=lease,
             code_lease=codes,
+            courier_key=environment.keys.courier_key.public_key().public_bytes_raw(),
         )
 
     def _registered(self, transaction: WriteTransaction, hello: Hello, caller: Caller) -> None:

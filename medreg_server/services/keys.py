@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 _SIGNING: Final = "signing.key"
 _CURSOR: Final = "cursor.key"
 _CODES: Final = "codes.key"
+_COURIER: Final = "courier.key"
 
 
 def key_id(public_key: bytes) -> str:
@@ -24,11 +26,15 @@ def key_id(public_key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The Ed25519 key that signs forms, pongs and audit heads, the secret that seals cursors, that of the codes."""
+    """The Ed25519 key that signs forms, pongs, receipts and audit heads, and what else only the service may know.
+
+    ``cursor_secret`` seals cursors, ``code_secret`` activation codes, ``courier_key`` opens the files of couriers.
+    """
 
     private_key: Ed25519PrivateKey
     cursor_secret: bytes
     code_secret: bytes
+    courier_key: X25519PrivateKey
 
     @property
     def public_key(self) -> bytes:
@@ -60,6 +66,7 @@ def open_keys(directory: Path) -> Keys:
         private_key=Ed25519PrivateKey.from_private_bytes(_secret(directory / _SIGNING)),
         cursor_secret=_secret(directory / _CURSOR),
         code_secret=_secret(directory / _CODES),
+        courier_key=X25519PrivateKey.from_private_bytes(_secret(directory / _COURIER)),
     )
 
 

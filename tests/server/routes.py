@@ -9,7 +9,7 @@ import requests
 
 from medreg_core.contract.v1.activation import Redemption
 from medreg_core.contract.v1.devices import Purpose, Revocation, SetAside, WipeCheck, WipeDone
-from medreg_core.contract.v1.messages import ClaimQuery, DigestQuery, Hello, Return, ScanQuery, SignIn
+from medreg_core.contract.v1.messages import ClaimQuery, CourierUpload, DigestQuery, Hello, Return, ScanQuery, SignIn
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.vocabulary import Kind, RevocationReason, Role, State
 from medreg_server.api.commission import MOVES
@@ -30,6 +30,7 @@ from tests.helpers.server import (
 )
 from tests.server.clients import Client, command, new_id
 from tests.server.code_office import CodeOffice, seed_physician
+from tests.server.couriers import Sender
 from tests.server.leaver import NONCE, Leaver
 
 OFFICE = frozenset({Role.REGISTRAR, Role.SUPERVISOR, Role.READ_ONLY, Role.INSTITUTION_ADMIN})
@@ -129,6 +130,12 @@ def _hello(world: World, client: Client, _: Application) -> requests.Response:
 def _commands(world: World, client: Client, application: Application) -> requests.Response:
     sent = command(application, Return(opinion="补充"))
     return client.call("POST", "/sync/commands", client.batch((sent,), dry_run=False))
+
+
+def _courier(world: World, client: Client, application: Application) -> requests.Response:
+    sender = Sender.of(world.service, world.hospital)
+    file = sender.file([sender.decide(application, Return(opinion="补充"))])
+    return client.call("POST", "/courier", CourierUpload(file=file))
 
 
 def _digest(world: World, client: Client, _: Application) -> requests.Response:
@@ -242,6 +249,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/sync/outcomes", OFFICE, lambda w, c, a: c.call("GET", "/sync/outcomes", ids="x"), audited=False),
     Operation("POST", "/sync/digest", OFFICE, _digest, audited=False),
     Operation("GET", "/sync/buckets/{number}", OFFICE, lambda w, c, a: c.call("GET", "/sync/buckets/7"), audited=False),
+    Operation("POST", "/courier", DECIDERS, _courier),
     Operation(
         "POST",
         "/claims",

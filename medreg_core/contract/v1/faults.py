@@ -47,3 +47,15 @@ class FaultCode(StrEnum):
     ALREADY_ACTIVE = "already_active"  # the physician's account is active
     PHYSICIAN_ELSEWHERE = "physician_elsewhere"  # not registered at this institution
     ACTIVATION_REFUSED = "activation_refused"  # to the physician, whatever is wrong with the code
+    # courier files (contract.v1.courier): nothing of the file was carried out
+    COURIER_NOT_A_BUNDLE = "courier_not_a_bundle"
+    COURIER_NEWER = "courier_newer"
+    COURIER_TOO_LARGE = "courier_too_large"
+    COURIER_CUT = "courier_cut"
+    COURIER_OTHER_KIND = "courier_other_kind"  # answers where commands are wanted, or the other way round
+    COURIER_OTHER_RECIPIENT = "courier_other_recipient"
+    COURIER_DAMAGED = "courier_damaged"
+    COURIER_FORGED = "courier_forged"
+    COURIER_UNKNOWN_DEVICE = "courier_unknown_device"
+    COURIER_OTHER_INSTITUTION = "courier_other_institution"
+    COURIER_MAKER_GONE = "courier_maker_gone"  # the account that decided may not work any more

@@ -128,6 +128,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[PublicKey, ...]
     lease: FormLease | None = None
     code_lease: CodeLease | None = None
+    courier_key: bytes = b""  # X25519: files of the courier are sealed to it; "" if the service takes none
 
 
 class Pong(msgspec.Struct, frozen=True):
@@ -374,6 +375,21 @@ class ScanAnswer(msgspec.Struct, frozen=True):
     result: ScanResult
     form_number: str = ""
     application: Application | None = None
+
+
+class CourierUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """``POST /api/v1/courier``: a file of commands (:mod:`.courier`) that somebody else carried here."""
+
+    file: bytes
+
+
+class CourierAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The file of answers to carry back, readable by the device alone, and what may be told to who carries it."""
+
+    magic: str
+    file: bytes
+    carried_out: int  # commands with a final answer, whichever it is
+    left: int  # commands that have to be brought again
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from medreg_core.domain.vocabulary import State
+from medreg_desktop.services.texts.courier import COURIER
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, tr
 
@@ -202,7 +203,7 @@ _ACTIVATION: Final = {
 }
 
 SENTENCES: Final = (
-    _ON_THE_WAY_TO_THE_SERVICE | _SIGN_IN_AND_THE_LOCAL_COPY | _REVIEWING | _FORMS_AND_PRINTING | _ACTIVATION
+    _ON_THE_WAY_TO_THE_SERVICE | _SIGN_IN_AND_THE_LOCAL_COPY | _REVIEWING | _FORMS_AND_PRINTING | _ACTIVATION | COURIER
 )
 
 _FIRST_STOP: Final = re.compile(r"[。；]|[.;] ")

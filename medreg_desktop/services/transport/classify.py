@@ -34,14 +34,12 @@ _BY_STATUS: Mapping[int, tuple[TroubleKind, str]] = {
     429: (TroubleKind.TOLD, "server_busy"),
 }
 
-_KEPT_CODES = frozenset(
-    {
-        FaultCode.BAD_CREDENTIALS,
-        FaultCode.TOO_MANY_ATTEMPTS,
-        FaultCode.DEVICE_REVOKED,
-        FaultCode.SERVER_TOO_OLD,
-    }
-)
+_KEPT_CODES = frozenset(code for code in FaultCode if code.startswith("courier_")) | {
+    FaultCode.BAD_CREDENTIALS,
+    FaultCode.TOO_MANY_ATTEMPTS,
+    FaultCode.DEVICE_REVOKED,
+    FaultCode.SERVER_TOO_OLD,
+}
 """Codes of the service that say more than the status does."""
 
 _EXPIRED, _NOT_YET_VALID, _WRONG_NAME = 10, 9, 62

@@ -27,6 +27,8 @@ from medreg_core.contract.v1.messages import (
     ChangePage,
     ClaimQuery,
     CommandBatch,
+    CourierAnswer,
+    CourierUpload,
     DigestAnswer,
     DigestQuery,
     Hello,
@@ -212,6 +214,10 @@ class HttpTransport:
     def claim(self, query: ClaimQuery) -> Claim | None:
         """``POST /claims``: tell colleagues that an application is open here; the answer is who has it."""
         return self._call("claim", "POST", "/claims", Claim | None, query)  # type: ignore[arg-type]  # msgspec takes unions
+
+    def carry(self, upload: CourierUpload) -> CourierAnswer:
+        """``POST /courier``: bring a colleague's sealed file; trouble with a code of the courier if it is not taken."""
+        return self._call("courier", "POST", "/courier", CourierAnswer, upload)
 
     # ---- one exchange -----------------------------------------------------------------------------------------------
 
