@@ -13,15 +13,19 @@ from medreg_core.contract.v1.messages import Agree, Command, CommandBody, Refuse
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId, Institution
+from medreg_desktop.services.auth.departure import Departure
 from medreg_desktop.services.auth.device_key import device_key
+from medreg_desktop.services.auth.office import Office
 from medreg_desktop.services.cache import applications, commands, leases, outbox, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.keys import DatabaseKeys
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import ReviewFacts
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.copy import CacheCopy
 from medreg_desktop.services.sync.driver import SyncDriver
+from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.outbox_view import Actor
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.sync.worker import Device
@@ -56,6 +60,22 @@ class PcClock:
         return time.monotonic() + self.world.ahead_s
 
 
+class MemoryKeyring:
+    """A key store of this process alone."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def get(self, name: str) -> bytes | None:
+        return self.kept.get(name)
+
+    def set(self, name: str, secret: bytes) -> None:
+        self.kept[name] = secret
+
+    def delete(self, name: str) -> None:
+        self.kept.pop(name, None)
+
+
 def judge(application: Application, institution: Institution | None) -> ReviewFacts:
     """No rules here: sync is what is tested."""
     return ReviewFacts()
@@ -88,15 +108,23 @@ class Pc:
         store = CacheStore.open(folder / "cache.db", KEY, clock)
         transport = wire(Link(ServerAddress(url), clock, connect_s=30.0, stall_s=stall_s))
         device_id = DeviceId(device or secrets.token_hex(16))
-        public = device_key(store).public_key().public_bytes_raw()
+        key = device_key(store)
         reports: list[SyncReport] = []
         driver = SyncDriver(
             CacheCopy(store, judge),
             transport,
             clock,
-            Device(device_id, public, "0.1.0"),
+            Device(device_id, key.public_key().public_bytes_raw(), "0.1.0"),
             seed=7,
             on_report=reports.append,
+            departure=Departure(
+                folder,
+                folder / "cache.db",
+                DatabaseKeys(folder, MemoryKeyring(), clock),
+                key,
+                identity=lambda: Office(device_id, transport.link.server_id),
+                let_go=store.close,
+            ),
         )
         return cls(store, clock, transport, driver, reports, device_id)
 
@@ -115,6 +143,10 @@ class Pc:
         self.actor = actor
         self.transport.use_token("")
         self.driver.tell(lambda at: events.SignedIn(at, Actor(actor, session=False)))
+
+    def wish_now(self) -> None:
+        """立即同步."""
+        self.driver.tell(lambda at: events.Asked(at, Wish.NOW))
 
     def sync(self) -> SyncReport:
         return self.driver.run_once()

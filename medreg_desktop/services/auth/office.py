@@ -55,5 +55,11 @@ def save_office(folder: Path, office: Office) -> None:
         raise KnownFault("disk_trouble", cause=type(error).__name__) from error
 
 
+def forget(folder: Path) -> None:
+    """Delete what this installation was: its next start is the very first of another. Raises OSError."""
+    for path in (_path(folder), _path(folder).with_suffix(".new")):
+        path.unlink(missing_ok=True)
+
+
 def _path(folder: Path) -> Path:
     return folder / "office.json"

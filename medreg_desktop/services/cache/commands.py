@@ -10,7 +10,7 @@ import msgspec
 from medreg_core.contract.v1.messages import Command, Outcome
 from medreg_core.domain.records import AccountId, Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache import applications, audit, outbox, receipts, sync_state, synced
+from medreg_desktop.services.cache import applications, audit, outbox, receipts, sync_state, synced, unfinished
 from medreg_desktop.services.cache.audit import AuditLine
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
@@ -22,7 +22,9 @@ def save(
     """Put a new command in the outbox with its signed receipt; return its audit line.
 
     ``basis`` is what he had read, kept to show what changed meanwhile if the server answers with a conflict.
+    Raises KnownFault ``device_removed``.
     """
+    unfinished.check_open(conn)
     row = outbox.add(conn, command, actor, now)
     receipts.append(conn, command, actor, now)
     if basis is not None:

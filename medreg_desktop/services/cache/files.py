@@ -50,6 +50,18 @@ class CacheFiles:
         sync_folder(aside.parent)
         return aside
 
+    def delete(self) -> None:
+        """Delete everything that was ever made of this database: its log, journal, lock, what was put aside or copied.
+
+        Raises KnownFault ``disk_trouble``; what is left is deleted by the next call.
+        """
+        try:
+            for path in sorted(self.database.parent.glob(f"{self.database.stem}.*")):
+                path.unlink(missing_ok=True)
+            sync_folder(self.database.parent)
+        except OSError as error:
+            raise KnownFault("disk_trouble", cause=type(error).__name__) from error
+
     def copy_database(self, label: str) -> Path:
         """Copy the checkpointed database beside itself under a name with ``label``, over an older copy."""
         copy = self.database.with_name(f"{self.database.stem}.before-{label}.db")

@@ -132,16 +132,30 @@ class DatabaseKeys:
         self._write(_with(file, name, msgspec.structs.replace(entry, wrong=0, wait_until=None)))
         return key
 
+    def found(self, login: str, password: str) -> bytes | None:
+        """Return the key for an account whose password the server has just accepted although it refuses this device.
+
+        Nothing is made and nothing counted. None: neither the keyring nor this password has it. Raises KnownFault.
+        """
+        return self._from_keyring() or self._unwrapped_by(self._read(), login, password, "")
+
     def forget(self, login: str) -> None:
         """Remove one account's entry: it may no longer use this PC. The copy and its work stay."""
         file = self._read()
         self._write(KeyFile(entries={n: e for n, e in file.entries.items() if n != _name_of(login)}))
 
     def destroy(self) -> None:
-        """Make the copy unreadable for ever (remote wipe): without the key its bytes are noise."""
+        """Make the copy unreadable for ever (remote wipe): without the key its bytes are noise.
+
+        Raises KnownFault ``disk_trouble``.
+        """
         self._keyring.delete(self._keyring_name)
-        self._path.unlink(missing_ok=True)
-        sync_folder(self._path.parent)
+        try:
+            self._path.unlink(missing_ok=True)
+            self._path.with_suffix(".keys-new").unlink(missing_ok=True)
+            sync_folder(self._path.parent)
+        except OSError as error:
+            raise KnownFault("disk_trouble", cause=type(error).__name__) from error
 
     def _from_keyring(self) -> bytes | None:
         try:

@@ -15,6 +15,7 @@ from medreg_desktop.services.cache import replica, schema
 from medreg_desktop.services.cache.connection import (
     ClosedError,
     Connection,
+    DatabaseError,
     connect,
     database_faults,
     prepare_for_writing,
@@ -113,15 +114,21 @@ class CacheStore:
         """Run ``work`` in one transaction; return its answer once it is durable. An exception leaves nothing behind.
 
         Raises:
-            KnownFault: ``disk_full``, ``cache_damaged``, ``cache_locked``, ``cache_read_only``, ``disk_trouble``.
+            KnownFault: ``disk_full``, ``cache_damaged``, ``cache_locked``, ``cache_read_only``, ``disk_trouble``,
+            ``cache_closed``.
         """
+        self._check_open()
         assert not current_thread().name.startswith(_WRITER), "a transaction inside a transaction would wait for itself"
         result = self._writer.submit(self._transaction, work).result()
         self._writer.submit(self._checkpoint_if_due)
         return result
 
     def reader(self) -> Connection:
-        """Return a new connection that cannot write. Its thread owns it; the store closes it at the latest."""
+        """Return a new connection that cannot write. Its thread owns it; the store closes it at the latest.
+
+        Raises KnownFault ``cache_closed``.
+        """
+        self._check_open()
         conn = self._connect(self.path, self._key, read_only=True)
         self._readers.append(conn)
         return conn
@@ -168,6 +175,11 @@ class CacheStore:
         self._writer.shutdown(wait=True)
         self._lock.release()
 
+    def _check_open(self) -> None:
+        """Whoever comes late must not make an empty file where the copy was."""
+        if self._is_closed:
+            raise KnownFault("cache_closed")
+
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         with self.noting_damage(), transaction(self._conn):
             result = work(self._conn)
@@ -213,6 +225,10 @@ class CacheStore:
             if fault.code == "cache_damaged":
                 self.note_damage()
             raise fault from met.__cause__
+        except DatabaseError as error:
+            if self._is_closed:  # interrupted by the closing
+                raise KnownFault("cache_closed") from error
+            raise
 
     def _first_page_fault(self) -> KnownFault | None:
         """Return why the file does not open anew: a writer whose first page is broken hears only "read-only"."""

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import platformdirs
 
-from medreg_desktop.services.settings.options import Json, Option, Scope, Unreadable, is_registered
+from medreg_desktop.services.settings.options import LAST_ACCOUNT, Json, Option, Scope, Unreadable, is_registered
 
 T = TypeVar("T")
 Values = dict[str, Json]
@@ -78,6 +78,15 @@ class Settings:
 def _must_be_registered(key: str) -> None:
     if not is_registered(key):
         raise KeyError(key)
+
+
+def delete_personal(folder: Path) -> None:
+    """Delete what the settings in ``folder`` hold of persons; the computer's own choices stay. Raises OSError."""
+    for path in (*folder.glob("registrars/*"), *folder.glob("*.damaged"), *folder.glob("*.new")):
+        path.unlink(missing_ok=True)
+    computer = _File(folder / "computer.json")
+    if LAST_ACCOUNT.key in computer.values:
+        computer.put(LAST_ACCOUNT.key, "")
 
 
 class _File:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from medreg_core.contract.v1.devices import RescuedCommand, WipeAnswer
 from medreg_core.contract.v1.messages import (
     BucketRows,
     ChangePage,
@@ -20,7 +21,17 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.contract.v1.receipts import LINK_BYTES, Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId
-from medreg_desktop.services.cache import applications, codes, commands, feed, leases, outbox, receipts, sync_state
+from medreg_desktop.services.cache import (
+    applications,
+    codes,
+    commands,
+    feed,
+    leases,
+    outbox,
+    receipts,
+    sync_state,
+    unfinished,
+)
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
@@ -29,6 +40,7 @@ from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync.outbox_view import (
+    PendingCommand,
     Position,
     QueueRow,
     RowState,
@@ -152,6 +164,24 @@ class CacheCopy:
 
         return self._store.write(work)
 
+    def seal(self, order: WipeAnswer) -> None:
+        """Let nothing be saved any more; the order is kept with the copy."""
+        self._store.write(lambda conn: unfinished.seal(conn, order))
+
+    def unseal(self) -> None:
+        """Let work go on."""
+        self._store.write(unfinished.unseal)
+
+    def pending(self) -> tuple[PendingCommand, ...]:
+        """Return what nobody here has finished."""
+        found = self._store.write(unfinished.sizes)
+        return tuple(PendingCommand(command, size) for command, size in found)
+
+    def rescued(self, ids: Iterable[CommandId]) -> tuple[RescuedCommand, ...]:
+        """Return the commands with this device's testimony."""
+        wanted = tuple(ids)
+        return self._store.write(lambda conn: unfinished.testimony(conn, wanted))
+
 
 @contextmanager
 def _checked() -> Iterator[None]:
@@ -185,6 +215,7 @@ def _position(conn: Connection) -> Position:
         institution_id=institution.id if institution is not None else "",
         snapshot=begun,
         keys=sync_state.public_keys(conn),
+        order=unfinished.order(conn),
     )
 
 

@@ -15,7 +15,7 @@ from medreg_desktop.services.sync import effects, events
 from medreg_desktop.services.sync.effects import Effect
 from medreg_desktop.services.sync.engine import again, begin, step
 from medreg_desktop.services.sync.events import Event, Moment
-from medreg_desktop.services.sync.ports import LocalCopy, Service
+from medreg_desktop.services.sync.ports import Departure, LocalCopy, Service
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.sync.state import Habits
 from medreg_desktop.services.sync.worker import Device, SyncWorker, is_exchange
@@ -68,12 +68,14 @@ class SyncDriver:
         seed: int,
         on_report: Callable[[SyncReport], None],
         habits: Habits | None = None,
+        departure: Departure | None = None,
     ) -> None:
+        """Without a ``departure`` a revoked device stays as it is: refused, nothing handed over, nothing destroyed."""
         self.inbox = Inbox()
         self.report = SyncReport()
         self._clock = clock
         self._on_report = on_report
-        self._worker = SyncWorker(copy, service, clock, device, self._is_urgent)
+        self._worker = SyncWorker(copy, service, clock, device, self._is_urgent, departure)
         self._state = begin(seed, habits)
         self._events: deque[Event] = deque()
         self._read: deque[Event] = deque()  # from the local copy, in the step under way
@@ -146,7 +148,8 @@ class SyncDriver:
             # The rest of this step is not done: commands that could not be marked must not leave.
             self._worker.end_stream()
             self._read.clear()
-            self._events.appendleft(events.DiskFailed(self._worker.now(), fault.code))
+            # At once: no message of another thread may find the engine believing in what was not done.
+            self._absorb(events.DiskFailed(self._worker.now(), fault.code))
         # What the disk has just said is absorbed at once: a message taken first would be undone by the older reading.
         while self._read:
             self._absorb(self._read.popleft())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_core.contract.v1.messages import (
     BucketRows,
     ChangePage,
@@ -183,6 +184,66 @@ class GetBucket:
     bucket: int
 
 
+# ---- the way out of a revoked device (sync.md §5.10) -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AskWipe:
+    """Ask whether this copy must be destroyed; answered by ``WipeAnswered`` only with the service's proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealCopy:
+    """Keep the order, and let nothing be saved any more: what is read as unfinished then is all there is."""
+
+    order: WipeAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class UnsealCopy:
+    """The service holds no order against this device (any more): work goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPending:
+    """Read what nobody here has finished; answered by ``PendingRead``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """Hand these commands over to the review lane; answered by ``RescueAnswered`` only with the service's proof."""
+
+    ids: tuple[CommandId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLeave:
+    """Put beside the copy what is needed once its key is gone: the order, and the signed word that it is done."""
+
+    order: WipeAnswer
+    rescued: int
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyKey:
+    """Make the copy unreadable for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCopy:
+    """Delete the files; answered by ``CopyDestroyed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmWiped:
+    """Tell the service that the copy is destroyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteGone:
+    """Note that the service knows; the program may begin anew."""
+
+
 # ---- waiting and telling --------------------------------------------------------------------------------------------
 
 
@@ -223,6 +284,16 @@ Effect = (
     | ProbeCommands
     | AskDigest
     | GetBucket
+    | AskWipe
+    | SealCopy
+    | UnsealCopy
+    | ReadPending
+    | Rescue
+    | TakeLeave
+    | DestroyKey
+    | DeleteCopy
+    | ConfirmWiped
+    | NoteGone
     | Sleep
     | Tell
 )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from medreg_core.contract.v1.messages import Welcome
-from medreg_desktop.services.sync import probing, receiving, rehearsing, sending
+from medreg_desktop.services.sync import probing, receiving, rehearsing, removal, sending
 from medreg_desktop.services.sync.effects import Effect, Hasten, KeepWelcome, Tell
 from medreg_desktop.services.sync.events import (
     Asked,
@@ -19,21 +19,26 @@ from medreg_desktop.services.sync.events import (
     BucketArrived,
     Call,
     CommandSaved,
+    CopyDestroyed,
     CopyRead,
+    DeviceRefused,
     DigestAnswered,
     DiskFailed,
     Event,
     Failed,
     HelloAnswered,
+    LeaveTaken,
     Moment,
     NetworkChanged,
     OutcomesArrived,
     PageArrived,
+    PendingRead,
     PongArrived,
     ProbeAnswered,
     QueueRead,
     RehearsalAnswered,
     RemovalsHeld,
+    RescueAnswered,
     SignedIn,
     SignedOut,
     SnapshotBlock,
@@ -41,6 +46,8 @@ from medreg_desktop.services.sync.events import (
     SnapshotOpened,
     Stopped,
     Tick,
+    WipeAnswered,
+    WipeConfirmed,
     Wish,
 )
 from medreg_desktop.services.sync.outbox_view import UNSENT, Position, Stock
@@ -64,7 +71,8 @@ def begin(seed: int, habits: Habits | None = None) -> SyncState:
 def again(state: SyncState) -> SyncState:
     """Return the state of a fresh start with the same person signed in."""
     sending = Sending(paused=state.sending.paused)
-    return SyncState(seed=state.seed, actor=state.actor, sending=sending, habits=state.habits)
+    gone = removal.again(state.removal)
+    return SyncState(seed=state.seed, actor=state.actor, sending=sending, removal=gone, habits=state.habits)
 
 
 def step(state: SyncState, event: Event) -> tuple[SyncState, tuple[Effect, ...]]:
@@ -83,7 +91,8 @@ def _absorb(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, PLR
         case Tick():
             return state, ()
         case CopyRead(position=position):
-            return replace(state, position=position, disk_code="", disk=state.disk.passed()), ()
+            state = replace(state, position=position, disk_code="", disk=state.disk.passed())
+            return removal.position_read(state, position), ()
         case QueueRead():
             return _queue_read(state, event), ()
         case SignedIn() | SignedOut():
@@ -100,6 +109,14 @@ def _absorb(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, PLR
             return _disk_failed(state, event), ()
         case RemovalsHeld():
             return receiving.removals_held(state, event), ()
+        case DeviceRefused():
+            return removal.refused(state), ()
+        case PendingRead():
+            return removal.pending_read(state, event), ()
+        case LeaveTaken():
+            return removal.leave_taken(state, event), ()
+        case CopyDestroyed():
+            return removal.copy_destroyed(state), ()
         case Broken(call=call):
             return _broken(state, call)
         case Failed():
@@ -132,9 +149,17 @@ def _answered(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, P
             return receiving.digest_answered(state, event)
         case BucketArrived():
             return receiving.bucket_arrived(state, event)
+        case WipeAnswered():
+            return removal.wipe_answered(state, event)
+        case RescueAnswered():
+            return removal.rescue_answered(state, event), ()
+        case WipeConfirmed():
+            return removal.confirmed(state)
         case Tick() | CopyRead() | QueueRead() | SignedIn() | SignedOut() | CommandSaved() | Asked():
             raise AssertionError(event)  # absorbed before
         case NetworkChanged() | Stopped() | DiskFailed() | RemovalsHeld() | Broken() | Failed():
+            raise AssertionError(event)  # absorbed before
+        case DeviceRefused() | PendingRead() | LeaveTaken() | CopyDestroyed():
             raise AssertionError(event)  # absorbed before
         case _ as unreachable:
             assert_never(unreachable)
@@ -179,13 +204,13 @@ def _asked(state: SyncState, wish: Wish, at: Moment) -> Step:
 
 
 def _every_circuit_forced(state: SyncState, at: Moment) -> SyncState:
-    state = state.with_sending(circuit=state.sending.circuit.forced(at.mono))
+    state = removal.hastened(state, at).with_sending(circuit=state.sending.circuit.forced(at.mono))
     state = state.with_receiving(circuit=state.receiving.circuit.forced(at.mono), caught_up=False, digest_from=at.mono)
     return replace(state, disk=state.disk.forced(at.mono))
 
 
 def _network_changed(state: SyncState, at: Moment) -> SyncState:
-    state = state.with_sending(circuit=state.sending.circuit.hastened(at.mono))
+    state = removal.hastened(state, at).with_sending(circuit=state.sending.circuit.hastened(at.mono))
     return state.with_receiving(circuit=state.receiving.circuit.hastened(at.mono), caught_up=False)
 
 
@@ -194,7 +219,8 @@ def _disk_failed(state: SyncState, event: DiskFailed) -> SyncState:
     state, chance = state.chance()
     disk = state.disk.failed(Trouble(TroubleKind.SERVER, event.code), event.at, chance)
     state = replace(state, busy=None, position=None, disk=disk, disk_code=event.code)
-    return state.with_sending(queue=None, ids=()).with_receiving(caught_up=False, repair=())
+    state = state.with_sending(queue=None, ids=()).with_receiving(caught_up=False, repair=())
+    return replace(state, removal=removal.again(state.removal))
 
 
 def _broken(state: SyncState, call: Call) -> Step:
@@ -210,6 +236,10 @@ def _failed(state: SyncState, event: Failed) -> Step:
         state = _heard(state, event.at)
     elif state.contact.offline_since is None:
         state = state.with_contact(offline_since=event.at.wall)
+    if event.call in removal.CALLS:
+        return removal.failed(state, event), ()
+    if event.trouble.code == removal.REVOKED:
+        state = removal.refused(state)
     if event.call is Call.COMMANDS:
         return sending.commands_failed(state, event)
     if kind is TroubleKind.SIGN_IN and state.actor is not None:

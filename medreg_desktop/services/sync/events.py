@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_core.contract.v1.messages import (
     BucketRows,
     ChangePage,
@@ -18,7 +19,8 @@ from medreg_core.contract.v1.messages import (
     SnapshotRow,
     Welcome,
 )
-from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow, Stock
+from medreg_core.domain.records import CommandId
+from medreg_desktop.services.sync.outbox_view import Actor, PendingCommand, Position, QueueRow, Stock
 from medreg_desktop.services.transport.trouble import Trouble
 
 
@@ -34,6 +36,9 @@ class Call(StrEnum):
     PROBE = "probe"
     DIGEST = "digest"
     BUCKET = "bucket"
+    WIPE_CHECK = "wipe_check"
+    RESCUE = "rescue"
+    WIPE_DONE = "wipe_done"
 
 
 class Wish(StrEnum):
@@ -211,6 +216,60 @@ class BucketArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceRefused:
+    """The service refused this device at sign-in: ``device_revoked``."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class WipeAnswered:
+    """Our service, and nobody else, has said whether this copy must be destroyed."""
+
+    at: Moment
+    answer: WipeAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRead:
+    """Everything that anybody on this computer has not finished, in the order it was made."""
+
+    at: Moment
+    rows: tuple[PendingCommand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RescueAnswered:
+    """Our service has proven that it keeps these."""
+
+    at: Moment
+    kept: tuple[CommandId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveTaken:
+    """An earlier run of the program had handed everything over and begun to destroy the copy."""
+
+    at: Moment
+    order: WipeAnswer
+    rescued: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopyDestroyed:
+    """Key and files are gone."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class WipeConfirmed:
+    """The service knows that the copy is destroyed."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """An exchange ended in trouble."""
 
@@ -270,6 +329,13 @@ Event = (
     | ProbeAnswered
     | DigestAnswered
     | BucketArrived
+    | DeviceRefused
+    | WipeAnswered
+    | PendingRead
+    | RescueAnswered
+    | LeaveTaken
+    | CopyDestroyed
+    | WipeConfirmed
     | Failed
     | Broken
     | DiskFailed

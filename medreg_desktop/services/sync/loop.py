@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_core.domain.records import AccountId
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.driver import SyncDriver
@@ -49,6 +50,14 @@ class SyncLoop:
     def signed_out(self) -> None:
         """Nobody works here; nothing is sent."""
         self._driver.tell(events.SignedOut)
+
+    def device_refused(self) -> None:
+        """The service refused this device at sign-in: it is asked whether the copy must go."""
+        self._driver.tell(events.DeviceRefused)
+
+    def leave_taken(self, order: WipeAnswer, rescued: int) -> None:
+        """An earlier run had begun to destroy the copy: go on."""
+        self._driver.tell(lambda at: events.LeaveTaken(at, order, rescued))
 
     def command_saved(self) -> None:
         """The outbox changed; a running long poll is given up for it."""

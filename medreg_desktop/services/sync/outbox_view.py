@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_core.contract.v1.messages import FormLease, Outcome, PublicKey
 from medreg_core.domain.records import AccountId, CommandId
 
@@ -54,6 +55,14 @@ class Stock:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingCommand:
+    """A command of anybody on this computer that is not done. ``size`` is of the encoded command in bytes."""
+
+    id: CommandId
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """What becomes of one command after an exchange; written in one transaction with the outcome itself."""
 
@@ -88,6 +97,7 @@ class Position:
     institution_id: str = ""
     snapshot: SnapshotProgress | None = None
     keys: tuple[PublicKey, ...] = ()  # sign the server's pings
+    order: WipeAnswer | None = None  # a proven order to leave: nothing is saved here any more
 
 
 @dataclass(frozen=True, slots=True)

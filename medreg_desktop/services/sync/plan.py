@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from medreg_desktop.services.sync import probing, rehearsing, sending
+from medreg_desktop.services.sync import probing, rehearsing, removal, sending
 from medreg_desktop.services.sync.batch import Selection, select
 from medreg_desktop.services.sync.circuit import Circuit
 from medreg_desktop.services.sync.effects import (
@@ -26,6 +26,7 @@ from medreg_desktop.services.sync.effects import (
 )
 from medreg_desktop.services.sync.events import Call, Moment
 from medreg_desktop.services.sync.outbox_view import Actor, Position
+from medreg_desktop.services.sync.report import Stage
 from medreg_desktop.services.sync.state import Step, SyncState
 
 LONG_POLL_S = 25
@@ -39,12 +40,14 @@ GREET_EVERY_S = 6 * 3600.0
 """Hello is repeated, so that lease, keys and the offline limit stay fresh in a program that is never closed."""
 
 
-def plan(state: SyncState, at: Moment) -> Step:
+def plan(state: SyncState, at: Moment) -> Step:  # noqa: PLR0911 - a list
     """Return the next exchange, or a wait. Nothing is planned while one is running."""
     if state.stopped or state.busy is not None:
         return state, ()
     if not state.disk.is_due(at.mono):
         return state, (Sleep(state.disk.next_try),)
+    if state.removal.stage is not Stage.NONE:
+        return removal.plan(state, at)
     if state.position is None:
         return state, (ReadCopy(),)
     if state.actor is None:

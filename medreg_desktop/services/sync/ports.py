@@ -7,6 +7,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
+
+from medreg_core.contract.v1.devices import Purpose, RescuedCommand, RescueReceipt, SignedByDevice, WipeAnswer
 from medreg_core.contract.v1.messages import (
     BucketRows,
     ChangePage,
@@ -27,7 +30,7 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, CommandId
-from medreg_desktop.services.sync.outbox_view import Position, QueueRow, Settlement, Stock
+from medreg_desktop.services.sync.outbox_view import PendingCommand, Position, QueueRow, Settlement, Stock
 
 
 class TooManyRemovals(Exception):
@@ -105,6 +108,22 @@ class LocalCopy(Protocol):
         """Make the bucket equal to these rows."""
         ...
 
+    def seal(self, order: WipeAnswer) -> None:
+        """Keep the order; from then on nothing can be saved."""
+        ...
+
+    def unseal(self) -> None:
+        """Forget the order."""
+        ...
+
+    def pending(self) -> tuple[PendingCommand, ...]:
+        """Return every command that is not done, of all who worked here, in the order they were made."""
+        ...
+
+    def rescued(self, ids: Iterable[CommandId]) -> tuple[RescuedCommand, ...]:
+        """Return the commands with this device's testimony about them, in the order asked."""
+        ...
+
     def stock(self, now: datetime) -> Stock:
         """Return what this device holds in advance; ``now`` is this computer's clock."""
         ...
@@ -147,4 +166,44 @@ class Service(Protocol):
 
     def bucket(self, number: int) -> BucketRows:
         """``GET /sync/buckets/{n}``."""
+        ...
+
+    def wipe_check(self, query: SignedByDevice, nonce: str) -> WipeAnswer:
+        """``POST /device/wipe/check``, its proof over ``nonce`` checked against the keys this copy trusts."""
+        ...
+
+    def rescue(self, query: SignedByDevice, nonce: str) -> RescueReceipt:
+        """``POST /device/rescue``, its proof checked as well."""
+        ...
+
+    def wipe_done(self, query: SignedByDevice) -> None:
+        """``POST /device/wipe/done``."""
+        ...
+
+
+class Departure(Protocol):
+    """What ends this installation. Every method may be done again after a kill; all but ``signed`` raise KnownFault."""
+
+    def signed(self, purpose: Purpose, content: Struct) -> SignedByDevice:
+        """Return the content as this device signs it."""
+        ...
+
+    def take_leave(self, order: WipeAnswer, done: SignedByDevice, rescued: int) -> None:
+        """Put down durably that this computer leaves, why, and the word that will say so; then let go of the copy."""
+        ...
+
+    def destroy_key(self) -> None:
+        """Make the copy unreadable for ever."""
+        ...
+
+    def delete_copy(self) -> None:
+        """Delete the files and all settings that say something of persons."""
+        ...
+
+    def done(self) -> SignedByDevice:
+        """Return the word that was put down at leaving."""
+        ...
+
+    def note_gone(self) -> None:
+        """Note that the service has heard it."""
         ...

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
+from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_desktop.services.sync.forecast import Rehearsed
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
 
@@ -16,6 +18,28 @@ class Wait:
     failures: int = 0
     code: str = ""
     next_try_at: datetime | None = None
+
+
+class Stage(StrEnum):
+    """How far a device that the service refuses is on its way out (``sync.md`` §5.10); it only ever goes forward."""
+
+    NONE = ""  # in order
+    CHECK = "check"  # refused, not proven: everything is kept, nothing is sent
+    RESCUE = "rescue"  # the order is proven: what is unfinished is handed over
+    LEAVE = "leave"  # all of it is safe: the copy is being destroyed
+    CONFIRM = "confirm"  # destroyed; the service does not know yet
+    GONE = "gone"  # the service knows
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalReport:
+    """What a screen says of a device on its way out. ``order`` is the proven answer; None before it."""
+
+    stage: Stage = Stage.NONE
+    order: WipeAnswer | None = None
+    left: int = 0  # commands still to be handed over
+    rescued: int = 0  # handed over
+    code: str = ""  # what stands in the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +71,4 @@ class SyncReport:
     epoch: str = ""
     seq: int = 0
     rehearsed: Rehearsed | None = None  # the dry run of the queue, while it runs or can be looked at
+    removal: RemovalReport = RemovalReport()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medreg_desktop.services.sync import rehearsing
+from medreg_desktop.services.sync import rehearsing, removal
 from medreg_desktop.services.sync.circuit import Circuit
 from medreg_desktop.services.sync.lamp import Situation, lamp
 from medreg_desktop.services.sync.outbox_view import FOR_A_PERSON, UNSENT, Position, RowState
@@ -28,7 +28,7 @@ def report_of(state: SyncState) -> SyncReport:
         queue_known=known,
         session=state.actor is not None and state.actor.session,
         session_ended=contact.session_ended,
-        blocked=contact.blocked or state.disk_code or state.sending.stopped_by,
+        blocked=removal.blocked_by(state) or contact.blocked or state.disk_code or state.sending.stopped_by,
         trouble=circuit.trouble,
         clock_offset_s=contact.clock_offset_s,
         offline_since=contact.offline_since,
@@ -62,6 +62,7 @@ def report_of(state: SyncState) -> SyncReport:
         receiving=_wait(receiving.circuit),
         removals_held=receiving.held is not None,
         form_numbers_left=state.sending.stock.form_numbers,
+        removal=removal.report_of(state),
         epoch=position.epoch,
         seq=position.seq,
         rehearsed=rehearsing.report_of(state),

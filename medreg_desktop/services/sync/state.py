@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_core.contract.v1.messages import BATCH_COMMANDS, PROTOCOL, ChangePage
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.circuit import Circuit, draw
 from medreg_desktop.services.sync.effects import Effect
 from medreg_desktop.services.sync.events import Call, Moment
 from medreg_desktop.services.sync.forecast import Forecast
-from medreg_desktop.services.sync.outbox_view import Actor, Position, QueueRow, Stock
-from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.outbox_view import Actor, PendingCommand, Position, QueueRow, Stock
+from medreg_desktop.services.sync.report import Stage, SyncReport
 
 POISON_AT = 5
 """Failures of the server on one command, while others pass, after which it is set apart."""
@@ -109,6 +110,25 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What concerns the way out of a revoked device. ``pending`` is None while it must be read from the disk."""
+
+    stage: Stage = Stage.NONE
+    circuit: Circuit = field(default_factory=Circuit)
+    order: WipeAnswer | None = None
+    pending: tuple[PendingCommand, ...] | None = None
+    ids: tuple[CommandId, ...] = ()  # in the running request
+    kept: frozenset[CommandId] = frozenset()  # the service has proven that it keeps them
+    limit: int = BATCH_COMMANDS
+    rescued: int = 0  # how many were handed over, once that is certain
+
+    @property
+    def left(self) -> tuple[PendingCommand, ...]:
+        """What is still to be handed over, as far as it was read."""
+        return tuple(item for item in self.pending or () if item.id not in self.kept)
+
+
+@dataclass(frozen=True, slots=True)
 class SyncState:
     """The engine's state. ``busy`` is the one exchange that is running; ``seed`` feeds the jitter."""
 
@@ -119,6 +139,7 @@ class SyncState:
     sending: Sending = field(default_factory=Sending)
     receiving: Receiving = field(default_factory=Receiving)
     contact: Contact = field(default_factory=Contact)
+    removal: Removal = field(default_factory=Removal)
     disk: Circuit = field(default_factory=Circuit)
     disk_code: str = ""
     habits: Habits = field(default_factory=Habits)
@@ -141,6 +162,10 @@ class SyncState:
     def with_contact(self, **changes: object) -> SyncState:
         """Return the state with these fields of :class:`Contact` changed."""
         return replace(self, contact=replace(self.contact, **changes))  # type: ignore[arg-type]  # as above
+
+    def with_removal(self, **changes: object) -> SyncState:
+        """Return the state with these fields of :class:`Removal` changed."""
+        return replace(self, removal=replace(self.removal, **changes))  # type: ignore[arg-type]  # as above
 
 
 Step = tuple[SyncState, tuple[Effect, ...]]

@@ -25,10 +25,11 @@ from medreg_core.contract.v1.messages import (
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.ports import Clock
-from medreg_desktop.services.sync import effects, events
+from medreg_desktop.services.sync import effects, events, leaving
 from medreg_desktop.services.sync.effects import Effect
 from medreg_desktop.services.sync.events import Call, Event, Moment
-from medreg_desktop.services.sync.ports import LocalCopy, Service, TooManyRemovals
+from medreg_desktop.services.sync.leaving import Leaving
+from medreg_desktop.services.sync.ports import Departure, LocalCopy, Service, TooManyRemovals
 from medreg_desktop.services.transport.trouble import Interrupted, TransportFault, Trouble, TroubleKind
 
 
@@ -54,13 +55,20 @@ class SyncWorker:
     """Owned by the sync thread. ``unwanted`` tells a long poll that something more urgent waits."""
 
     def __init__(
-        self, copy: LocalCopy, service: Service, clock: Clock, device: Device, unwanted: Callable[[], bool]
+        self,
+        copy: LocalCopy,
+        service: Service,
+        clock: Clock,
+        device: Device,
+        unwanted: Callable[[], bool],
+        departure: Departure | None = None,
     ) -> None:
         self._copy = copy
         self._service = service
         self._clock = clock
         self._device = device
         self._unwanted = unwanted
+        self._leaving = Leaving(copy, service, departure, self.now)
         self._stream: _Stream | None = None
 
     @property
@@ -76,9 +84,9 @@ class SyncWorker:
         """Do one effect. Trouble with the service comes back as an event, trouble with the copy as KnownFault."""
         call = _CALLS.get(type(effect))
         if call is None:
-            return self._locally(effect)
+            return self._leaving.act(effect) if isinstance(effect, leaving.LOCAL) else self._locally(effect)
         try:
-            return self._remotely(effect)
+            return self._leaving.ask(effect) if isinstance(effect, leaving.EXCHANGES) else self._remotely(effect)
         except TransportFault as fault:
             return events.Failed(self.now(), call, fault.trouble)
         except Interrupted:
@@ -267,6 +275,9 @@ _CALLS: dict[type[Effect], Call] = {
     effects.ProbeCommands: Call.PROBE,
     effects.AskDigest: Call.DIGEST,
     effects.GetBucket: Call.BUCKET,
+    effects.AskWipe: Call.WIPE_CHECK,
+    effects.Rescue: Call.RESCUE,
+    effects.ConfirmWiped: Call.WIPE_DONE,
 }
 """The effects that are exchanges with the service, by the name of the exchange."""
 

@@ -91,7 +91,18 @@ _SIGN_IN_AND_THE_LOCAL_COPY: Final = {
     "too_many_attempts": mark("Too many tries. Wait {wait_s} seconds, then try again."),
     "session_expired": mark("You need to sign in again. Nothing is lost, sending waits."),
     "forbidden": mark("This account may not do that."),
-    "device_revoked": mark("This computer's access was withdrawn. Ask your institution's administrator."),
+    "device_revoked": mark(
+        "This computer's access was withdrawn. Nothing is sent; everything here is kept until the service has proven "
+        "the order. Ask your institution's administrator."
+    ),
+    "device_removed": mark(
+        "This computer was removed from the institution. Nothing can be saved here any more; what was not sent is "
+        "handed to your supervisor."
+    ),
+    "rescue_incomplete": mark(
+        "The service did not take over everything that was not sent. Nothing is deleted; tell its operator."
+    ),
+    "cache_closed": mark("The local copy is closed. Sign in again."),
     "server_missing": mark("Fill in the server address."),
     "account_missing": mark("Fill in the account."),
     "password_missing": mark("Fill in the password."),

@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from requests.auth import AuthBase
 
+from medreg_core.contract.v1.devices import RescueReceipt, SignedByDevice, WipeAnswer, is_proven
 from medreg_core.contract.v1.messages import (
     MAGIC,
     BucketRows,
@@ -61,6 +62,7 @@ from medreg_desktop.services.transport.watched import CONNECT_S, STALL_S, PinMis
 API = "/api/v1"
 _FAULT_BYTES = 64 * 1024
 _T = TypeVar("_T")
+_P = TypeVar("_P", WipeAnswer, RescueReceipt)
 _encode = msgspec.json.Encoder().encode
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -218,6 +220,24 @@ class HttpTransport:
     def carry(self, upload: CourierUpload) -> CourierAnswer:
         """``POST /courier``: bring a colleague's sealed file; trouble with a code of the courier if it is not taken."""
         return self._call("courier", "POST", "/courier", CourierAnswer, upload)
+
+    def wipe_check(self, query: SignedByDevice, nonce: str) -> WipeAnswer:
+        """``POST /device/wipe/check``; an answer without the proof of a known key is somebody else's."""
+        return self._proven(self._call("wipe_check", "POST", "/device/wipe/check", WipeAnswer, query), nonce)
+
+    def rescue(self, query: SignedByDevice, nonce: str) -> RescueReceipt:
+        """``POST /device/rescue``; the same holds for its receipt."""
+        return self._proven(self._call("rescue", "POST", "/device/rescue", RescueReceipt, query), nonce)
+
+    def wipe_done(self, query: SignedByDevice) -> None:
+        """``POST /device/wipe/done``."""
+        with self._exchange("wipe_done", "POST", "/device/wipe/done", query):
+            pass
+
+    def _proven(self, answer: _P, nonce: str) -> _P:
+        if not is_proven(answer, nonce, self.link.ping_keys):
+            raise TransportFault(portal())
+        return answer
 
     # ---- one exchange -----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,54 @@
+"""What is unfinished when this computer has to go: sealed against more, read whole, told as testimony."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from medreg_core.contract.v1.devices import RescuedCommand, WipeAnswer
+from medreg_core.domain.records import CommandId
+from medreg_desktop.services.cache import outbox, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.faults import KnownFault
+
+_ORDER = "removal_order"
+
+
+def seal(conn: Connection, order: WipeAnswer) -> None:
+    """Keep the order: from this commit on nothing can be saved, so what is unfinished can only become less."""
+    sync_state.write(conn, **{_ORDER: msgspec.json.encode(order).decode()})
+
+
+def unseal(conn: Connection) -> None:
+    """Forget the order."""
+    conn.execute("DELETE FROM sync_value WHERE name = ?", (_ORDER,))
+
+
+def order(conn: Connection) -> WipeAnswer | None:
+    """Return the order that is kept, or None."""
+    text = sync_state.value(conn, _ORDER)
+    return msgspec.json.decode(text, type=WipeAnswer) if text else None
+
+
+def check_open(conn: Connection) -> None:
+    """Raise KnownFault ``device_removed`` when the copy is sealed: what is saved now would be destroyed unseen."""
+    if sync_state.value(conn, _ORDER):
+        raise KnownFault("device_removed")
+
+
+def sizes(conn: Connection) -> list[tuple[CommandId, int]]:
+    """Return id and size in bytes of every command of everybody that is not done, in the order they were made."""
+    found = conn.execute("SELECT id, length(CAST(command AS BLOB)) FROM outbox WHERE state <> 'done' ORDER BY n")
+    return [(CommandId(row[0]), int(row[1])) for row in found]
+
+
+def testimony(conn: Connection, ids: Iterable[CommandId]) -> tuple[RescuedCommand, ...]:
+    """Return the commands with who made them here, when, and where they stood. Raises LookupError."""
+    rows = [outbox.row_of(conn, command) for command in ids]
+    return tuple(
+        RescuedCommand(
+            command=row.command, account_id=row.actor, number=row.n, saved_at=row.saved_at, state=row.state.value
+        )
+        for row in rows
+    )
