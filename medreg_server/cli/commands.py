@@ -10,8 +10,6 @@ from getpass import getpass
 from pathlib import Path
 from typing import Final
 
-import uvicorn
-
 from medreg_core.contract.v1.courier import ANSWERS_SUFFIX
 from medreg_core.domain.records import DeviceId, Institution, InstitutionId
 from medreg_core.domain.vocabulary import RevocationReason, Role
@@ -20,6 +18,7 @@ from medreg_server.cli.devices import device_lines, rescued_lines
 from medreg_server.cli.exam import report_lines
 from medreg_server.cli.parser import Options
 from medreg_server.cli.receipts import keys_in, printed_keys, proof_in, verdict_lines
+from medreg_server.cli.serving import run_service
 from medreg_server.db import backup
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
@@ -52,18 +51,7 @@ def _serve(options: Options, settings: Settings) -> int:
         pass  # says now, and not from a worker process, what keeps the service from starting
     os.environ["MEDREG_DATABASE_URL"] = settings.database_url
     os.environ["MEDREG_DATA_DIR"] = settings.data_dir
-    uvicorn.run(
-        "medreg_server.app:from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=options.workers,
-        proxy_headers=False,  # api.access believes the proxies that the settings name, and only those
-        server_header=False,
-        access_log=False,  # query strings hold cursors and ids
-        timeout_graceful_shutdown=30,
-    )
-    return 0
+    return run_service(settings.host, settings.port, options.workers)
 
 
 def _migrate(options: Options, settings: Settings) -> int:
