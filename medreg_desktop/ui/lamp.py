@@ -48,6 +48,8 @@ def _seconds_to(moment: datetime | None, now: datetime) -> int:
 def _sending(lamp: Lamp) -> Word:
     if lamp.code == "paused":
         return Word(mark("Sending is paused"), "circle-pause", Colour.WARN)
+    if lamp.code == "server_too_old":
+        return Word(mark("Waits for the service's update"), "hourglass", Colour.WARN)
     if lamp.code == "receiving":
         text = tr("Receiving {n} / {m}", n=f"{lamp.done:,}", m=f"{lamp.total:,}") if lamp.total else tr("Receiving…")
         return Word(text, "circle-arrow-up", Colour.ACCENT)

@@ -30,7 +30,8 @@ class Lamp:
     """The word and what fills it in; fields that the word does not use keep their defaults.
 
     ``code`` names the cause where there is a finer one (a fault code of ``texts``); for :attr:`LampKind.SENDING` what
-    it is instead: ``paused``, or ``receiving`` (the copy is being loaded: ``done`` and ``total`` are its rows).
+    it is instead: ``paused``, ``server_too_old`` (all that waits is of a kind the service does not know yet), or
+    ``receiving`` (the copy is being loaded: ``done`` and ``total`` are its rows).
     """
 
     kind: LampKind
@@ -63,6 +64,7 @@ class Situation:
     loaded: int = 0
     to_load: int = 0
     paused: bool = False
+    beyond_service: int = 0  # of the unsent: of a kind the service does not know yet
 
 
 def lamp(s: Situation) -> Lamp:  # noqa: PLR0911 - one line per word, in the order of precedence
@@ -94,7 +96,13 @@ def _clock_is_off(s: Situation, kind: TroubleKind | None) -> bool:
 
 def _working(s: Situation) -> Lamp:
     if s.unsent or not s.queue_known:
-        return Lamp(LampKind.SENDING, done=s.sent, total=s.sent + s.unsent, code="paused" if s.paused else "")
+        return Lamp(LampKind.SENDING, done=s.sent, total=s.sent + s.unsent, code=_why_not_sent(s))
     if not s.caught_up or s.synced_at is None:
         return Lamp(LampKind.SENDING, done=s.loaded, total=s.to_load, code="receiving")
     return Lamp(LampKind.SYNCED, since=s.synced_at)
+
+
+def _why_not_sent(s: Situation) -> str:
+    if s.paused:
+        return "paused"
+    return "server_too_old" if s.unsent and s.beyond_service == s.unsent else ""

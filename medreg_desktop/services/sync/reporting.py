@@ -38,6 +38,7 @@ def report_of(state: SyncState) -> SyncReport:
         loaded=begun.count if begun else 0,
         to_load=begun.total if begun else 0,
         paused=state.sending.paused,
+        beyond_service=sum(1 for row in rows if row.state in UNSENT and row.schema > contact.protocol),
     )
     return SyncReport(
         lamp=lamp(situation),
