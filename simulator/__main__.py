@@ -19,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.mutants:
         return _mutants(asked.runs, asked.seed, asked.steps)
     keep = frozenset(map(int, asked.keep.split(","))) if asked.keep else None
+    if asked.real or asked.cells:
+        return _on_the_real_thing(asked, keep)
     failed, commands, steps = 0, 0, 0
     started, used = time.perf_counter(), time.process_time()
     for seed in range(asked.seed, asked.seed + asked.runs):
@@ -39,6 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{asked.runs / took:.2f} runs/s, {asked.runs / worked:.2f} runs per second of processor"
     )
     return 1 if failed else 0
+
+
+def _on_the_real_thing(asked: argparse.Namespace, keep: frozenset[int] | None) -> int:
+    from simulator.real import commands  # noqa: PLC0415 - a simulation needs no PostgreSQL, nor what starts one
+
+    if asked.cells:
+        return commands.cells(asked.smoke, asked.match, asked.log)
+    return commands.replays(asked.runs, asked.seed, asked.steps, keep, asked.log)
 
 
 def _report(found: Result, count: int, *, shrinks: bool) -> None:
@@ -80,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", help="run each seed twice and compare the traces")
     parser.add_argument("--no-shrink", action="store_true", help="print failures as they are, keep no file")
     parser.add_argument("--mutants", action="store_true", help="put historic bugs back and see each one found")
+    parser.add_argument("--real", action="store_true", help="replay the seeds on real sockets, processes, PostgreSQL")
+    parser.add_argument("--cells", action="store_true", help="every toxic at every request and position, for real")
+    parser.add_argument("--smoke", type=int, default=0, metavar="N", help="with --cells: N of them, evenly spread")
+    parser.add_argument("--match", default="", metavar="REGEX", help="with --cells: those whose names match")
+    parser.add_argument("--log", default="", metavar="FILE", help="with --real or --cells: one JSON line for each")
     return parser
 
 

@@ -48,9 +48,9 @@ def institution(mark: str) -> Institution:
     )
 
 
-def application(where: Institution, number: int, stream: Random) -> Application:
-    """Return the ``number``-th submitted first registration at an institution."""
-    person = _person(stream)
+def application(where: Institution, number: int, stream: Random, who: Person | None = None) -> Application:
+    """Return the ``number``-th submitted first registration at an institution; ``who`` is drawn unless given."""
+    person = who or _person(stream)
     today = china_date(START)
     made = Application(
         id=ApplicationId(f"{stream.getrandbits(128):032x}"),
@@ -75,8 +75,12 @@ def application(where: Institution, number: int, stream: Random) -> Application:
 
 
 def _person(stream: Random) -> Person:
-    born = date(1960, 1, 1) + timedelta(days=stream.randrange(12_000))
-    sequence = stream.randrange(1, 1000)
+    return person(stream.randrange(12_000), stream.randrange(1, 1000))
+
+
+def person(day: int, sequence: int) -> Person:
+    """Return the ``sequence``-th physician (1 to 999) born on a day from 1960 on."""
+    born = date(1960, 1, 1) + timedelta(days=day)
     number = make_id_number("110105", born, sequence)
     return Person("医师甲", Sex.MALE if sequence % 2 else Sex.FEMALE, born, number, phone="13800000000")
 

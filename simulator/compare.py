@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from medreg_core.domain.records import AccountId, CommandId, InstitutionId
@@ -26,11 +26,11 @@ class Effect:
     application_id: str
 
 
-def effects(database: Database) -> dict[CommandId, list[Effect]]:
-    """Return what each command did to the register, by the register's audit."""
+def effects(database: Database, only: Collection[str] = ()) -> dict[CommandId, list[Effect]]:
+    """Return what each command did to the register, by its audit; of ``only`` these chains, if any are named."""
     found: dict[CommandId, list[Effect]] = defaultdict(list)
     with database.read() as transaction:
-        for chain in sorted(transaction.audit.chains()):
+        for chain in sorted(only or transaction.audit.chains()):
             for entry in transaction.audit.entries(chain):
                 command = json.loads(entry.detail).get("command") if entry.detail else None
                 if command and entry.action != "command.refuse":

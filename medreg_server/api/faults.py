@@ -60,6 +60,8 @@ _BY_STATUS: Final = {
     413: FaultCode.TOO_LARGE,
 }
 _RETRY_AFTER_S: Final = "5"
+_HUNG_UP: Final = "client disconnected prematurely"
+"""Litestar's words for a request whose connection ended before its body did: the network's doing, no bug of ours."""
 
 AnyRequest = Request[Any, Any, State]
 
@@ -84,6 +86,8 @@ def on_http(request: AnyRequest, error: HTTPException) -> Response[Fault]:
     """Answer what the framework refused."""
     if isinstance(error, ValidationException):
         return _answer(request, 400, FaultCode.BAD_REQUEST, {"where": _places(error)})
+    if error.detail == _HUNG_UP:
+        return _answer(request, 400, FaultCode.BAD_REQUEST, {"where": "body"})
     status = error.status_code
     if status >= 500:
         return on_bug(request, error)

@@ -17,6 +17,7 @@ class SharedTime(WorldTime):
     def __init__(self, path: Path) -> None:
         if not path.exists():
             path.write_bytes(_FORM.pack(0.0))
+        self.path = path
         with path.open("r+b") as file:
             self._bytes = mmap.mmap(file.fileno(), _FORM.size)
 

@@ -40,6 +40,8 @@ class Door(StrEnum):
     RESETS = "resets"
     CLOSES = "closes"
     MUTE = "mute"  # accepted, and then nothing
+    CUTS = "cuts"  # in the middle of the first words of TLS
+    SPEAKS_HTTP = "speaks http"  # where TLS is expected
 
 
 @dataclass
@@ -139,14 +141,27 @@ class Upstream:
 
     def answer(self, request: bytes, method: str) -> Answer:
         """Return the whole answer to a request."""
-        answer, parts = self.streaming(request, method)
-        return Answer(answer.status, answer.headers, b"".join(parts))
+        self.begin(request)
+        return self.finish(method)
 
     def streaming(self, request: bytes, method: str) -> tuple[Answer, Iterator[bytes]]:
         """Return the answer without its body, and the body as it comes."""
-        sock = self._connected()
-        sock.sendall(request)
-        response = begin_answer(sock, method)
+        self.begin(request)
+        return self.coming(method)
+
+    def begin(self, part: bytes) -> None:
+        """Let part of a request reach the service."""
+        self._connected().sendall(part)
+
+    def finish(self, method: str) -> Answer:
+        """Return the whole answer to a request that has been sent in parts."""
+        answer, parts = self.coming(method)
+        return Answer(answer.status, answer.headers, b"".join(parts))
+
+    def coming(self, method: str) -> tuple[Answer, Iterator[bytes]]:
+        """Return the answer to what was sent without its body, and the body as it comes."""
+        assert self._sock is not None
+        response = begin_answer(self._sock, method)
         if response.will_close:
             self.close()  # the answer keeps its own hold of the connection
         return Answer(response.status, headers_of(response)), parts_of(response)
@@ -267,6 +282,14 @@ class Proxy:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HARD)
                 return False
             case Door.CLOSES:
+                return False
+            case Door.CUTS:
+                client.recv(16)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HARD)
+                return False
+            case Door.SPEAKS_HTTP:
+                client.recv(4096)
+                client.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n\r\n")
                 return False
             case Door.MUTE:
                 Exchange(client, Upstream(0), b"").hold()

@@ -11,6 +11,7 @@ from medreg_server.db.backup import back_up, restore
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings
+from simulator.real.clock import SharedTime
 from simulator.real.ground import Ground, on_postgres
 from simulator.real.serving import ServerProcess
 from simulator.register import Register
@@ -21,16 +22,16 @@ class RealRegister(Register):
     """Clients reach it by the network alone; people at the service work on the database, as a second worker does."""
 
     ground: Ground = field(kw_only=True)
-    time_file: Path = field(kw_only=True)
     process: ServerProcess = field(init=False)
     _url: str = field(init=False)
+    _heard: int = 0
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
         shutil.copytree(self.ground.keys, self.folder / "keys")
         self._url = self.ground.cluster.new_database(self.ground.filled)
         log = self.folder / "errors.log"
-        self.process = ServerProcess(self.settings, self.time_file, log, has_small_pages=True)
+        self.process = ServerProcess(self.settings, self.time.path, log, has_small_pages=True)
         Register.__post_init__(self)
 
     @property
@@ -40,6 +41,12 @@ class RealRegister(Register):
 
     def _joined(self) -> Service:
         return open_service(self.settings, self.clock)
+
+    @property
+    def time(self) -> SharedTime:
+        """The time that this process and the server's live by."""
+        assert isinstance(self.clock, SharedTime)
+        return self.clock
 
     @property
     def port(self) -> int:
@@ -84,9 +91,15 @@ class RealRegister(Register):
             caller = self.desks.sign_in.caller(token)
             self._note_position(caller.device_id, self.desks.feed.position(cursor, caller))
 
+    def fresh_complaints(self) -> list[str]:
+        """Return what the server process has logged as an error since the last question."""
+        said = self.process.complaints()
+        fresh, self._heard = said[self._heard :], len(said)
+        return [f"BUG: {line}" for line in fresh]
+
     def hear(self) -> None:
         """Take over what the server process has logged as an error: each is a finding."""
-        self.bugs += [f"BUG: {line}" for line in self.process.complaints()]
+        self.bugs += self.fresh_complaints()
 
     @property
     def _dump(self) -> Path:

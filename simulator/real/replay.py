@@ -30,7 +30,6 @@ class RealWorld(World):
     def __init__(self, seed: int, folder: Path, ground: Ground) -> None:
         self._ground = ground
         self._wires: list[RealWire] = []
-        self._time_file = folder / "time"
         super().__init__(seed, folder)
         self.accounts = ground.accounts
 
@@ -46,11 +45,11 @@ class RealWorld(World):
     def _blank_cache(self) -> Path:
         return self._ground.cache
 
-    def _time(self, _: Path) -> SharedTime:
-        return SharedTime(self._time_file)
+    def _time(self, folder: Path) -> SharedTime:
+        return SharedTime(folder / "time")
 
     def _service(self, folder: Path) -> Register:
-        return RealRegister(folder / "register", self.time, ground=self._ground, time_file=self._time_file)
+        return RealRegister(folder / "register", self.time, ground=self._ground)
 
     def _wire(self, name: str, fate: Fate) -> Wire:
         assert isinstance(self.register, RealRegister)

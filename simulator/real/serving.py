@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import socket
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -90,9 +91,12 @@ def _serve(settings: Settings, time: Path, log: Path, port: int, has_small_pages
     handler = logging.FileHandler(log, encoding="utf-8")
     handler.setLevel(logging.ERROR)
     logging.getLogger().addHandler(handler)
-    if has_small_pages:
-        small_pages().__enter__()  # for the life of the process
-    service = open_service(settings, SharedTime(time))
+    with small_pages() if has_small_pages else nullcontext():
+        _listen(settings, SharedTime(time), port, ready)
+
+
+def _listen(settings: Settings, time: SharedTime, port: int, ready: Connection) -> None:
+    service = open_service(settings, time)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, port))

@@ -59,6 +59,7 @@ class Certificates:
     """What may be shown to a client that trusts ``ca_file`` alone."""
 
     ca_file: Path
+    good_file: Path
     good: ssl.SSLContext
     expired: ssl.SSLContext
     not_yet_valid: ssl.SSLContext
@@ -72,6 +73,7 @@ class Certificates:
         valid = (now - _DAY, now + 30 * _DAY)
         return cls(
             ca_file=ours.file,
+            good_file=folder / "server-good.pem",
             good=ours.context(folder, "good", *valid),
             expired=ours.context(folder, "expired", now - 20 * _DAY, now - 10 * _DAY),
             not_yet_valid=ours.context(folder, "not-yet", now + 10 * _DAY, now + 20 * _DAY),

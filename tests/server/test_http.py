@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
+import logging.handlers
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -309,3 +312,19 @@ def test_a_password_with_spaces_and_signs_works(server: ServerHandle, hospital: 
     client = Client(server.url, hospital.logins[Role.SUPERVISOR].upper())
     assert client.sign_in(PASSWORD).account.role is Role.SUPERVISOR
     client.close()
+
+
+def test_a_client_that_hangs_up_over_its_request_is_no_bug(client: Client, server: ServerHandle) -> None:
+    """Offices lose their network in the middle of a batch every day: nobody is to be called to the log for it."""
+    lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    listener, log = logging.handlers.QueueHandler(lines), logging.getLogger("medreg_server.api.faults")
+    log.addHandler(listener)
+    log.setLevel(logging.INFO)
+    try:
+        with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as cut:
+            head = f"POST /api/v1/sync/commands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.token}\r\n"
+            cut.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+        assert lines.get(timeout=20).levelno == logging.INFO
+    finally:
+        log.removeHandler(listener)
+        log.setLevel(logging.NOTSET)

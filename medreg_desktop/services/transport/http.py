@@ -183,10 +183,11 @@ class HttpTransport:
     def ping(self) -> Pong:
         """``GET /ping`` with a fresh nonce; an answer without the proof of a known key is somebody else's."""
         nonce = secrets.token_hex(16)
-        pong = self._call("ping", "GET", f"/ping?{urlencode({'nonce': nonce})}", Pong)
-        if pong.nonce != nonce or not _is_proven(pong, self.link.ping_keys):
-            raise TransportFault(portal())
-        return pong
+        with self._exchange("ping", "GET", f"/ping?{urlencode({'nonce': nonce})}") as response:
+            pong = _genuine(_decoded(whole_body(response), Pong))
+            if pong.nonce != nonce or not _is_proven(pong, self.link.ping_keys):
+                raise TransportFault(portal())
+            return pong
 
     @contextmanager
     def snapshot(self, after: str) -> Iterator[Iterator[SnapshotLine]]:

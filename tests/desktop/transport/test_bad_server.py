@@ -1,6 +1,7 @@
 """The transport against servers, proxies and portals that misbehave, over real sockets on loopback."""
 
 import gzip
+import itertools
 import socket
 import threading
 from collections.abc import Callable
@@ -199,9 +200,22 @@ def test_a_server_that_reads_nothing_is_a_stall_too(transport_to: Make) -> None:
 
 def test_a_ping_with_another_nonce_is_a_portals_replay(transport_to: Make) -> None:
     pong = Pong(magic=MAGIC, server_id=OURS, nonce="old", server_time=FixedClock().now(), kid="k", proof=b"")
-    with bad_server(answer(200, msgspec.json.encode(pong))) as server, pytest.raises(TransportFault) as caught:
-        transport_to(server.url, OURS).ping()
+    with bad_server(answer(200, msgspec.json.encode(pong))) as server:
+        transport = transport_to(server.url, OURS)
+        with pytest.raises(TransportFault) as caught:
+            transport.ping()
     assert caught.value.trouble.kind is TroubleKind.PORTAL
+    (noted,) = transport.link.log.of_call("ping")
+    assert noted.kind == TroubleKind.PORTAL  # what explains the lamp must not call it a success
+
+
+def test_limits_are_measured_by_the_clock_of_the_link(transport_to: Make) -> None:
+    """A world whose time passes by decree has no other; a second of it may take none of ours."""
+    ticks = itertools.count(0.0, 10.0)
+    with bad_server(lambda _: server.released.wait()) as server:
+        transport = transport_to(server.url, OURS)
+        transport._watch.monotonic = lambda: next(ticks)
+        assert code_of(transport) == (TroubleKind.SERVER, "server_silent")
 
 
 # ---- snapshot -------------------------------------------------------------------------------------------------------

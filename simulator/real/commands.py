@@ -1,0 +1,122 @@
+"""``sim --real`` and ``sim --cells``: the same numbers to give, the same words to read as in the simulation."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from simulator.paths import new_folder
+from simulator.real.cells.cell import Cell, Verdict, every_cell, judged, smoke
+from simulator.real.clock import SharedTime
+from simulator.real.ground import Ground, prepared_ground
+from simulator.real.register import RealRegister
+from simulator.real.replay import replay
+from simulator.run import Result, small_pages
+
+
+def replays(runs: int, seed: int, steps: int, keep: frozenset[int] | None, log: str) -> int:
+    """Replay seeds on the real thing; 0 when every invariant held in every run."""
+    failed, commands, started = 0, 0, time.perf_counter()
+    with prepared_ground() as ground, _log(log) as lines:
+        for number in range(seed, seed + runs):
+            began = time.perf_counter()
+            result = replay(number, ground, steps, keep)
+            commands, failed = commands + result.commands, failed + bool(result.wrong)
+            _report(result, steps)
+            _write(lines, _replayed(result, time.perf_counter() - began))
+    took = time.perf_counter() - started
+    _say(f"{runs} replays, {commands} commands saved, {failed} failed; {took / max(runs, 1):.2f} s each")
+    return 1 if failed else 0
+
+
+def cells(only: int, match: str, log: str) -> int:
+    """Carry cells out: all, ``only`` so many evenly spread, or those whose names ``match``; 0 when all held."""
+    found = [cell for cell in every_cell() if re.search(match, cell.name)]
+    chosen = smoke(found, only) if only else found
+    verdicts: list[Verdict] = []
+    started = time.perf_counter()
+    with opened_register() as (register, folder), _log(log) as lines:
+        for cell in chosen:
+            verdict = judged(cell, register, folder)
+            verdicts.append(verdict)
+            _write(lines, verdict)
+            for wrong in verdict.wrong:
+                _say(f"{verdict.name}: {wrong}")
+    _table(chosen, verdicts)
+    failed = sum(bool(verdict.wrong) for verdict in verdicts)
+    took = time.perf_counter() - started
+    _say(f"{len(chosen)} of {len(every_cell())} cells, {failed} failed; {took / max(len(chosen), 1):.2f} s each")
+    return 1 if failed else 0
+
+
+@contextmanager
+def opened_register(ground: Ground | None = None) -> Iterator[tuple[RealRegister, Path]]:
+    """Start one service for many cells; the folder is for their computers."""
+    with nullcontext(ground) if ground else prepared_ground() as base, new_folder() as name, small_pages():
+        folder = Path(name)
+        register = RealRegister(folder / "register", SharedTime(folder / "time"), ground=base)
+        try:
+            yield register, folder
+        finally:
+            register.close()
+
+
+class _Replayed(msgspec.Struct, frozen=True):
+    seed: int
+    steps: int
+    commands: int
+    wrong: tuple[str, ...]
+    seconds: float
+
+
+def _replayed(result: Result, seconds: float) -> _Replayed:
+    return _Replayed(result.seed, len(result.steps), result.commands, result.wrong, round(seconds, 3))
+
+
+def _report(result: Result, steps: int) -> None:
+    for line in result.wrong:
+        _say(f"seed {result.seed}: {line}")
+    if result.wrong:
+        _say(f"  replay: python3 dev.py sim --real --runs 1 --seed {result.seed} --steps {steps}")
+
+
+def _table(chosen: list[Cell], verdicts: list[Verdict]) -> None:
+    """Print toxics down, requests across: how many cells there are, and how many of them failed."""
+    kinds = list(dict.fromkeys(cell.kind for cell in chosen))
+    counts: dict[str, Counter[str]] = {}
+    failures: dict[str, Counter[str]] = {}
+    for cell, verdict in zip(chosen, verdicts, strict=True):
+        counts.setdefault(cell.toxic.name, Counter())[cell.kind] += 1
+        failures.setdefault(cell.toxic.name, Counter())[cell.kind] += bool(verdict.wrong)
+    _say(" " * 18 + "".join(f"{kind.value[:10]:>11}" for kind in kinds))
+    for name, row in counts.items():
+        shown = (f"{row[k]}{f' (-{failures[name][k]})' if failures[name][k] else ''}" for k in kinds)
+        _say(f"{name[:17]:18}" + "".join(f"{text if text != '0' else '':>11}" for text in shown))
+
+
+@contextmanager
+def _log(path: str) -> Iterator[TextIO | None]:
+    if not path:
+        yield None
+        return
+    with Path(path).open("w", encoding="utf-8") as file:
+        yield file
+
+
+def _write(lines: TextIO | None, entry: object) -> None:
+    if lines is not None:
+        lines.write(msgspec.json.encode(entry).decode() + "\n")
+        lines.flush()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
