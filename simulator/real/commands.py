@@ -14,7 +14,8 @@ from typing import TextIO
 import msgspec
 
 from simulator.paths import new_folder
-from simulator.real.cells.cell import Cell, Verdict, every_cell, judged, smoke
+from simulator.real.cells.cell import Cell, Verdict, every_cell, smoke
+from simulator.real.cells.trial import judged
 from simulator.real.clock import SharedTime
 from simulator.real.ground import Ground, prepared_ground
 from simulator.real.register import RealRegister

@@ -13,8 +13,9 @@ from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAd
 from medreg_desktop.services.transport.watched import STALL_S, WatchedAdapter
 from simulator.clocks import WorldTime
 from simulator.crash import Fate
+from simulator.real.exchange import Exchange
 from simulator.real.http import Answer, Framing
-from simulator.real.proxy import Exchange, Proxy
+from simulator.real.proxy import Proxy
 from simulator.real.register import RealRegister
 from simulator.real.tls import Certificates
 from simulator.register import API, Request

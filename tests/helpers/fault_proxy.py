@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from simulator.real.exchange import Exchange
 from simulator.real.http import Framing, chunk
-from simulator.real.proxy import Door, Exchange, Proxy
+from simulator.real.proxy import Door, Proxy
 
 Answer = Callable[[bytes], bytes | None]
 """Gets the next bytes of an answer; returns what to pass on, or None to cut the connection."""

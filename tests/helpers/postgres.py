@@ -9,7 +9,6 @@ import itertools
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.helpers.postgres_keeper import kept, run_as
 from tests.helpers.scratch import scratch_root
 
 _UNSAFE_BUT_FAST = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
@@ -82,7 +82,7 @@ def find_binaries() -> Path:
 
 @contextmanager
 def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
-    """Start a private cluster and stop it at the end. As root it runs as another user: PostgreSQL refuses root.
+    """Start a private cluster; it is stopped at the end, even if this process is killed before (``postgres_keeper``).
 
     ``durable``: with PostgreSQL's own settings of durability, for measuring.
     """
@@ -95,19 +95,17 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
     if os.geteuid() == 0:
         shutil.chown(base, owner)
         shutil.chown(data, owner)
+    control = binaries / "pg_ctl"
+    keeper = kept(owner, control, data, base)
     try:
         initdb = [binaries / "initdb", "-D", data, "-U", owner, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         _run_as(owner, *initdb)
         options = f"-c listen_addresses='' -c unix_socket_directories={base} -c max_connections=300 "
         options += "" if durable else " ".join(_UNSAFE_BUT_FAST)
-        control = binaries / "pg_ctl"
         _run_as(owner, control, "-D", data, "-w", "-t", "60", "-l", base / "log", "-o", options, "start")
-        try:
-            yield Cluster(base, owner)
-        finally:
-            _run_as(owner, control, "-D", data, "-m", "immediate", "stop")
+        yield Cluster(base, owner)
     finally:
-        shutil.rmtree(base, ignore_errors=True)
+        keeper.communicate(timeout=90)
 
 
 def _owner() -> str:
@@ -123,17 +121,6 @@ def _owner() -> str:
 
 
 def _run_as(owner: str, *arguments: str | Path) -> None:
-    done = subprocess.run(
-        [str(argument) for argument in arguments],
-        user=owner if os.geteuid() == 0 else None,
-        cwd="/",
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        timeout=90,
-    )
+    done = run_as(owner, *arguments)
     if done.returncode:
         raise PostgresMissing(f"{arguments[0]} failed: {done.stderr.strip()}")

@@ -20,8 +20,8 @@ from simulator.real.cells.toxic import (
     Script,
     Toxic,
 )
+from simulator.real.exchange import Exchange
 from simulator.real.http import Answer, Framing, chunk
-from simulator.real.proxy import Exchange
 
 _HTML = b"<html><body>sign in to this network</body></html>"
 _JSON = (("Content-Type", "application/json"),)

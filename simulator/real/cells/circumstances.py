@@ -10,7 +10,7 @@ from medreg_desktop.services.transport.trouble import TroubleKind
 from medreg_desktop.services.transport.watched import STALL_S
 from simulator.real.cells.scene import Scene
 from simulator.real.cells.toxic import SIGNED_IN, SILENT, Cause, Kind, Script, Toxic
-from simulator.real.proxy import Exchange
+from simulator.real.exchange import Exchange
 
 _CLOCKED = frozenset({LampKind.CLOCK, LampKind.SYNCED})  # it is measured by the calls that tell the time
 _DISK = frozenset({LampKind.NEEDS_YOU})

@@ -50,7 +50,7 @@ def _certificates() -> list[Toxic]:
         Toxic("certificate", "of an unknown authority", untrusted, plain, _shown("unknown_authority")),
         Toxic("TLS", "none: plain HTTP answers", untrusted, plain, _plain_http),
         Toxic("TLS", "cut in the handshake", LINK, plain, _door(Door.CUTS)),
-        Toxic("TLS", "a protocol nobody may use", untrusted, plain, _old_protocol),
+        Toxic("TLS", "no cipher in common", untrusted, plain, _no_cipher),
     ]
 
 
@@ -114,11 +114,12 @@ def _plain_http(scene: Scene) -> Iterator[None]:
 
 
 @contextmanager
-def _old_protocol(scene: Scene) -> Iterator[None]:
+def _no_cipher(scene: Scene) -> Iterator[None]:
+    """The server's key cannot do the only thing it offers, so that the two agree on nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(scene.wire.certificates.good_file)
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.maximum_version = context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AES128-SHA")
     with _speaking(scene, context):
         yield
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from medreg_desktop.services.transport.watched import STALL_S
 from simulator.real.cells.scene import Scene
 from simulator.real.cells.toxic import BY_POST, LINK, SILENT, Script, Toxic, plain
-from simulator.real.proxy import Exchange
+from simulator.real.exchange import Exchange
 
 _LATE_S = 25.0
 _STEADY_S = 9.0  # of world time between two pieces: never a stall, in all far longer than one

@@ -28,7 +28,7 @@ _MENDED_AT_ONCE: frozenset[tuple[Kind, TroubleKind]] = frozenset(
         *((Kind.REHEARSAL, kind) for kind in (TroubleKind.ENVELOPE, TroubleKind.OTHER_VERSION, TroubleKind.RESYNC)),
         *(
             (kind, TroubleKind.RESYNC)
-            for kind in (Kind.CHANGES, Kind.MORE_CHANGES, Kind.SNAPSHOT, Kind.RESUMED, Kind.DIGEST)
+            for kind in (Kind.CHANGES, Kind.MORE_CHANGES, Kind.DIGEST)  # a snapshot is taken at once, a second waits
         ),
     }
 )

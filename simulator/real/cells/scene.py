@@ -26,8 +26,9 @@ from simulator import cases
 from simulator.clocks import PcClock
 from simulator.crash import Fate
 from simulator.pc import Pc, give_cache
+from simulator.real.exchange import Exchange
 from simulator.real.http import Answer
-from simulator.real.proxy import Exchange, Proxy
+from simulator.real.proxy import Proxy
 from simulator.real.register import RealRegister
 from simulator.streams import Random
 from simulator.template import PASSWORD

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from medreg_desktop.services.transport.trouble import TroubleKind
 from simulator.real.cells.scene import Scene
 from simulator.real.cells.toxic import Cause, Script, Toxic
+from simulator.real.exchange import Exchange
 from simulator.real.http import Answer
-from simulator.real.proxy import Exchange
 
 _SAID: dict[int, Cause] = {
     400: Cause(TroubleKind.ENVELOPE, frozenset({"bad_request"})),

@@ -10,7 +10,7 @@ from enum import StrEnum
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.transport.trouble import TroubleKind
 from simulator.real.cells.scene import Scene
-from simulator.real.proxy import Exchange
+from simulator.real.exchange import Exchange
 
 
 class Kind(StrEnum):

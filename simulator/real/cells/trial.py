@@ -1,0 +1,247 @@
+"""Carries a cell out, and judges it.
+
+An office in a known state; one sync that meets the toxic; then the network is good, people do what the lamp asks, and
+everything must have been accepted exactly once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from medreg_core.domain.records import ApplicationId
+from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
+from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.review.deciding import Decision
+from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.events import Wish
+from medreg_desktop.services.sync.lamp import LampKind
+from simulator.compare import differences, effects, every_row
+from simulator.oracle import Oracle, Violation
+from simulator.real.cells.cell import Cell, Verdict
+from simulator.real.cells.expected import lamps_after
+from simulator.real.cells.scene import Ambush, Scene, opened_office
+from simulator.real.cells.toxic import Kind
+from simulator.real.exchange import Exchange
+from simulator.real.register import RealRegister
+from simulator.trace import Trace
+
+_AT_FIRST, _LATER = 8, 6
+_TRIES, _TRY_EVERY_S = 20, 250.0
+_DECISIONS = (
+    (CommandKind.AGREE, "同意聘用"),
+    (CommandKind.RETURN, "请补充材料"),
+    (CommandKind.REFUSE, "本院不再聘用"),
+    (CommandKind.AGREE, "同意聘用"),
+)
+
+
+def judged(cell: Cell, register: RealRegister, folder: Path) -> Verdict:
+    """Carry a cell out in an office of its own, and judge it."""
+    started = time.perf_counter()
+    register.time.seconds = 0.0
+    with opened_office(register, folder) as scene:
+        run = _Run(cell, scene)
+        wrong = [f"{type(error).__name__}: {error}" for error in run.failing()] or list(run.wrong())
+    took = time.perf_counter() - started
+    return Verdict(cell.name, tuple(wrong), run.cause, run.lamp, run.tries, round(took, 3))
+
+
+class _Run:
+    """One cell under way."""
+
+    def __init__(self, cell: Cell, scene: Scene) -> None:
+        self.cause, self.lamp, self.tries = "", "", 0
+        self._cell = cell
+        self._scene = scene
+        self._pc = scene.pc
+        self._oracle = Oracle(scene.register, Trace())
+        self._complaints: list[str] = []
+
+    def failing(self) -> Iterator[Exception]:
+        """Carry everything out; yield what could not be."""
+        try:
+            self._prepare()
+            self._meet()
+            self._come_to_rest()
+        except Violation as found:
+            yield found
+        except Exception as error:  # noqa: BLE001 - a bug of the program is a finding like any other
+            yield error
+
+    # ---- the office in a known state --------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        scene, pc = self._scene, self._pc
+        scene.receive_applications(_AT_FIRST)
+        self._sign_in()
+        self._expect_synced("the first sync")
+        self._decide(CommandKind.AGREE, "同意聘用")
+        self._expect_synced("the first decision")
+        for kind, opinion in _DECISIONS:
+            self._decide(kind, opinion)
+        scene.receive_applications(_LATER)
+        if self._cell.kind is Kind.BUCKET:
+            pc.running.store.write(_damage)
+        if self._cell.kind in {Kind.SNAPSHOT, Kind.RESUMED}:
+            scene.service.registry.begin_epoch("restored")
+        if self._cell.kind is Kind.RESUMED:
+            self._cut_a_snapshot()
+        if self._cell.kind is Kind.PING:
+            pc.unlock(scene.account)
+            pc.sync()  # so that there is an answer of an earlier ping
+            pc.unlock(scene.account)
+        self._oracle.watch(pc)
+
+    def _decide(self, kind: CommandKind, opinion: str) -> None:
+        reviews = self._pc.running.reviews
+        assert reviews is not None
+        application = self._pc.running.store.read(_undecided)
+        reviews.decide(application, Decision(kind, 1, opinion))
+        self._pc.tell(events.CommandSaved)
+
+    def _cut_a_snapshot(self) -> None:
+        """The first stream breaks off behind a mark; the cell is about the second."""
+        self._lie_in_wait("snapshot", 1, _cut_in_the_middle)
+        self._pc.tell(lambda at: events.Asked(at, Wish.NOW))
+        self._pc.sync()
+        self._scene.pass_by(_TRY_EVERY_S)
+
+    # ---- the sync that meets the toxic ------------------------------------------------------------------------------
+
+    def _meet(self) -> None:
+        kind, toxic, pc = self._cell.kind, self._cell.toxic, self._pc
+        nth = 2 if kind is Kind.MORE_CHANGES else 1
+        self._lie_in_wait(kind.call, nth, lambda exchange: toxic.script(self._scene, exchange))
+        if kind is Kind.SIGN_IN:
+            pc.sign_in(self._scene.account.login)
+        else:
+            pc.tell(lambda at: events.Asked(at, Wish.NOW))
+            report = pc.sync()
+            assert report is not None
+            self.lamp = report.lamp.kind.value
+            self._oracle.check_lamp(pc, report)
+        self._oracle.watch(pc)
+        self.cause = self._felt()
+
+    def _lie_in_wait(self, call: str, nth: int, script: Callable[[Exchange], None]) -> None:
+        around = self._cell.toxic.around
+        self._scene.wire.ambush = Ambush(call, nth, script, lambda: around(self._scene))
+
+    def _felt(self) -> str:
+        """Return what the program noted of the exchange that met the toxic."""
+        ambush = self._scene.wire.ambush
+        if ambush is None or not ambush.was_met:
+            return "never met"
+        felt = self._scene.wire.link.log.all()[ambush.after]
+        return f"{felt.kind}/{felt.code}"
+
+    # ---- the tail ---------------------------------------------------------------------------------------------------
+
+    def _come_to_rest(self) -> None:
+        scene, pc = self._scene, self._pc
+        scene.wire.ambush = None
+        pc.fate.disk_faults = []
+        while self.tries < _TRIES:
+            self.tries += 1
+            self._obey_the_lamp()
+            pc.sync()
+            if self.tries == 2:
+                self._deliver_late()
+            self._oracle.watch(pc)
+            if self.tries > 2 and self._is_quiet():
+                return
+            scene.pass_by(_TRY_EVERY_S)
+
+    def _deliver_late(self) -> None:
+        self._scene.pass_by(3600.0)
+        while self._scene.wire.late:
+            self._scene.proxy.send_again(self._scene.wire.late.pop(0))
+        self._pc.tell(lambda at: events.Asked(at, Wish.NOW))
+
+    def _obey_the_lamp(self) -> None:
+        pc = self._pc
+        report = pc.running.driver.report
+        if report.lamp.kind is LampKind.SIGN_IN or report.sign_in_wanted or self._cell.kind is Kind.SIGN_IN:
+            self._sign_in()
+        apart = [row for row in self._rows() if row.state is OutboxState.QUARANTINED]
+        if apart and pc.running.outbox is not None:
+            pc.running.outbox.retry([row.command.id for row in apart])
+            pc.tell(events.CommandSaved)
+        elif report.lamp.kind is LampKind.NEEDS_YOU and report.lamp.code:
+            pc.tell(lambda at: events.Asked(at, Wish.NOW))
+
+    def _sign_in(self) -> None:
+        said = self._pc.sign_in(self._scene.account.login)
+        if said != "in":
+            raise AssertionError(f"the registrar cannot sign in: {said}")
+
+    def _is_quiet(self) -> bool:
+        waits = any(row.state is not OutboxState.DONE for row in self._rows())
+        lamp = self._pc.running.driver.report.lamp.kind
+        return not waits and lamp in {LampKind.SYNCED, LampKind.CLOCK}
+
+    def _expect_synced(self, what: str) -> None:
+        report = self._pc.sync()
+        if report is None or report.lamp.kind is not LampKind.SYNCED:
+            raise AssertionError(f"{what}: {report}")
+
+    def _rows(self) -> list[outbox.OutboxRow]:
+        return self._pc.running.store.read(every_row)
+
+    # ---- the verdict ------------------------------------------------------------------------------------------------
+
+    def wrong(self) -> Iterator[str]:
+        """Yield everything that does not hold."""
+        yield from self._mistaken()
+        scene, rows = self._scene, self._rows()
+        done = effects(scene.service.environment.database, {scene.institution.id})
+        if len(rows) != 1 + len(_DECISIONS):
+            yield f"I1: {len(rows)} commands on the disk"
+        for row in rows:
+            what = f"{row.kind.value} {row.command.id}"
+            if row.outcome is None or row.outcome.kind is not OutcomeKind.ACCEPTED:
+                yield f"I4: {what} ended as {row.state.value}, {row.last_cause} {row.outcome}"
+            if len(done.get(row.command.id, ())) != 1:
+                yield f"I2: {what} took effect {len(done.get(row.command.id, ()))} times"
+        if set(done) != {row.command.id for row in rows}:
+            yield "I1: the register holds commands that the disk does not"
+        yield from differences(self._pc.running.store, scene.service.environment.database, scene.institution.id)
+        if not self._is_quiet():
+            yield f"I3: not at rest after {self.tries} tries: {self._pc.running.driver.report.lamp}"
+        yield from scene.register.fresh_complaints()
+
+    def _mistaken(self) -> Iterator[str]:
+        """Yield in what the client took the toxic for something else."""
+        expected = self._cell.toxic.cause
+        kind, _, code = self.cause.partition("/")
+        if expected is None:
+            if kind:
+                yield f"cause: {self.cause}, where nothing should have been felt"
+        elif kind != expected.kind or (expected.codes and code not in expected.codes):
+            yield f"cause: {self.cause} instead of {expected.kind.value}/{'|'.join(sorted(expected.codes))}"
+        lamps = lamps_after(self._cell.kind, self._cell.toxic)
+        if self._cell.kind is not Kind.SIGN_IN and self.lamp not in lamps:
+            yield f"lamp: {self.lamp} instead of {'|'.join(sorted(lamps))}"
+
+
+def _cut_in_the_middle(exchange: Exchange) -> None:
+    answer = exchange.deliver()
+    exchange.send(answer.head() + answer.body[: len(answer.body) * 3 // 4])
+    exchange.drop()
+
+
+def _damage(conn: Connection) -> None:
+    """One row is lost from the copy, one is older than it was."""
+    undecided = _undecided(conn)
+    conn.execute("DELETE FROM application WHERE id = ?", (undecided,))
+
+
+def _undecided(conn: Connection) -> ApplicationId:
+    query = "SELECT id FROM application WHERE id NOT IN (SELECT application_id FROM outbox) ORDER BY id LIMIT 1"
+    row = conn.execute(query).fetchone()
+    assert row is not None
+    return ApplicationId(row[0])
