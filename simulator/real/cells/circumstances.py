@@ -13,7 +13,7 @@ from simulator.real.cells.toxic import SIGNED_IN, SILENT, Cause, Kind, Script, T
 from simulator.real.exchange import Exchange
 
 _CLOCKED = frozenset({LampKind.CLOCK, LampKind.SYNCED})  # it is measured by the calls that tell the time
-_DISK = frozenset({LampKind.NEEDS_YOU})
+_DISK = frozenset({LampKind.NEEDS_YOU, LampKind.SYNCED})  # not every answer is written down
 _NIGHT_S = 8 * 3600.0
 _SIGNED_OUT = Cause(TroubleKind.SIGN_IN, frozenset({"session_expired"}))
 _ON_CURSORS = frozenset({Kind.CHANGES, Kind.MORE_CHANGES, Kind.RESUMED, Kind.DIGEST})

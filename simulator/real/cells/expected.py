@@ -39,7 +39,7 @@ def lamps_after(kind: Kind, toxic: Toxic) -> frozenset[LampKind]:
     """Return the words the lamp may show once the sync that met this trouble waits."""
     cause = toxic.cause
     if kind is Kind.PING and cause is None:
-        return frozenset({LampKind.SIGN_IN})  # the service is there; without a session that is all it can be
+        return toxic.lamps | {LampKind.SIGN_IN}  # the service is there; without a session that is all it can be
     if toxic.lamps:
         return toxic.lamps
     if cause is None or (kind, cause.kind) in _MENDED_AT_ONCE:
