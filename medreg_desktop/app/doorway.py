@@ -29,11 +29,13 @@ from medreg_desktop.services.cache.rescue import rescue
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.system_keyring import SystemKeyring
 from medreg_desktop.services.review.judging import Judging
+from medreg_desktop.services.settings import options
 from medreg_desktop.services.sync.copy import CacheCopy
 from medreg_desktop.services.sync.diary import Diary
 from medreg_desktop.services.sync.driver import SyncDriver
 from medreg_desktop.services.sync.loop import SyncLoop
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.state import Habits
 from medreg_desktop.services.sync.worker import Device
 from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
 from medreg_desktop.views.signin.state import Entered
@@ -45,9 +47,17 @@ class Doorway:
     """Implements the sign-in page's ``Access`` and ``KnownAccounts``; owns the sync loop of the program."""
 
     def __init__(
-        self, folder: Path, ca_file: Path | None, on_report: Callable[[SyncReport], None], server: str
+        self,
+        folder: Path,
+        ca_file: Path | None,
+        on_report: Callable[[SyncReport], None],
+        server: str,
+        *,
+        rehearse_from: int = options.REHEARSE_FROM.default,
+        look_s: float = options.REHEARSAL_SECONDS.default,
     ) -> None:
         """``server`` is the address used last; who unlocks offline is looked for there. May be empty at first."""
+        self._habits = Habits(rehearse_from, look_s)
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = SystemClock()
         self.tables = packaged_tables()
@@ -230,6 +240,7 @@ class Doorway:
             device,
             seed=random.SystemRandom().getrandbits(64),
             on_report=self._hear,
+            habits=self._habits,
         )
         self.loop = SyncLoop(driver, self._link.closing.set, _raise_later)
         self.loop.start()

@@ -27,6 +27,7 @@ from medreg_desktop.app.diagnosis import DiagnosisDesk, DiagnosisSources
 from medreg_desktop.app.doorway import Doorway
 from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.forms import FormWorks, PresetMemory
+from medreg_desktop.app.sending import SendingWishes
 from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches, Telling
 from medreg_desktop.services.cache import audit, sync_state
 from medreg_desktop.services.cache.connection import fault_of
@@ -35,6 +36,7 @@ from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.review.outbox_desk import OutboxDesk
 from medreg_desktop.services.review.paper_desk import PaperDesk
+from medreg_desktop.services.review.quarantine_desk import QuarantineDesk
 from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted
@@ -56,6 +58,7 @@ from medreg_desktop.views.review.view import ReviewWindow
 from medreg_desktop.views.review.view import Surroundings as ReviewSurroundings
 from medreg_desktop.views.signin.state import Entered
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
+from medreg_desktop.views.sync_center.state import CenterServices
 from medreg_desktop.views.sync_center.view import SyncCenterView
 
 _SETTLE_MS = 150
@@ -112,6 +115,7 @@ class Office(QObject):
         self._diagnosis = DiagnosisDesk(sources, house.reading, self._show_center)
         self._printers = SystemPrinters()
         self._forms = FormWorks(self._tables)
+        self._wishes = SendingWishes(doorway)
         self._report = SyncReport()
         self._changes = -1
         self.list: ApplicationsView | None = None
@@ -198,11 +202,12 @@ class Office(QObject):
 
     def _make_center(self) -> QWidget:
         page = SyncCenterView()
-        presenter = SyncCenterPresenter(page, self.outbox, self.papers, self._house.reading, self._house.writing)
+        around = CenterServices(self.outbox, self.papers, QuarantineDesk(self._desk), self._house.doorway.diary.log)
+        presenter = SyncCenterPresenter(page, around, self._house.reading, self._house.writing, self._clock)
         page.attach(presenter)
         page.review_wanted.connect(lambda application: self.open_review(application, ()))
         page.sync_wanted.connect(self.sync_now)
-        page.pause_wanted.connect(self._pause)
+        self._wishes.join(page)
         presenter.report(self._report)
         self._diagnosis.join(page)
         self.center, self._center_presenter = page, presenter
@@ -337,11 +342,6 @@ class Office(QObject):
             if page is not None:
                 page.close_screen()
         self.engine.close()
-
-    def _pause(self, on: bool) -> None:
-        loop = self._house.doorway.loop
-        if loop is not None:
-            (loop.pause if on else loop.resume)()
 
     def _on_saved(self) -> None:
         if self._house.doorway.loop is not None:

@@ -275,7 +275,14 @@ class Program(QObject):
 
     def _load_doorway(self) -> Doorway:
         module = importlib.import_module("medreg_desktop.app.doorway")
-        doorway: Doorway = module.Doorway(self._folder, self._ca_file, self._reported.emit, self._server)
+        doorway: Doorway = module.Doorway(
+            self._folder,
+            self._ca_file,
+            self._reported.emit,
+            self._server,
+            rehearse_from=self.settings.get(options.REHEARSE_FROM),
+            look_s=self.settings.get(options.REHEARSAL_SECONDS),
+        )
         return doorway
 
     def _on_report(self, report: Any) -> None:

@@ -20,8 +20,8 @@ from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.printing.fields import FormJob
 from medreg_desktop.services.printing.form_document import FormContent, FormEngine, FormWarning
 from medreg_desktop.services.printing.forms import FormLibrary
-from medreg_desktop.services.printing.pdf_file import save_pdf
 from medreg_desktop.services.printing.printers import Printers, PrintSettings
+from medreg_desktop.services.printing.whole_file import save_whole
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.paper_desk import FormToPrint
 from medreg_desktop.services.review.sheet import ReviewSheet
@@ -178,7 +178,7 @@ class FormDesk:
 
         Raises KnownFault ``disk_full`` or ``file_not_written``; then nothing is recorded.
         """
-        save_pdf(path, prepared.pdf)
+        save_whole(path, prepared.pdf)
         for form in prepared.forms:
             if form.printed is not None:
                 self._papers.record_print(form.printed, 1, to_file=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from medreg_desktop.services.printing.pdf_file import save_pdf as save_whole  # the same all-or-nothing way
+from medreg_desktop.services.printing.whole_file import save_whole
 
 _WIDEST = 42
 _SHEET_ROWS = 1_000_000

@@ -35,6 +35,7 @@ class OutboxItem:
     can_edit: bool
     can_cancel: bool  # never sent: taking it back costs nothing
     can_drop: bool  # answered with no: may be given up
+    foreseen: Outcome | None = None  # what a rehearsal says that would need the registrar
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,15 @@ PRINTER_PRESETS: Final[Option[tuple[PrinterPreset, ...]]] = Option(
 )
 CURRENT_PRESET: Final = text_option("current_preset", mark("Current print preset"))
 
+REHEARSE_FROM: Final = Option(
+    "rehearse_from", 10, mark("Rehearse before sending from this many waiting (0: never by itself)"), _number(0, 999),
+    _same, Scope.COMPUTER,
+)  # fmt: skip
+REHEARSAL_SECONDS: Final = Option(
+    "rehearsal_seconds", 30, mark("Seconds to look at a rehearsal before the rest is sent"), _number(0, 300), _same,
+    Scope.COMPUTER,
+)  # fmt: skip
+
 COLUMNS_PREFIX: Final = "columns."
 
 
@@ -141,7 +150,8 @@ def schemes(screen: str) -> Option[str]:
 
 OPTIONS: Final = (
     SERVER_ADDRESS, LAST_ACCOUNT, LANGUAGE, WINDOW, THEME, DENSITY, FONT_PT, RAIL_NARROW, IDLE_LOCK_MINUTES,
-    NEXT_AFTER_DECISION, CONDITIONS_FOLDED, PRINTER_PRESETS, CURRENT_PRESET,
+    NEXT_AFTER_DECISION, CONDITIONS_FOLDED, PRINTER_PRESETS, CURRENT_PRESET, REHEARSE_FROM,
+    REHEARSAL_SECONDS,
 )  # fmt: skip
 FAMILIES: Final = (COLUMNS_PREFIX, SCHEMES_PREFIX)
 

@@ -189,7 +189,7 @@ def _checked() -> Iterator[None]:
     try:
         yield
     except MassRemoval as held:
-        raise TooManyRemovals from held
+        raise TooManyRemovals(held.removals, held.total) from held
     except FeedBroken as broken:
         raise KnownFault("copy_inconsistent", reason=broken.reason) from broken
 

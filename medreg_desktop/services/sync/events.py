@@ -300,6 +300,8 @@ class RemovalsHeld:
 
     at: Moment
     page: ChangePage | None
+    removals: int = 0
+    total: int = 0  # rows of the copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,9 @@ class Lamp:
     """The word and what fills it in; fields that the word does not use keep their defaults.
 
     ``code`` names the cause where there is a finer one (a fault code of ``texts``); for :attr:`LampKind.SENDING` what
-    it is instead: ``paused``, ``server_too_old`` (all that waits is of a kind the service does not know yet), or
-    ``receiving`` (the copy is being loaded: ``done`` and ``total`` are its rows).
+    it is instead: ``paused``, ``rehearsed`` (``count`` of them would need the registrar), ``server_too_old`` (all that
+    waits is of a kind the service does not know yet), or ``receiving`` (the copy is being loaded: ``done`` and
+    ``total`` are its rows).
     """
 
     kind: LampKind
@@ -65,6 +66,7 @@ class Situation:
     to_load: int = 0
     paused: bool = False
     beyond_service: int = 0  # of the unsent: of a kind the service does not know yet
+    would_need_you: int = 0  # what a rehearsal has found and the registrar may look at
 
 
 def lamp(s: Situation) -> Lamp:  # noqa: PLR0911 - one line per word, in the order of precedence
@@ -95,6 +97,8 @@ def _clock_is_off(s: Situation, kind: TroubleKind | None) -> bool:
 
 
 def _working(s: Situation) -> Lamp:
+    if s.would_need_you and not s.paused:
+        return Lamp(LampKind.SENDING, s.would_need_you, total=s.sent + s.unsent, done=s.sent, code="rehearsed")
     if s.unsent or not s.queue_known:
         return Lamp(LampKind.SENDING, done=s.sent, total=s.sent + s.unsent, code=_why_not_sent(s))
     if not s.caught_up or s.synced_at is None:

@@ -34,7 +34,12 @@ from medreg_desktop.services.sync.outbox_view import PendingCommand, Position, Q
 
 
 class TooManyRemovals(Exception):
-    """The server would have us remove suspiciously many rows (``sync.md`` §5.5)."""
+    """The server would have us remove suspiciously many rows (``sync.md`` §5.5): so many, of so many."""
+
+    def __init__(self, removals: int = 0, total: int = 0) -> None:
+        super().__init__(f"{removals} of {total}")
+        self.removals = removals
+        self.total = total
 
 
 class LocalCopy(Protocol):

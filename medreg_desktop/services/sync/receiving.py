@@ -31,6 +31,7 @@ from medreg_desktop.services.sync.events import (
     SnapshotOpened,
 )
 from medreg_desktop.services.sync.outbox_view import Position, SnapshotProgress
+from medreg_desktop.services.sync.report import Guard, GuardState
 from medreg_desktop.services.sync.state import Step, SyncState
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 
@@ -107,6 +108,7 @@ def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
         copy_changes=receiving.copy_changes + 1,
     )
     confirmed = receiving.held_snapshots > 0
+    state = _guard_ends(state, GuardState.CONFIRMED) if confirmed else state
     # The outbox is read again: a register that came back from a backup may have lost what it had accepted.
     state = state.with_sending(queue=None)
     return state, (FinishSnapshot(event.rows, event.end, begun.epoch, confirmed),)
@@ -135,6 +137,9 @@ def removals_held(state: SyncState, event: RemovalsHeld) -> SyncState:
     """Keep the page until the digest agrees with it; a snapshot is streamed a second time, which must say the same."""
     state = replace(state, busy=None, position=None)
     receiving = state.receiving
+    since = receiving.guard.since if receiving.guard and receiving.guard.state is GuardState.HELD else event.at.wall
+    guard = Guard(GuardState.HELD, event.removals, event.total, since)
+    state = state.with_receiving(guard=guard)
     if event.page is not None:
         return state.with_receiving(held=event.page, anomalies=receiving.anomalies + 1)
     return state.with_receiving(held_snapshots=receiving.held_snapshots + 1, anomalies=receiving.anomalies + 1)
@@ -170,11 +175,16 @@ def _held_page_judged(state: SyncState, page: ChangePage, event: DigestAnswered)
         waiting = receiving.circuit.passed().waiting(UNSETTLED_WAIT_S, event.at)
         return state.with_receiving(circuit=waiting), ()
     if event.answer.differing:
-        return _resync(state, "removals"), ()
+        return _guard_ends(_resync(state, "removals"), GuardState.REFETCHED), ()
     position = replace(state.position or Position(), cursor=page.cursor, seq=page.last)
     state = replace(state, position=position)
     state = state.with_receiving(circuit=receiving.circuit.passed(), copy_changes=receiving.copy_changes + 1)
-    return state, (KeepPage(page, confirmed=True),)
+    return _guard_ends(state, GuardState.CONFIRMED), (KeepPage(page, confirmed=True),)
+
+
+def _guard_ends(state: SyncState, end: GuardState) -> SyncState:
+    guard = state.receiving.guard
+    return state.with_receiving(guard=replace(guard, state=end)) if guard is not None else state
 
 
 def bucket_arrived(state: SyncState, event: BucketArrived) -> Step:

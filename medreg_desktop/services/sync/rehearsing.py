@@ -164,7 +164,7 @@ def _fits(rows: list[QueueRow]) -> bool:
 
 
 def _rehearsable(state: SyncState, rows: tuple[QueueRow, ...]) -> tuple[QueueRow, ...]:
-    """Return what would leave: not what is on its way, nor what stands behind a command that is set apart."""
+    """Return what would leave: not what is on its way, stands behind a command set apart, or is beyond the service."""
     suspects = {suspect.id for suspect in state.sending.suspects}
     apart = {row.subject for row in rows if row.state is RowState.QUARANTINED or row.id in suspects}
     protocol = state.contact.protocol

@@ -42,6 +42,24 @@ class RemovalReport:
     code: str = ""  # what stands in the way
 
 
+class GuardState(StrEnum):
+    """What became of removals that were held."""
+
+    HELD = "held"  # nothing was removed; the register is asked
+    CONFIRMED = "confirmed"  # the register's digest agrees: they were carried out
+    REFETCHED = "refetched"  # it does not: the copy is fetched anew
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The last time the service would have removed suspiciously much (``sync.md`` §5.5)."""
+
+    state: GuardState
+    removals: int
+    total: int
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class SyncReport:
     """The state of sync for the signed-in registrar; moments are this computer's clock, aware UTC."""
@@ -70,5 +88,6 @@ class SyncReport:
     form_numbers_left: int | None = None
     epoch: str = ""
     seq: int = 0
+    guard: Guard | None = None  # the last mass removal that was held, until the program ends
     rehearsed: Rehearsed | None = None  # the dry run of the queue, while it runs or can be looked at
     removal: RemovalReport = RemovalReport()

@@ -20,6 +20,7 @@ def report_of(state: SyncState) -> SyncReport:
     apart = sum(1 for row in rows if row.state is RowState.QUARANTINED) if known else told.quarantined
     needs_you = sum(1 for row in rows if row.state in FOR_A_PERSON) if known else told.needs_you
     position, receiving, contact = state.position or Position(), state.receiving, state.contact
+    rehearsed = rehearsing.report_of(state)
     begun, circuit = position.snapshot, _trouble_circuit(state, unsent)
     situation = Situation(
         needs_you=needs_you,
@@ -39,6 +40,7 @@ def report_of(state: SyncState) -> SyncReport:
         to_load=begun.total if begun else 0,
         paused=state.sending.paused,
         beyond_service=sum(1 for row in rows if row.state in UNSENT and row.schema > contact.protocol),
+        would_need_you=rehearsed.needs_you if rehearsed else 0,
     )
     return SyncReport(
         lamp=lamp(situation),
@@ -66,7 +68,8 @@ def report_of(state: SyncState) -> SyncReport:
         removal=removal.report_of(state),
         epoch=position.epoch,
         seq=position.seq,
-        rehearsed=rehearsing.report_of(state),
+        guard=receiving.guard,
+        rehearsed=rehearsed,
     )
 
 

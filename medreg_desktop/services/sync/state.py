@@ -13,7 +13,7 @@ from medreg_desktop.services.sync.effects import Effect
 from medreg_desktop.services.sync.events import Call, Moment
 from medreg_desktop.services.sync.forecast import Forecast
 from medreg_desktop.services.sync.outbox_view import Actor, PendingCommand, Position, QueueRow, Stock
-from medreg_desktop.services.sync.report import Stage, SyncReport
+from medreg_desktop.services.sync.report import Guard, Stage, SyncReport
 
 POISON_AT = 5
 """Failures of the server on one command, while others pass, after which it is set apart."""
@@ -85,6 +85,7 @@ class Receiving:
     gaps: int = 0
     held: ChangePage | None = None  # removes so much that the digest must confirm it first
     held_snapshots: int = 0
+    guard: Guard | None = None  # what the screens tell of it
     anomalies: int = 0
     copy_changes: int = 0
     synced_at: datetime | None = None

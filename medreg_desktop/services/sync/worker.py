@@ -134,9 +134,9 @@ class SyncWorker:
     def _guarded(self, work: Callable[[], None], effect: effects.KeepPage | effects.FinishSnapshot) -> Event | None:
         try:
             work()
-        except TooManyRemovals:
+        except TooManyRemovals as held:
             page = effect.page if isinstance(effect, effects.KeepPage) else None
-            return events.RemovalsHeld(self.now(), page)
+            return events.RemovalsHeld(self.now(), page, held.removals, held.total)
         return None
 
     def _write(self, effect: Effect) -> None:

@@ -15,9 +15,18 @@ from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.blocks import Banner
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.labels import Hairline, Text, WordLabel
+from medreg_desktop.views.sync_center.quarantine_panel import QuarantinePanel
 from medreg_desktop.views.sync_center.state import ScreenState
 from medreg_desktop.views.sync_center.versions import Versions
-from medreg_desktop.views.sync_center.words import give_up_label, opinion_line, title, trouble_word, what_happened
+from medreg_desktop.views.sync_center.words import (
+    again_label,
+    give_up_label,
+    hint,
+    opinion_line,
+    title,
+    trouble_word,
+    what_happened,
+)
 
 
 class ConflictPanel(QWidget):
@@ -44,8 +53,8 @@ class ConflictPanel(QWidget):
         self._papers = Banner(Tone.FAULT, "")
         self._heading = Text(tr("You can"), Type.NAME)
         self._again = Button("", Kind.FILLED, icon="arrow-right", shown_keys="Enter", tall=True)
-        self._retry = Button(tr("Try again now"), Kind.OUTLINED, icon="sync", tall=True)
         self._give_up = Button("", Kind.OUTLINED, icon="arrow-back", tall=True)
+        self.quarantine = QuarantinePanel()
         self._later = Button(tr("Later"), Kind.PLAIN, shown_keys="Esc", tall=True)
         self._hint = Text("", Type.SMALL, Colour.TEXT2, wrap=True)
         self._rule = Hairline()
@@ -53,7 +62,7 @@ class ConflictPanel(QWidget):
         self._empty = Text("", Type.BODY, Colour.TEXT2)
         self._item_widgets: tuple[QWidget, ...] = (
             self._title, self._kind, self._state, self._why, self._story, self._versions, self._papers, self._heading,
-            self._again, self._retry, self._give_up, self._later, self._hint, self._rule, self._opinion,
+            self._again, self.quarantine, self._give_up, self._later, self._hint, self._rule, self._opinion,
         )  # fmt: skip
         self._paper: PaperLine | None = None
         self._conflict: Conflict | None = None
@@ -69,7 +78,7 @@ class ConflictPanel(QWidget):
         head.addWidget(self._position)
         head.addWidget(self._next)
         acts = QHBoxLayout()
-        for button in (self._again, self._retry, self._give_up):
+        for button in (self._again, self._give_up):
             acts.addWidget(button)
         acts.addStretch(1)
         acts.addWidget(self._later)
@@ -82,6 +91,7 @@ class ConflictPanel(QWidget):
         column.addWidget(self._versions)
         column.addWidget(self._papers)
         column.addWidget(self._heading)
+        column.addWidget(self.quarantine)
         column.addLayout(acts)
         column.addWidget(self._hint)
         column.addWidget(self._rule)
@@ -97,7 +107,9 @@ class ConflictPanel(QWidget):
             (self._why, self.why),
         ):
             button.clicked.connect(signal)
-        self._retry.clicked.connect(self._on_retry)
+        self.quarantine.send_again.connect(self._on_retry)
+        self.quarantine.correct.connect(self.review_again)
+        self.quarantine.give_up.connect(self.give_up)
         self._papers.pressed.connect(self._on_recall)
 
     def show_state(self, state: ScreenState) -> None:
@@ -114,15 +126,17 @@ class ConflictPanel(QWidget):
             self._empty.setText(left if n else tr("Nothing needs you."))
             return
         self._show_item(conflict)
+        self._show_ways(conflict, state)
         self._show_papers(conflict, state)
 
     def focus_first(self) -> None:
         """Put the keyboard on the default way out of the item."""
-        first = next((b for b in (self._again, self._retry, self._give_up) if b.isVisibleTo(self)), self._next)
+        ways = (self._again, self.quarantine.again_button, self._give_up)
+        first = next((button for button in ways if button.isVisibleTo(self)), self._next)
         first.setFocus()
 
     def _show_position(self, state: ScreenState) -> None:
-        ids = [item.row.command.id for item in state.waiting]
+        ids = [item.row.command.id for item in state.to_look_at]
         at = self._conflict.row.command.id if self._conflict else None
         place = ids.index(at) + 1 if at in ids else 0
         self._position.setText(f"{place} / {len(ids)}" if place else "")
@@ -135,19 +149,24 @@ class ConflictPanel(QWidget):
         self._state.set_word(trouble_word(conflict))
         self._story.setText(what_happened(conflict))
         self._versions.show_conflict(conflict)
-        self._again.setVisible(conflict.can_review_again)
-        again = tr("Reviewing again opens the window with your words in it.") if conflict.can_review_again else ""
-        self._hint.setText(again + tr("Later changes nothing; the item stays here."))
-        self._again.set_label(
-            tr("Review again on version {n}", n=conflict.current.content_version if conflict.current else 0)
-        )
-        self._retry.setVisible(conflict.row.state is OutboxState.QUARANTINED)
-        self._retry.set_kind(Kind.OUTLINED if conflict.can_review_again else Kind.FILLED)
-        self._give_up.set_label(give_up_label(conflict.row.kind))
+        self._hint.setText(hint(conflict))
+        self._again.set_label(again_label(conflict))
+        self._give_up.set_label(give_up_label(conflict))
         words = opinion_line(conflict)
         self._opinion.setText(words)
         self._opinion.setVisible(bool(words))
         self._rule.setVisible(bool(words))
+
+    def _show_ways(self, conflict: Conflict, state: ScreenState) -> None:
+        apart = state.set_apart if conflict.row.state is OutboxState.QUARANTINED else None
+        self.quarantine.setVisible(apart is not None)
+        if apart is not None:
+            self.quarantine.show_item(conflict, apart, gives_up=state.gives_up)
+        may_change = not conflict.is_foreseen or not conflict.row.sent
+        self._again.setVisible(apart is None and conflict.can_review_again and may_change)
+        self._give_up.setVisible(apart is None and may_change)
+        self._hint.setVisible(apart is None)
+        self._later.setVisible(not state.gives_up)
 
     def _show_papers(self, conflict: Conflict, state: ScreenState) -> None:
         application_id = conflict.row.command.application_id

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
 
 from medreg_core.domain.records import ApplicationId, CommandId
-from medreg_desktop.services.cache.outbox import OutboxCounts
+from medreg_desktop.services.cache.outbox import OutboxCounts, OutboxState
 from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.ports import Runner
+from medreg_desktop.services.ports import Clock, Runner
+from medreg_desktop.services.printing.whole_file import save_whole
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.review.paper_desk import PaperLine
+from medreg_desktop.services.review.quarantine_desk import HandOver, Reason, SetApart
 from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.sync.report import SyncReport
-from medreg_desktop.views.sync_center.state import Group, Outbox, Papers, ScreenState, View
+from medreg_desktop.views.sync_center.state import CenterServices, Group, ScreenState, View
 
 ANSWERED_SHOWN = 100
 
@@ -34,9 +38,10 @@ class _Read:
 class SyncCenterPresenter:
     """Owned by the page. ``reading`` and ``writing`` are the runners of those threads."""
 
-    def __init__(self, view: View, outbox: Outbox, papers: Papers, reading: Runner, writing: Runner) -> None:
-        self._view, self._outbox, self._papers = view, outbox, papers
-        self._reading, self._writing = reading, writing
+    def __init__(self, view: View, services: CenterServices, reading: Runner, writing: Runner, clock: Clock) -> None:
+        self._view, self._outbox, self._papers = view, services.outbox, services.papers
+        self._quarantine, self._attempts = services.quarantine, services.attempts
+        self._reading, self._writing, self._clock = reading, writing, clock
         self._state = ScreenState()
         self._wanted: CommandId | None = None  # whose both versions are asked for or shown
         self._put_aside: set[CommandId] = set()  # 稍后处理: not offered again by itself
@@ -55,8 +60,18 @@ class SyncCenterPresenter:
         self._reading.submit(self._read, arrived, self._failed)
 
     def report(self, report: SyncReport) -> None:
-        """Take the newest report of the sync loop."""
+        """Take the newest report of the sync loop; a rehearsal that says something brings its first item up."""
+        before = self._state.foreseen
         self._show(report=report)
+        if self._state.foreseen != before:
+            self._offer()
+
+    def seconds_left(self) -> int:
+        """Return in how many seconds what passes the rehearsal goes by itself; 0 once it may."""
+        rehearsed = self._state.report.rehearsed if self._state.report else None
+        if rehearsed is None or rehearsed.sends_at is None:
+            return 0
+        return max(0, ceil((rehearsed.sends_at - self._clock.now()).total_seconds()))
 
     def choose(self, group: Group) -> None:
         """Show another tab."""
@@ -65,17 +80,25 @@ class SyncCenterPresenter:
     def look_at(self, command_id: CommandId) -> None:
         """Show one item at the right."""
         self._wanted = command_id
+        said = {item.row.command.id: item.foreseen for item in self._state.foreseen}.get(command_id)
 
-        def found(current: Conflict) -> None:
-            if self._wanted == command_id and current != self._state.current:
-                self._show(current=current)
+        def read() -> tuple[Conflict, SetApart | None]:
+            current = self._outbox.conflict(command_id, said)
+            apart = current.row.state is OutboxState.QUARANTINED
+            return current, self._quarantine.look(command_id) if apart else None
+
+        def found(read: tuple[Conflict, SetApart | None]) -> None:
+            current, apart = read
+            if self._wanted == command_id and (current, apart) != (self._state.current, self._state.set_apart):
+                asks = self._state.gives_up and apart is not None and apart == self._state.set_apart
+                self._show(current=current, set_apart=apart, gives_up=asks)
 
         def gone(error: Exception) -> None:
             if self._wanted == command_id:
                 self._wanted = None
                 self._failed(error)
 
-        self._reading.submit(lambda: self._outbox.conflict(command_id), found, gone)
+        self._reading.submit(read, found, gone)
 
     def look_at_application(self, application_id: ApplicationId) -> None:
         """Show the item of an application, coming from its row in the work list."""
@@ -105,6 +128,10 @@ class SyncCenterPresenter:
         if current is None or not current.can_review_again:
             return
         command_id = current.row.command.id
+        if current.is_foreseen:
+            application_id = current.row.command.application_id
+            self._write(lambda: self._outbox.cancel(command_id), lambda: self._view.open_review(application_id))
+            return
 
         def done(sheet: ReviewSheet) -> None:
             self._view.open_review(sheet.application.id)
@@ -115,18 +142,55 @@ class SyncCenterPresenter:
     def give_up(self) -> None:
         """放弃我的决定: the register's version stands; the refused command stays in the history."""
         current = self._state.current
-        if current is not None:
-            command_id = current.row.command.id
+        if current is None:
+            return
+        command_id = current.row.command.id
+        if current.row.state is OutboxState.QUARANTINED:
+            self._show(gives_up=True)  # may be known to the service: a reason first
+        elif current.is_foreseen:
+            self._write(lambda: self._outbox.cancel(command_id))
+        else:
             self._write(lambda: self._outbox.drop(command_id))
+
+    def give_up_for(self, reason: Reason) -> None:
+        """放弃 of a command in quarantine, with its reason; its paper is listed to be recalled."""
+        apart = self._state.set_apart
+        if apart is not None:
+            self._show(gives_up=False)
+            self._write(lambda: self._quarantine.give_up(apart.command_id, reason))
+
+    def keep(self) -> None:
+        """Leave the question for a reason; nothing has changed."""
+        self._show(gives_up=False)
+
+    def hand_over(self) -> None:
+        """转交处理: a reference for support, to be saved where the registrar wants it."""
+        apart = self._state.set_apart
+        if apart is None:
+            return
+        attempts = self._attempts.of_command(apart.command_id)
+
+        def done(given: HandOver) -> None:
+            self._view.offer_file(given.file_name, given.content)
+            self.refresh()
+
+        self._writing.submit(lambda: self._quarantine.hand_over(apart.command_id, attempts), done, self._failed)
+
+    def save_file(self, path: Path, content: bytes) -> None:
+        """Save what was offered where the registrar wants it."""
+        self._write(lambda: save_whole(path, content))
 
     def later(self) -> None:
         """稍后处理: put the item away, nothing changes, it stays in 需处理; the next one not put away comes up."""
+        if self._state.gives_up:
+            self.keep()
+            return
         if self._wanted is None:
             return
         self._put_aside.add(self._wanted)
         following = [command_id for command_id in self._after(self._wanted) if command_id not in self._put_aside]
         self._wanted = None
-        self._show(current=None)
+        self._show(current=None, set_apart=None)
         if following:
             self.look_at(following[0])
 
@@ -151,7 +215,7 @@ class SyncCenterPresenter:
 
     def _after(self, command_id: CommandId | None) -> list[CommandId]:
         """Return the items that need the registrar, beginning behind this one, going round."""
-        ids = [item.row.command.id for item in self._state.waiting]
+        ids = [item.row.command.id for item in self._state.to_look_at]
         at = ids.index(command_id) + 1 if command_id in ids else 0
         return ids[at:] + ids[:at]
 
@@ -165,14 +229,20 @@ class SyncCenterPresenter:
         )
 
     def _arrived(self, read: _Read) -> None:
-        waiting = [item.row.command.id for item in read.items if item.can_drop]
+        found = {"items": read.items, "answered": read.answered, "papers": read.papers, "counts": read.counts}
+        self._state = replace(self._state, **found)  # type: ignore[arg-type]  # names are ScreenState's own fields
+        self._offer()
+
+    def _offer(self) -> None:
+        """Keep the item in view as long as it needs the registrar, else bring up the first that was not put away."""
+        waiting = [item.row.command.id for item in self._state.to_look_at]
         self._put_aside &= set(waiting)
         changes: dict[str, object] = {}
         if self._wanted not in waiting:
             offered = [command_id for command_id in waiting if command_id not in self._put_aside]
             self._wanted = offered[0] if offered else None
-            changes["current"] = None
-        self._show(items=read.items, answered=read.answered, papers=read.papers, counts=read.counts, **changes)
+            changes = {"current": None, "set_apart": None, "gives_up": False}
+        self._show(**changes)
         if self._wanted is not None:
             self.look_at(self._wanted)  # also the one shown: the register's side may be newer
 

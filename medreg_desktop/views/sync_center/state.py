@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
+from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.cache.papers import PaperToRecall
 from medreg_desktop.services.review.deciding import Receipt
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.review.paper_desk import PaperLine
+from medreg_desktop.services.review.quarantine_desk import HandOver, Reason, SetApart
 from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.transport.attempts import Attempt
 
 
 class Group(StrEnum):
@@ -35,6 +38,8 @@ class ScreenState:
     papers: tuple[PaperLine, ...] = ()
     counts: OutboxCounts | None = None
     current: Conflict | None = None
+    set_apart: SetApart | None = None  # what hangs on the current item, if it is in quarantine
+    gives_up: bool = False  # the reason for giving it up is being asked
     report: SyncReport | None = None
     problem: str = ""
 
@@ -44,12 +49,28 @@ class ScreenState:
         return tuple(item for item in self.items if item.can_drop)
 
     @property
+    def foreseen(self) -> tuple[OutboxItem, ...]:
+        """The items that would need the registrar if they were sent now, with what the rehearsal says of them."""
+        rehearsed = self.report.rehearsed if self.report else None
+        said = {forecast.id: forecast.said for forecast in rehearsed.affected} if rehearsed else {}
+        ids = (item.row.command.id for item in self.items)
+        pairs = zip(self.items, (said.get(i) for i in ids), strict=True)
+        return tuple(replace(item, foreseen=outcome) for item, outcome in pairs if outcome and not item.can_drop)
+
+    @property
+    def to_look_at(self) -> tuple[OutboxItem, ...]:
+        """What F2 walks: the items that need the registrar, then those that would."""
+        return self.waiting + self.foreseen
+
+    @property
     def shown(self) -> tuple[OutboxItem, ...]:
         """The rows of the current tab; those that need the registrar first."""
         if self.group is Group.ANSWERED:
             return self.answered
-        rest = () if self.group is Group.NEEDS_YOU else tuple(item for item in self.items if not item.can_drop)
-        return self.waiting + rest
+        first = self.to_look_at
+        ids = {item.row.command.id for item in first}
+        rest = () if self.group is Group.NEEDS_YOU else tuple(i for i in self.items if i.row.command.id not in ids)
+        return first + rest
 
     @property
     def outstanding(self) -> tuple[PaperLine, ...]:
@@ -80,8 +101,8 @@ class Outbox(Protocol):
         """Give up a command the server did not take."""
         ...
 
-    def conflict(self, command_id: CommandId) -> Conflict:
-        """Return both versions."""
+    def conflict(self, command_id: CommandId, foreseen: Outcome | None = None) -> Conflict:
+        """Return both versions; ``foreseen`` is the answer a rehearsal gave, where there is none yet."""
         ...
 
     def review_again(self, command_id: CommandId) -> ReviewSheet:
@@ -101,6 +122,40 @@ class Papers(Protocol):
         ...
 
 
+class Quarantine(Protocol):
+    """The quarantine desk of the review service."""
+
+    def look(self, command_id: CommandId) -> SetApart:
+        """Return what hangs on a command that is set apart."""
+        ...
+
+    def hand_over(self, command_id: CommandId, attempts: Sequence[Attempt]) -> HandOver:
+        """Return the reference for support."""
+        ...
+
+    def give_up(self, command_id: CommandId, reason: Reason) -> SetApart:
+        """Close the command with a reason."""
+        ...
+
+
+class Attempts(Protocol):
+    """The log of the transport."""
+
+    def of_command(self, command_id: str) -> tuple[Attempt, ...]:
+        """Return the last attempts that carried a command."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CenterServices:
+    """What the page works with."""
+
+    outbox: Outbox
+    papers: Papers
+    quarantine: Quarantine
+    attempts: Attempts
+
+
 class View(Protocol):
     """What the presenter asks of the page."""
 
@@ -114,4 +169,8 @@ class View(Protocol):
 
     def sync_now(self) -> None:
         """Ask the sync loop to try at once."""
+        ...
+
+    def offer_file(self, name: str, content: bytes) -> None:
+        """Ask where the file shall be saved, and save it."""
         ...

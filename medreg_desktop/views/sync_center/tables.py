@@ -45,7 +45,7 @@ def _content(item: OutboxItem) -> Cell:
 
 
 def _action(item: OutboxItem) -> Cell:
-    if item.can_drop:
+    if item.can_drop or item.foreseen is not None:
         return ButtonCell(tr("Settle"))
     return ButtonCell(tr("Take back"), quiet=True) if item.can_cancel else TextCell("")
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_desktop.services.review.outbox_desk import OutboxItem
 from medreg_desktop.services.review.paper_desk import PaperLine
+from medreg_desktop.services.sync.report import GuardState
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.notices import Tone
@@ -23,8 +24,11 @@ from medreg_desktop.ui.widgets.table import Table
 from medreg_desktop.ui.widgets.tabs import Tab, Tabs
 from medreg_desktop.views.sync_center.answers import Answers
 from medreg_desktop.views.sync_center.conflict_panel import ConflictPanel
+from medreg_desktop.views.sync_center.files import ask_where
 from medreg_desktop.views.sync_center.numbers import Numbers
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
+from medreg_desktop.views.sync_center.rehearsal_strip import RehearsalStrip
+from medreg_desktop.views.sync_center.rehearsal_words import guard_words
 from medreg_desktop.views.sync_center.state import Group, ScreenState
 from medreg_desktop.views.sync_center.tables import outbox_columns, paper_columns
 from medreg_desktop.views.sync_center.words import standing_in_the_way
@@ -52,6 +56,8 @@ class SyncCenterView(QWidget):
     pause_wanted = Signal(bool)
     why_wanted = Signal(str)
     diagnosis_wanted = Signal()
+    rehearsal_wanted = Signal()
+    send_wanted = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +83,13 @@ class SyncCenterView(QWidget):
         panel.retry.connect(lambda command: presenter.retry(CommandId(command)))
         panel.why.connect(self._on_why)
         self._diagnosis.clicked.connect(self.diagnosis_wanted)
+        ways = panel.quarantine
+        ways.hand_over.connect(presenter.hand_over)
+        ways.give_up_for.connect(presenter.give_up_for)
+        ways.keep.connect(presenter.keep)
+        self.strip.count_by(presenter.seconds_left)
+        self.strip.send.connect(self.send_wanted)
+        self._rehearse.clicked.connect(self.rehearsal_wanted)
         self._now.clicked.connect(self.sync_wanted)
         self._pause.clicked.connect(self.pause_wanted)
         self.setFocusProxy(self.outbox)
@@ -89,6 +102,10 @@ class SyncCenterView(QWidget):
         self._now = Button(tr("Sync now"), icon="sync", keys="F5")
         self._pause = Button(tr("Pause sending"), Kind.PLAIN, icon="pause")
         self._pause.setCheckable(True)
+        self._rehearse = Button(tr("Rehearse"), Kind.PLAIN, icon="list-tick", keys="Alt+R")
+        self.strip = RehearsalStrip()
+        self.guard = Banner(Tone.CARE, "")
+        self.guard.hide()
         self._trouble = Banner(Tone.CARE, "")
         self._trouble.hide()
         self.numbers = Numbers()
@@ -123,6 +140,7 @@ class SyncCenterView(QWidget):
         )
         head.addStretch(1)
         head.addWidget(self._diagnosis)
+        head.addWidget(self._rehearse)
         head.addWidget(self._pause)
         head.addWidget(self._now)
         page.addLayout(head)
@@ -130,6 +148,8 @@ class SyncCenterView(QWidget):
         page.addWidget(self.numbers)
         page.addWidget(Hairline())
         page.addWidget(self._problem)
+        page.addWidget(self.guard)
+        page.addWidget(self.strip)
         left = QVBoxLayout()
         left.setSpacing(look().px(Space.GROUP))
         left.addWidget(self.tabs)
@@ -171,9 +191,26 @@ class SyncCenterView(QWidget):
         self._problem.setVisible(bool(state.problem))
         if state.problem:
             self._problem.show_news(Tone.FAULT, sentence(state.problem))
+        self.strip.show_rehearsed(state.report.rehearsed if state.report else None)
+        self._rehearse.setEnabled(bool(state.counts and state.counts.unsent))
+        self._show_guard(state)
         self._pause.setChecked(bool(state.report and state.report.paused))
         self.panel.show_state(state)
         self._follow(before, state)
+
+    def _show_guard(self, state: ScreenState) -> None:
+        guard = state.report.guard if state.report else None
+        what, todo = guard_words(guard)
+        self.guard.setVisible(bool(what))
+        if guard is not None:
+            tone = Tone.DONE if guard.state is GuardState.CONFIRMED else Tone.CARE
+            self.guard.show_news(tone, what, todo)
+
+    def offer_file(self, name: str, content: bytes) -> None:
+        """Ask where the file shall be saved, and have it saved."""
+        assert self._presenter is not None
+        save = self._presenter.save_file
+        ask_where(self, tr("Hand over to support"), name, lambda path: save(path, content))
 
     def open_review(self, application_id: ApplicationId) -> None:
         """Ask the shell for 审核窗口."""
@@ -209,6 +246,7 @@ class SyncCenterView(QWidget):
 
     def close_screen(self) -> None:
         """Drop everything under way."""
+        self.strip.stop()
         if self._presenter is not None:
             self._presenter.close()
 
@@ -230,16 +268,16 @@ class SyncCenterView(QWidget):
         """The item under the bar is the one at the right; looking at it changes nothing."""
         if self._presenter is not None and 0 <= row < len(self.outbox_model.rows):
             item = self.outbox_model.row(row)
-            if item.can_drop and item.row.command.id != _shown(self._state):
+            if _stands_out(item) and item.row.command.id != _shown(self._state):
                 self._presenter.look_at(item.row.command.id)
 
     def _on_opened(self, row: int) -> None:
         """Enter or double click: the first look, then the way out. What only waits opens to be changed, never more."""
         assert self._presenter is not None
         item = self.outbox_model.row(row)
-        if item.can_drop and item.row.command.id == _shown(self._state):
+        if _stands_out(item) and item.row.command.id == _shown(self._state):
             self._presenter.review_again()
-        elif item.can_drop:
+        elif _stands_out(item):
             self._presenter.look_at(item.row.command.id)
         elif item.can_edit:
             self.review_wanted.emit(item.row.command.application_id)
@@ -247,7 +285,7 @@ class SyncCenterView(QWidget):
     def _on_pressed(self, row: int, _key: str) -> None:
         assert self._presenter is not None
         item = self.outbox_model.row(row)
-        if item.can_drop:
+        if _stands_out(item):
             self._presenter.look_at(item.row.command.id)
             self.panel.focus_first()
         elif item.can_cancel:
@@ -285,6 +323,11 @@ class SyncCenterView(QWidget):
             ]
         )
         self.tabs.set_current(state.group)
+
+
+def _stands_out(item: OutboxItem) -> bool:
+    """Whether the registrar is wanted: now, or if it were sent."""
+    return item.can_drop or item.foreseen is not None
 
 
 def _shown(state: ScreenState) -> CommandId | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from medreg_core.contract.v1.messages import RecordPrint, RecordRecall
 from medreg_core.domain.deadlines import CHINA
-from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
+from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.sync.report import SyncReport
@@ -17,6 +17,7 @@ from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, tr, trn
 from medreg_desktop.ui.tokens import Colour
 from medreg_desktop.ui.words import Word
+from medreg_desktop.views.sync_center.rehearsal_words import foreseen_reason
 
 _STATES: dict[OutboxState, Word] = {
     OutboxState.QUEUED: Word(mark("To be sent"), "arrow-from-line", Colour.ACCENT),
@@ -65,6 +66,8 @@ def detail(item: OutboxItem) -> str:
 
 def state_word(item: OutboxItem) -> Word:
     """Return the state of a command."""
+    if item.foreseen is not None:
+        return Word(mark("Would need you"), "triangle-alert", Colour.WARN, bold=True)
     if item.row.state is not OutboxState.DONE:
         return _STATES[item.row.state]
     outcome = item.row.outcome
@@ -76,9 +79,11 @@ def state_word(item: OutboxItem) -> Word:
     )
 
 
-def reason(item: OutboxItem) -> str:
+def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cause
     """Return why the command stands where it stands, in one short line; the whole story is at the right."""
     row, outcome = item.row, item.row.outcome
+    if item.foreseen is not None:
+        return _first_sentence(foreseen_reason(item.foreseen, who(item.foreseen.by)))
     if row.resolution:
         return tr(_RESOLUTIONS[row.resolution])
     if outcome is not None and outcome.kind is OutcomeKind.SUPERSEDED:
@@ -171,6 +176,8 @@ def trouble_word(conflict: Conflict) -> Word:
     """Return the state of the item at the right."""
     if conflict.row.state is OutboxState.QUARANTINED:
         return _STATES[OutboxState.QUARANTINED]
+    if conflict.is_foreseen:
+        return Word(mark("Would need you"), "triangle-alert", Colour.WARN, bold=True)
     outcome = conflict.row.outcome
     return Word(term(outcome.kind) if outcome else mark("Needs you"), "triangle-alert", Colour.BAD, bold=True)
 
@@ -189,6 +196,8 @@ def who(by: str) -> str:
 
 def what_happened(conflict: Conflict) -> str:
     """Return the story of a conflict in two sentences: who did what when, and that both versions are kept."""
+    if conflict.row.state is OutboxState.QUARANTINED:
+        return sentence(conflict.code, **conflict.params)
     mine = tr(
         "Your decision “{act}” of {at} was for version {n}",
         act=term(conflict.row.kind),
@@ -197,7 +206,7 @@ def what_happened(conflict: Conflict) -> str:
     )
     changed = len(conflict.changes)
     if conflict.at is None:
-        happened = sentence(conflict.code, **(conflict.row.outcome.params if conflict.row.outcome else {}))
+        happened = sentence(conflict.code, **conflict.params)
     elif changed:
         text = "{who} changed {n} item at {at}."
         happened = trn(text, "{who} changed {n} items at {at}.", changed, who=who(conflict.by), at=clock(conflict.at))
@@ -206,9 +215,31 @@ def what_happened(conflict: Conflict) -> str:
         happened = tr(
             "{who} acted at {at}; it now stands as {state}.", who=who(conflict.by), at=clock(conflict.at), state=state
         )
+    if conflict.is_foreseen:
+        return tr(
+            "Rehearsal: {happened} {mine} and would not be taken; it has not been sent.", happened=happened, mine=mine
+        )
     return tr("{happened} {mine} and was not taken; both are kept.", happened=happened, mine=mine)
 
 
-def give_up_label(kind: CommandKind) -> str:
+def again_label(conflict: Conflict) -> str:
+    """Return the words of the way that is offered first."""
+    if conflict.is_foreseen:
+        return tr("Take back and review again")
+    return tr("Review again on version {n}", n=conflict.current.content_version if conflict.current else 0)
+
+
+def give_up_label(conflict: Conflict) -> str:
     """Return the words of the button that drops one's own decision."""
-    return tr("Drop my “{act}”", act=term(kind))
+    act = term(conflict.row.kind)
+    return tr("Take back my “{act}”", act=act) if conflict.is_foreseen else tr("Drop my “{act}”", act=act)
+
+
+def hint(conflict: Conflict) -> str:
+    """Return what the ways out lead to."""
+    if conflict.is_foreseen and conflict.row.sent:
+        return tr("It was sent before, so the register must decide it; that is never lost.")
+    if conflict.is_foreseen:
+        return tr("It has not been sent. Without a word from you it is sent later, and the register decides.")
+    again = tr("Reviewing again opens the window with your words in it.") if conflict.can_review_again else ""
+    return again + tr("Later changes nothing; the item stays here.")

@@ -15,6 +15,7 @@ from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.outbox_view import RowState
 from medreg_desktop.services.sync.ports import TooManyRemovals
+from medreg_desktop.services.sync.report import GuardState
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 from tests.desktop.sync.desk import OFFLINE, Desk, only
 
@@ -209,7 +210,7 @@ def test_many_removals_are_held_until_the_digest_agrees() -> None:
     def keep(page: object, *, confirmed: bool) -> None:
         if not confirmed:
             held.append(page.last)  # type: ignore[attr-defined]
-            raise TooManyRemovals
+            raise TooManyRemovals(4, 20)
         guarded(page, confirmed=confirmed)  # type: ignore[arg-type]
 
     desk.copy.keep_page = keep  # type: ignore[method-assign]
@@ -220,6 +221,34 @@ def test_many_removals_are_held_until_the_digest_agrees() -> None:
     assert held == [24]
     assert desk.world.calls == ["changes", "digest", "changes"]
     assert desk.copy.rows == desk.world.rows
+    told = [report.guard for report in desk.reports if report.guard is not None]
+    assert [guard.state for guard in dict.fromkeys(told)] == [GuardState.HELD, GuardState.CONFIRMED]
+    assert {(guard.removals, guard.total) for guard in told} == {(4, 20)}
+
+
+def test_removals_that_the_register_does_not_confirm_are_told_as_not_done() -> None:
+    desk = Desk(rows=20)
+    desk.sync()
+    kept = desk.copy.keep_page
+
+    def keep(page: object, *, confirmed: bool) -> None:
+        if not confirmed:
+            raise TooManyRemovals(1, 20)
+        kept(page, confirmed=confirmed)  # type: ignore[arg-type]
+
+    desk.copy.keep_page = keep  # type: ignore[method-assign]
+    digest = desk.copy.digest
+
+    def once_wrong(page: object) -> tuple[int, tuple[int, ...]]:
+        desk.copy.digest = digest  # type: ignore[method-assign]
+        return 0, (1,) * 256
+
+    desk.copy.digest = once_wrong  # type: ignore[method-assign, assignment]
+    desk.world.change("a0001", Op.TOMBSTONE)
+    report = desk.sync(30)
+    assert report.guard is not None
+    assert report.guard.state is GuardState.REFETCHED
+    assert desk.copy.rows == desk.world.rows, "the copy was fetched anew"
 
 
 def test_a_stale_page_is_never_applied_and_three_rebuild_the_copy() -> None:

@@ -8,8 +8,9 @@ from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
 from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.review.deciding import Decision
+from medreg_desktop.services.transport.attempts import AttemptLog
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
-from medreg_desktop.views.sync_center.state import ScreenState
+from medreg_desktop.views.sync_center.state import CenterServices, ScreenState
 from tests.core.builders import person, qualification, request
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import Office, application
@@ -70,11 +71,17 @@ def _decided(office: Office, n: int, decision: Decision = AGREE) -> CommandId:
     return command_id
 
 
+def services(office: Office) -> CenterServices:
+    """What the page works with, over the office's real copy."""
+    return CenterServices(office.outbox, office.papers, office.quarantine, AttemptLog())
+
+
 @dataclass
 class FakeView:
     states: list[ScreenState] = field(default_factory=list)
     opened: list[ApplicationId] = field(default_factory=list)
     synced: int = 0
+    files: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def state(self) -> ScreenState:
@@ -90,6 +97,9 @@ class FakeView:
     def open_review(self, application_id: ApplicationId) -> None:
         self.opened.append(application_id)
 
+    def offer_file(self, name: str, content: bytes) -> None:
+        self.files[name] = content
+
     def sync_now(self) -> None:
         self.synced += 1
 
@@ -100,7 +110,7 @@ class Bench:
     def __init__(self, office: Office) -> None:
         self.office, self.view = office, FakeView()
         self.reading, self.writing = ManualRunner(), ManualRunner()
-        self.presenter = SyncCenterPresenter(self.view, office.outbox, office.papers, self.reading, self.writing)
+        self.presenter = SyncCenterPresenter(self.view, services(office), self.reading, self.writing, office.clock)
         self.presenter.refresh()
         self.settle()
 

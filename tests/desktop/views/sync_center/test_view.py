@@ -21,7 +21,7 @@ from medreg_desktop.views.sync_center.tables import ACTION
 from medreg_desktop.views.sync_center.view import SyncCenterView
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import LI, Office
-from tests.desktop.views.sync_center.bench import Story, ids, troubled
+from tests.desktop.views.sync_center.bench import Story, ids, services, troubled
 from tests.helpers.qt import clipped, close, nameless, picture, settle
 from tests.helpers.runners import ImmediateRunner
 
@@ -37,7 +37,7 @@ class Opened:
         self.qtbot, self.office = qtbot, office
         self.page = SyncCenterView()
         runner = ImmediateRunner()
-        self.presenter = SyncCenterPresenter(self.page, office.outbox, office.papers, runner, runner)
+        self.presenter = SyncCenterPresenter(self.page, services(office), runner, runner, office.clock)
         self.page.attach(self.presenter)
         self.presenter.report(SyncReport(synced_at=NOW))
         self.reviewed: list[str] = []
@@ -123,10 +123,7 @@ def test_enter_never_takes_back_what_only_waits(opened: Opened, story: Story) ->
 def test_the_button_of_a_row_leads_to_the_ways_out(opened: Opened, story: Story) -> None:
     opened.press(story.quarantined)
     assert opened.current == story.quarantined
-    focus = QApplication.focusWidget()
-    assert focus is opened.page.panel._again
-    opened.key(Key.Key_Tab)
-    assert QApplication.focusWidget() is opened.page.panel._retry
+    assert QApplication.focusWidget() is opened.page.panel.quarantine.again_button
     opened.key(Key.Key_Space)
     assert opened.states()[story.quarantined] is OutboxState.QUEUED
 

@@ -1,4 +1,4 @@
-"""Saves a finished PDF whole or not at all."""
+"""Saves a finished file whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from medreg_desktop.services.faults import KnownFault
 
 
-def save_pdf(path: Path, pdf: bytes) -> None:
-    """Write ``pdf`` to ``path`` by way of a temporary file beside it, so that no half file is ever seen.
+def save_whole(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` by way of a temporary file beside it, so that no half file is ever seen.
 
     Raises KnownFault ``disk_full`` or ``file_not_written`` with the folder; a file that was there stays as it was.
     """
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as file:
-            file.write(pdf)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

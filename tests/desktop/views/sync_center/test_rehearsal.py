@@ -1,0 +1,179 @@
+"""预演 on the screen: 212 will pass, 3 need you; what they are, what to do, and what happens without an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from medreg_core.domain.records import CommandId
+from medreg_desktop.services.cache.outbox import OutboxState, Resolution
+from medreg_desktop.services.sync.forecast import Rehearsed
+from medreg_desktop.services.sync.report import Guard, GuardState, SyncReport
+from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.ui.widgets.button import Button, Kind
+from medreg_desktop.views.sync_center.rehearsal_words import guard_words, verdict, what_follows
+from medreg_desktop.views.sync_center.state import Group
+from tests.core.builders import person, request
+from tests.desktop.cache.office import NOW
+from tests.desktop.review.office import Office, application
+from tests.desktop.views.sync_center.bench import NAMES, Bench, _decided, named
+from tests.desktop.views.sync_center.foreseeing import conflicting, failing, rehearsed
+from tests.desktop.views.sync_center.test_view import Opened
+from tests.helpers.qt import clipped, close, nameless, picture, settle
+
+EDITED = application(
+    1, version=2, content_version=2, person=person(name=NAMES[0], phone="13900000000"),
+    request=request(department="急诊科"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def queue(office: Office) -> tuple[CommandId, CommandId, CommandId]:
+    """Three decisions of an outage, none sent."""
+    office.receives(*(named(n) for n in range(1, 5)))
+    return _decided(office, 1), _decided(office, 2), _decided(office, 3)
+
+
+def test_what_would_need_the_registrar_stands_first_and_is_shown(office: Office, queue: tuple[CommandId, ...]) -> None:
+    bench = Bench(office)
+    bench.presenter.report(rehearsed(conflicting(queue[1], EDITED), passes=2))
+    bench.settle()
+    state = bench.view.state
+    assert [item.row.command.id for item in state.shown] == [queue[1], queue[0], queue[2]]
+    assert bench.view.current == queue[1]
+    assert state.current is not None
+    assert state.current.is_foreseen
+    assert (state.current.code, state.current.by) == ("version_conflict", "applicant")
+    assert state.waiting == (), "nothing needs him yet: it was only rehearsed"
+
+
+def test_f2_walks_them_and_their_tab_holds_them(office: Office, queue: tuple[CommandId, ...]) -> None:
+    bench = Bench(office)
+    bench.presenter.report(rehearsed(conflicting(queue[0], EDITED), failing(queue[2]), passes=1))
+    bench.settle()
+    bench.presenter.next_waiting()
+    bench.settle()
+    assert bench.view.current == queue[2]
+    bench.presenter.choose(Group.NEEDS_YOU)
+    assert [item.row.command.id for item in bench.view.state.shown] == [queue[0], queue[2]]
+
+
+def test_taking_back_and_reviewing_again_keeps_the_words(office: Office, queue: tuple[CommandId, ...]) -> None:
+    bench = Bench(office)
+    bench.presenter.report(rehearsed(conflicting(queue[0], EDITED), passes=2))
+    bench.settle()
+    bench.presenter.review_again()
+    bench.settle()
+    assert bench.rows()[queue[0]][:2] == (OutboxState.DONE.value, Resolution.CANCELLED.value)
+    assert bench.view.opened == [application(1).id]
+    draft = office.reviews.open(application(1).id).draft
+    assert draft is not None
+    assert draft.opinion
+
+
+def test_looking_changes_nothing_and_keeps_nothing_of_the_rehearsal(
+    office: Office, queue: tuple[CommandId, ...]
+) -> None:
+    bench = Bench(office)
+    before = bench.rows()
+    bench.presenter.report(rehearsed(conflicting(queue[0], EDITED), passes=2))
+    bench.settle()
+    bench.presenter.later()
+    bench.settle()
+    assert bench.rows() == before
+    assert all(item.row.outcome is None for item in office.outbox.items())
+    bench.presenter.report(SyncReport(synced_at=NOW))
+    bench.settle()
+    assert bench.view.state.foreseen == ()
+
+
+def test_the_seconds_run_down_by_the_clock(office: Office, queue: tuple[CommandId, ...]) -> None:
+    bench = Bench(office)
+    assert bench.presenter.seconds_left() == 0
+    bench.presenter.report(rehearsed(failing(queue[0]), seconds=25))
+    assert bench.presenter.seconds_left() == 25
+    office.clock.pass_by(seconds=24.2)
+    assert bench.presenter.seconds_left() == 1
+    office.clock.pass_by(minutes=1)
+    assert bench.presenter.seconds_left() == 0
+
+
+def test_the_words_of_a_rehearsal() -> None:
+    report = rehearsed(*(failing(CommandId(f"c{n}")) for n in range(3)))
+    assert report.rehearsed is not None
+    assert verdict(report.rehearsed) == "212 条将通过，3 条需要您"
+    assert what_follows(report.rehearsed, 25).startswith("25 秒后自动发送其余 212 条。")
+    assert "自动发送" not in what_follows(report.rehearsed, 0)
+    assert verdict(Rehearsed(asked=100, total=215)) == "正在预演 100 / 215，尚未发送"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (GuardState.HELD, "服务端要从本机移除 1,200 条（共 5,000 条）：已暂停，一条也没有移除。"),
+        (GuardState.CONFIRMED, "经登记库核对一致，已从本机移除 1,200 条（共 5,000 条）。"),
+        (GuardState.REFETCHED, "移除 1,200 条（共 5,000 条）未获登记库确认：一条也没有移除。"),
+    ],
+)
+def test_the_words_of_the_guard(state: GuardState, words: str) -> None:
+    what, todo = guard_words(Guard(state, 1200, 5000, NOW))
+    assert what == words
+    assert todo
+
+
+# ---- the page -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, office: Office, queue: tuple[CommandId, ...], theme: Theme) -> Iterator[Opened]:
+    one = Opened(qtbot, office)
+    one.presenter.report(rehearsed(conflicting(queue[0], EDITED), failing(queue[1]), passes=212))
+    yield one
+    close(one.page)
+
+
+def test_the_strip_sends_without_waiting_and_goes_when_it_is_over(opened: Opened) -> None:
+    strip, sent = opened.page.strip, []
+    opened.page.send_wanted.connect(sent.append)
+    assert strip.isVisible()
+    opened.qtbot.mouseClick(strip.send_button, Qt.MouseButton.LeftButton)
+    opened.qtbot.mouseClick(strip.all_button, Qt.MouseButton.LeftButton)
+    assert sent == [False, True]
+    opened.presenter.report(SyncReport(synced_at=NOW))
+    assert not strip.isVisible()
+
+
+def test_one_filled_button_stands_at_the_right(opened: Opened) -> None:
+    filled = [b for b in opened.page.findChildren(Button) if b.isVisible() and b.kind is Kind.FILLED]
+    assert [button.text() for button in filled] == ["撤回并重新审核"]
+
+
+def test_a_rehearsal_can_be_asked_for_only_while_something_waits(opened: Opened) -> None:
+    asked: list[bool] = []
+    opened.page.rehearsal_wanted.connect(lambda: asked.append(True))
+    opened.qtbot.mouseClick(opened.page._rehearse, Qt.MouseButton.LeftButton)
+    assert asked == [True]
+    for item in opened.office.outbox.items():
+        opened.office.outbox.cancel(item.row.command.id)
+    opened.page.refresh()
+    assert not opened.page._rehearse.isEnabled()
+
+
+def test_the_guard_says_that_nothing_was_removed(opened: Opened) -> None:
+    opened.presenter.report(SyncReport(synced_at=NOW, guard=Guard(GuardState.HELD, 312, 1200, NOW)))
+    assert opened.page.guard.isVisible()
+    assert "一条也没有移除" in opened.page.guard.accessibleName()
+
+
+@pytest.mark.parametrize("size", [(1244, 800), (1116, 640)])
+@pytest.mark.parametrize("mode", [Mode.LIGHT, Mode.DARK])
+def test_every_word_fits(opened: Opened, theme: Theme, size: tuple[int, int], mode: Mode) -> None:
+    theme.set_mode(mode)
+    opened.page.resize(*size)
+    settle()
+    assert clipped(opened.page) == []
+    assert nameless(opened.page) == []
+    assert not picture(opened.page, 1.0).isNull()
