@@ -1,14 +1,17 @@
-"""``python -m simulator --runs N --seed S [--steps K] [--trace FILE] [--keep 1,2,3] [--mutants]``."""
+"""``python -m simulator --runs N --seed S [--steps K] [--jobs J] [--trace FILE] [--log FILE] [--mutants] …``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from simulator import kept, mutants
+from simulator import campaign, coverage, kept, mutants
+from simulator.campaign import Tally
 from simulator.run import STEPS, Result, run
 from simulator.shrink import shrink
 
@@ -21,26 +24,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keep = frozenset(map(int, asked.keep.split(","))) if asked.keep else None
     if asked.real or asked.cells:
         return _on_the_real_thing(asked, keep)
-    failed, commands, steps = 0, 0, 0
-    started, used = time.perf_counter(), time.process_time()
-    for seed in range(asked.seed, asked.seed + asked.runs):
-        result = run(seed, asked.steps, keep)
-        commands, steps = commands + result.commands, steps + len(result.steps)
-        if asked.check and run(seed, asked.steps, keep).digest != result.digest:
-            failed += 1
-            _say(f"seed {seed}: I10: two runs, two traces")
-        if result.wrong:
-            failed += 1
-            _report(result, asked.steps, shrinks=keep is None and not asked.no_shrink)
-        if asked.trace:
-            Path(asked.trace).write_text("\n".join(result.lines) + "\n", encoding="utf-8")
-            _say(f"seed {seed}: trace {result.digest}")
-    took, worked = time.perf_counter() - started, time.process_time() - used
+    if asked.keep or asked.trace:
+        return _one(asked.seed, asked.steps, keep, asked.trace)
+    return _many(asked)
+
+
+def _one(seed: int, steps: int, keep: frozenset[int] | None, trace: str) -> int:
+    """Run one seed, with all its steps or some, and write down what happened."""
+    result = run(seed, steps, keep)
+    if trace:
+        Path(trace).write_text("\n".join(result.lines) + "\n", encoding="utf-8")
+    _say(f"seed {seed}: trace {result.digest}")
+    if result.wrong:
+        _report(result, steps, shrinks=False)
+    return 1 if result.wrong else 0
+
+
+def _many(asked: argparse.Namespace) -> int:
+    """Run seeds one after another, several at once; say of each stretch how it went, and of all at the end."""
+    total, started = Tally(asked.seed, 0), time.perf_counter()
+    work = partial(campaign.tally_of, steps=asked.steps, twice=asked.check)
+    for tally in campaign.tallies(asked.seed, asked.runs, asked.jobs, work):
+        for result in tally.failed:
+            _report(result, asked.steps, shrinks=not asked.no_shrink)
+        total.add(tally)
+        if asked.log and (total.count % campaign.LOGGED < tally.count or total.count == asked.runs):
+            campaign.log(Path(asked.log), total)
+    took = time.perf_counter() - started
     _say(
-        f"{asked.runs} runs, {steps} steps, {commands} commands saved, {failed} failed; "
-        f"{asked.runs / took:.2f} runs/s, {asked.runs / worked:.2f} runs per second of processor"
+        f"{total.count} runs, {total.steps} steps, {total.requests} requests, {total.commands} commands saved, "
+        f"{len(total.failed)} failed; {total.count / took:.2f} runs/s"
     )
-    return 1 if failed else 0
+    if asked.coverage:
+        _coverage(total.visited)
+    return 1 if total.failed else 0
+
+
+def _coverage(visited: Counter[str]) -> None:
+    """Print how many cells of toxic, request and position were visited, and which were not."""
+    cells = coverage.cells()
+    missing = [cell for cell in cells if not visited[cell]]
+    _say(f"{len(cells) - len(missing)} of {len(cells)} cells of toxic, place and request visited")
+    for cell in missing:
+        _say(f"  not visited: {cell}")
 
 
 def _on_the_real_thing(asked: argparse.Namespace, keep: frozenset[int] | None) -> int:
@@ -57,7 +83,7 @@ def _report(found: Result, count: int, *, shrinks: bool) -> None:
         _say(f"  {line}")
     short = shrink(found, count) if shrinks else found
     numbers = ",".join(str(step.number) for step in short.steps)
-    _say(f"  replay: python3 dev.py sim --runs 1 --seed {found.seed} --steps {count} --keep {numbers}")
+    _say(f"  replay: python3 dev.py sim --seed {found.seed} --steps {count} --keep {numbers}")
     if shrinks:
         path = kept.write(short, count)
         _say(f"  {len(found.steps)} steps came down to {len(short.steps)}; kept as {path.name}")
@@ -85,16 +111,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=20, help="number of seeds; with --mutants, the most for each")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of a run")
-    parser.add_argument("--keep", default="", help="only the steps of these numbers, as a failing run prints them")
-    parser.add_argument("--trace", default="", metavar="FILE", help="write what happened; of several runs, the last")
+    parser.add_argument("--jobs", type=int, default=1, help="processes at work")
+    parser.add_argument(
+        "--keep", default="", help="one run of only the steps of these numbers, as a failing one prints"
+    )
+    parser.add_argument("--trace", default="", metavar="FILE", help="one run: write what happened")
     parser.add_argument("--check", action="store_true", help="run each seed twice and compare the traces")
+    parser.add_argument(
+        "--coverage", action="store_true", help="say which toxics met which requests, and which did not"
+    )
     parser.add_argument("--no-shrink", action="store_true", help="print failures as they are, keep no file")
     parser.add_argument("--mutants", action="store_true", help="put historic bugs back and see each one found")
     parser.add_argument("--real", action="store_true", help="replay the seeds on real sockets, processes, PostgreSQL")
     parser.add_argument("--cells", action="store_true", help="every toxic at every request and position, for real")
     parser.add_argument("--smoke", type=int, default=0, metavar="N", help="with --cells: N of them, evenly spread")
     parser.add_argument("--match", default="", metavar="REGEX", help="with --cells: those whose names match")
-    parser.add_argument("--log", default="", metavar="FILE", help="with --real or --cells: one JSON line for each")
+    parser.add_argument("--log", default="", metavar="FILE", help="append what was shown, one JSON a line")
     return parser
 
 

@@ -6,6 +6,7 @@ replays on the real thing have both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any, cast
 
 from sqlcipher3 import dbapi2
 
-from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache import schema
+from medreg_desktop.services.cache.connection import Connection, scalar
 from medreg_desktop.services.cache.store import Footing
 
 
@@ -40,3 +42,19 @@ def _plain(path: Path, _key: bytes, /, *, read_only: bool = False) -> Connection
 
 
 FOOTING = Footing(_plain, InlineWriter)
+
+
+_MADE = re.compile(r"CREATE TABLE (\w+)|ALTER TABLE (\w+) ADD COLUMN (\w+)")
+
+
+def make_older(conn: Connection) -> bool:
+    """Take the newest step of the schema back in a file that nothing else has open; False if rows would go with it."""
+    newest = schema.STEPS[-1]
+    made = [found.groups() for statement in newest.statements if (found := _MADE.match(statement.strip()))]
+    if any(scalar(conn, f"SELECT count(*) FROM {table}") for table, _, _ in made if table):  # noqa: S608 - ours
+        return False
+    for table, altered, column in made:
+        conn.execute(f"DROP TABLE {table}" if table else f"ALTER TABLE {altered} DROP COLUMN {column}")
+    before = schema.STEPS[-2]
+    schema.set_version(conn, before.major, before.minor)
+    return True

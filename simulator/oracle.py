@@ -65,6 +65,10 @@ class Oracle:
         """Return how many commands have been saved."""
         return len(self._kept)
 
+    def stands(self) -> tuple[str, ...]:
+        """Return where every computer stood when it was last looked at: position, and commands by state."""
+        return tuple(self._summaries.values())
+
     def restored(self) -> None:
         """The service has gone back to a copy: what it accepted since then is lost, and must be said so."""
         self._restores += 1
@@ -144,7 +148,7 @@ class Oracle:
             database = self._register.service.environment.database
             for difference in differences(pc.running.store, database, institutions[pc.name]):
                 yield f"{difference} on {pc.name}"
-        yield from self._register.bugs
+        yield from dict.fromkeys(self._register.bugs)
 
     def _ended(self, pc: Pc, row: OutboxRow, rows: list[OutboxRow], *, command_took_effect: bool) -> Iterator[str]:
         what = f"{row.kind.value} {row.command.id} on {pc.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, DeviceId
 from medreg_desktop.services.cache import applications
 from medreg_desktop.services.cache.device import adopt
-from medreg_desktop.services.cache.store import Footing
+from medreg_desktop.services.cache.store import CacheStore, Footing
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
@@ -35,11 +36,19 @@ from medreg_desktop.services.transport.trouble import TransportFault
 from medreg_server.services.rule_tables import installed_tables
 from simulator.clocks import PcClock
 from simulator.crash import Fate, MortalStore
-from simulator.disk import FOOTING
+from simulator.disk import FOOTING, make_older
 from simulator.streams import Random
 from simulator.template import KEY, PASSWORD
-from simulator.wire import Wire
+from simulator.wire import Overwork, Wire
 
+_HELD = "SELECT id FROM application ORDER BY id"
+_DAMAGES = (
+    "DELETE FROM application WHERE id = ?",
+    "UPDATE application SET version = version - 1 WHERE id = ?",
+    "UPDATE application SET version = version + 1 WHERE id = ?",
+)
+
+_MOST_ROUNDS = 5_000
 _CACHE_FILES = ("cache.db", "cache.db-wal", "cache.journal")
 
 _REHEARSE_FROM = 2
@@ -129,6 +138,24 @@ class Pc:
             (self.folder / name).write_bytes(content)
         self.fate.point = self.fate.work = ""
 
+    def lay_older_copy(self) -> bool:
+        """End the program and leave its file as the version before would have left it; the next start migrates it."""
+        self.close()
+        conn = self.footing.connect(self.folder / "cache.db", KEY)
+        try:
+            return make_older(conn)
+        finally:
+            conn.close()
+
+    def spoil(self, chance: Random) -> str:
+        """Damage a row of the copy, as a tool of somebody else might: the digest has to find it."""
+        found = self.running.store.read(lambda conn: [key for (key,) in conn.execute(_HELD)])
+        if not found:
+            return "nothing held"
+        spoilt, damage = chance.choice(found), chance.choice(_DAMAGES)
+        self.running.store.write(lambda conn: conn.execute(damage, (spoilt,)))
+        return f"{damage.split()[0].lower()} {spoilt[:8]}"
+
     def close(self) -> None:
         """Give the files free."""
         self.running.transport.close()
@@ -156,6 +183,27 @@ class Pc:
         self.running.transport.use_token("")
         return self._let_in(account, online=False)
 
+    def sign_out(self) -> str:
+        """Let nobody be at this computer; return what came of telling the service."""
+        program = self.running
+        try:
+            program.transport.sign_out()
+            done = "out"
+        except TransportFault as fault:
+            done = fault.trouble.code
+        program.transport.use_token("")
+        program.account = program.reviews = program.papers = program.outbox = None
+        program.driver.tell(events.SignedOut)
+        return done
+
+    def start_twice(self) -> str:
+        """Start the program a second time on the same copy; return what it says."""
+        try:
+            CacheStore.open(self.folder / "cache.db", KEY, self.clock, footing=self.footing).close()
+        except KnownFault as fault:
+            return fault.code
+        return "opened"
+
     def _let_in(self, account: Account, *, online: bool) -> str:
         program = self.running
         try:
@@ -182,9 +230,20 @@ class Pc:
             return None
         self.at_work = True
         try:
-            return self.running.driver.run_once()
+            return self.running.driver.run_once(self._is_overworked())
         finally:
             self.at_work = False
+
+    def _is_overworked(self) -> Callable[[], bool]:
+        """Return what the engine asks before every round; it raises when there is no end to them (I9)."""
+        rounds = itertools.count()
+
+        def is_overworked() -> bool:
+            if next(rounds) > _MOST_ROUNDS:
+                raise Overwork(f"{self.name} does not come to rest")
+            return False
+
+        return is_overworked
 
     @property
     def lamp(self) -> LampKind:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from medreg_core.contract.v1.messages import EntityKind
+from dataclasses import replace
+
+from medreg_core.contract.v1.messages import EntityKind, Op
 from medreg_core.domain.records import AccountId, Application, ApplicationId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import CommandKind, Move, Role, State
 from medreg_desktop.services.cache import outbox, synced
@@ -13,6 +15,8 @@ from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.sync import events
 from medreg_server.db.accounts import AccountRecord
+from medreg_server.db.audit import Event
+from medreg_server.db.feed import Pending
 from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.services.applicants import Content
 from medreg_server.services.authority import Ruling
@@ -141,6 +145,8 @@ def _picked(pc: Pc, chance: Random, *, any_state: bool = False) -> Application |
 def applicant_acts(register: Register, institution_id: InstitutionId, chance: Random) -> str:
     """An applicant withdraws, or submits anew what was returned."""
     application = _at_service(register, institution_id, chance)
+    if application is None:
+        return "applicant:nothing"
     caller = _caller(Role.PHYSICIAN, application)
     desk = register.desks.applicants
     try:
@@ -156,6 +162,23 @@ def applicant_acts(register: Register, institution_id: InstitutionId, chance: Ra
     return "applicant:nothing"
 
 
+def applications_leave(
+    register: Register, place: InstitutionId, other: InstitutionId, most: int, chance: Random
+) -> str:
+    """Applications go over to another institution, at most so many."""
+    with register.service.environment.database.write() as transaction:
+        ids = sorted(key for key, _ in transaction.feed.versions(place) if key != place)
+        leaving = chance.sample(ids, min(len(ids), most))
+        for key in leaving:
+            application = transaction.applications.lock(ApplicationId(key), WHOLE_REGISTER)
+            assert application is not None
+            moved = replace(application, institution_id=other, version=application.version + 1)
+            transaction.applications.save(moved)
+            transaction.feed.changed(Pending(place, EntityKind.APPLICATION, key, moved.version, Op.LEFT_SCOPE))
+        transaction.record(Event("application.leave", chain=place))
+    return f"{len(leaving)} leave"
+
+
 _MOVES = {
     State.AGREED: (Move.ACCEPT, Move.ACCEPT, Move.ASK_SUPPLEMENT, Move.NOT_ACCEPT),
     State.SUPPLEMENT: (Move.SUPPLY, Move.NOT_ACCEPT),
@@ -168,7 +191,7 @@ _MOVES = {
 def commission_acts(register: Register, institution_id: InstitutionId, chance: Random) -> str:
     """An officer moves an application that the institution has agreed to."""
     application = _at_service(register, institution_id, chance)
-    if application.state not in _MOVES:
+    if application is None or application.state not in _MOVES:
         return "commission:nothing"
     move = chance.choice(_MOVES[application.state])
     try:
@@ -179,12 +202,10 @@ def commission_acts(register: Register, institution_id: InstitutionId, chance: R
     return f"{move.value} {application.id[:8]}"
 
 
-def _at_service(register: Register, institution_id: InstitutionId, chance: Random) -> Application:
+def _at_service(register: Register, institution_id: InstitutionId, chance: Random) -> Application | None:
     with register.service.environment.database.read() as transaction:
         ids = sorted(key for key, _ in transaction.feed.versions(institution_id) if key != institution_id)
-        found = transaction.applications.get(ApplicationId(chance.choice(ids)), WHOLE_REGISTER)
-    assert found is not None
-    return found
+        return transaction.applications.get(ApplicationId(chance.choice(ids)), WHOLE_REGISTER) if ids else None
 
 
 def _caller(role: Role, application: Application) -> Caller:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from medreg_core.contract.v1.devices import SignedByDevice
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import CommandBatch, DigestQuery, Fault, Hello, SignIn
+from medreg_core.domain.records import AccountId
 from medreg_server.api.desks import Desks, open_desks
 from medreg_server.api.faults import STATUS
 from medreg_server.db.backup import back_up, restore
@@ -108,6 +109,11 @@ class Register:
         """Let the database go."""
         self.service.close()
 
+    def set_enabled(self, account_id: AccountId, *, enabled: bool) -> None:
+        """Take an account's place from it, or give it back."""
+        with self.service.environment.database.write() as transaction:
+            transaction.accounts.set_disabled(account_id, None if enabled else self.clock())
+
     def back_up(self) -> None:
         """Keep a copy of the whole database, in place of the one before."""
         (self.folder / "backup.db").unlink(missing_ok=True)
@@ -168,7 +174,7 @@ class Register:
             case "POST /device/wipe/check" | "POST /device/rescue" | "POST /device/wipe/done":
                 return self._signed_by_device(route, msgspec.json.decode(request.body, type=SignedByDevice))
             case _:
-                return self._signed_in(route, query, request.body, self.desks.sign_in.caller(request.token))
+                return self._signed_in(route, query, request, self.desks.sign_in.caller(request.token))
 
     def _signed_by_device(self, route: str, signed: SignedByDevice) -> Answer:
         match route:
@@ -180,9 +186,14 @@ class Register:
                 self.desks.wipes.done(signed)
                 return Answer(204, {})
 
-    def _signed_in(self, route: str, query: dict[str, str], body: bytes, caller: Caller) -> Answer:
-        desks = self.desks
+    def _signed_in(  # noqa: PLR0911 - one line per route
+        self, route: str, query: dict[str, str], request: Request, caller: Caller
+    ) -> Answer:
+        desks, body, token = self.desks, request.body, request.token
         match route.split():
+            case ["DELETE", "/session"]:
+                desks.sign_in.close(token, caller)
+                return Answer(204, {})
             case ["POST", "/sync/hello"]:
                 return _json(desks.hello.hello(msgspec.json.decode(body, type=Hello), caller))
             case ["GET", "/sync/snapshot"]:

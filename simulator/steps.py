@@ -32,6 +32,12 @@ class Kind(StrEnum):
     RESTART = "restart"
     PRUNE = "prune"  # the feed forgets; cursors from before are dead
     END_SESSIONS = "end_sessions"
+    SIGN_OUT = "sign_out"
+    LEAVE = "leave"  # applications go over to another institution
+    SECOND = "second"  # the program is started twice
+    MIGRATE = "migrate"  # a program comes back to the file of the version before
+    SPOIL = "spoil"  # a row of the copy is damaged
+    ROLE = "role"  # an account loses its place, or has it back
 
 
 _WEIGHTS = {
@@ -56,6 +62,12 @@ _WEIGHTS = {
     Kind.RESTART: 8,
     Kind.PRUNE: 5,
     Kind.END_SESSIONS: 10,
+    Kind.SIGN_OUT: 8,
+    Kind.LEAVE: 14,
+    Kind.SECOND: 3,
+    Kind.MIGRATE: 4,
+    Kind.SPOIL: 5,
+    Kind.ROLE: 8,
 }
 
 

@@ -1,4 +1,4 @@
-"""What every run begins with, made once per process: two institutions, four registrars, thirty applications."""
+"""What every run begins with, made once per process: two institutions, four registrars, twenty applications."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REGISTRARS = {"jia": "a", "yi": "a", "bing": "b", "ding": "c"}
 """Each registrar's PC: two share one, a third sits in the same office, the fourth in another institution."""
 
 ELSEWHERE = "ding"
-_AT_HOME, _AT_OTHER = 24, 6
+_AT_HOME, _AT_OTHER = 16, 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 
 class Trace:
@@ -10,6 +11,8 @@ class Trace:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.visited: Counter[str] = Counter()
+        """What befell how often, by name; says nothing of order and is not hashed."""
         self._hash = hashlib.sha256()
 
     def note(self, *words: object) -> None:

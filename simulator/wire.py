@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +14,7 @@ from urllib3 import HTTPResponse
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
 from medreg_desktop.services.transport.watched import STALL_S
+from simulator.arrival import Bytes, arrival_of, loss_of
 from simulator.clocks import WorldTime
 from simulator.crash import AFTER_ANSWERS, Fate
 from simulator.register import API, Answer, Register, Request
@@ -26,6 +25,61 @@ from simulator.trace import Trace
 URL = "https://register.example"
 _POISON_STATUS = 500
 _MOST_EXCHANGES = 400
+_SLOW_S = 25.0
+_TRICKLE_BYTES_PER_S = 2_000
+_NIGHT_S = 9 * 3600.0
+
+_LASTS = {
+    Toxic.STALL_BEFORE: STALL_S,
+    Toxic.STALL_AFTER: STALL_S,
+    Toxic.REORDERED: STALL_S,
+    Toxic.SLOW_BEFORE: _SLOW_S,
+    Toxic.SLOW_AFTER: _SLOW_S,
+    Toxic.SLEEP_BEFORE: _NIGHT_S,
+    Toxic.SLEEP_AFTER: _NIGHT_S,
+}
+"""How long a toxic holds an exchange up, in seconds."""
+
+_NOT_DELIVERED = frozenset(
+    {
+        Toxic.NO_CONNECTION,
+        Toxic.NO_SUCH_HOST,
+        Toxic.STALL_BEFORE,
+        Toxic.REORDERED,
+        Toxic.TLS_EXPIRED,
+        Toxic.TLS_NOT_YET,
+        Toxic.TLS_UNKNOWN_CA,
+        Toxic.TLS_WRONG_NAME,
+        Toxic.SLEEP_BEFORE,
+    }
+)
+_AT_AN_END = frozenset(
+    {
+        Toxic.CLOCK_BEFORE,
+        Toxic.CLOCK_AFTER,
+        Toxic.DISK_AFTER,
+        Toxic.SESSION_BEFORE,
+        Toxic.SESSION_AFTER,
+        Toxic.ROLE_BEFORE,
+        Toxic.ROLE_AFTER,
+    }
+)
+"""What happens at the computer or at the service while an exchange is under way."""
+
+CALLS = {
+    "POST /session": "sign_in",
+    "DELETE /session": "sign_out",
+    "POST /sync/hello": "hello",
+    "GET /ping": "ping",
+    "GET /sync/snapshot": "snapshot",
+    "GET /sync/changes": "changes",
+    "POST /sync/commands": "commands",
+    "POST /sync/digest": "digest",
+    "GET /sync/buckets": "bucket",
+}
+"""The kinds of request; a snapshot that is resumed is one of its own."""
+
+RESUMED = "snapshot_on"
 
 
 class Overwork(AssertionError):
@@ -56,7 +110,8 @@ class Speech(requests.Session):
 class Wire(BaseAdapter):
     """What stands between one computer and the service.
 
-    ``meanwhile`` lets others act while a request is under way; ``chance`` is set anew for each step.
+    ``meanwhile`` lets others act while a request is under way, ``befall`` does what a toxic does at an end of the wire;
+    ``chance`` is set anew for each step.
     """
 
     def __init__(self, name: str, register: Register, time: WorldTime, trace: Trace, fate: Fate) -> None:
@@ -64,9 +119,12 @@ class Wire(BaseAdapter):
         self.weather = Weather.CLEAR
         self.chance = Random(name)
         self.meanwhile: Callable[[str], None] = lambda _: None
+        self.befall: Callable[[Toxic], None] = lambda _: None
         self.poison: set[str] = set()
         self.later: list[Request] = []
+        self.may_differ = False
         self.exchanges = 0
+        self.requests = 0
         self._name = name
         self._register = register
         self._time = time
@@ -90,10 +148,13 @@ class Wire(BaseAdapter):
     ) -> requests.Response:
         """Carry one request out, as far as the weather lets it."""
         self.exchanges += 1
+        self.requests += 1
         if self.exchanges > _MOST_EXCHANGES:
             raise Overwork(f"{self._name} sent {self.exchanges} requests without a pause")
         asked = _asked(request)
         happens = trial(self.weather, self.chance)
+        if happens.toxic is not Toxic.NONE:
+            self._trace.visited[f"{happens.name}/{call_of(asked)}"] += 1
         self._time.pass_by(happens.latency_s)
         self._fate.passing("wire.before_send")
         response = self._carried(request, asked, happens, settings)
@@ -114,30 +175,62 @@ class Wire(BaseAdapter):
         self, sent: requests.PreparedRequest, asked: Request, happens: Trial, _settings: dict[str, Any]
     ) -> requests.Response:
         self.meanwhile("before")
-        self._before(happens)
-        kept = self._seen.get(kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None
-        if kept is not None and asked.method == "GET":
-            return self._built(sent, asked, *kept, happens)
-        if any(mark.encode() in asked.body for mark in self.poison):
-            return self._built(
-                sent, asked, Answer(_POISON_STATUS, {"X-MedReg-Server": self._register.server_id}), b"", happens
-            )
-        if happens.toxic is Toxic.STATUS:
-            return self._built(sent, asked, self._refusal(happens), b"", happens)
+        instead = self._before(asked, happens)
+        if instead is not None:
+            return self._built(sent, asked, *instead, happens)
         answer = self._delivered(asked, happens)
         body = b"".join(self._streamed(answer.lines)) if answer.lines is not None else answer.body
         self._fate.passing("wire.delivered")
         self.meanwhile("after")
-        self._after(happens)
+        self._after(happens, body)
         if happens.toxic is Toxic.STATUS_AFTER:
             return self._built(sent, asked, self._refusal(happens), b"", happens)
         self._check_digest(asked, body)
         self._seen[asked.target] = self._seen[urlsplit(asked.target).path] = answer, body
         return self._built(sent, asked, answer, body, happens)
 
+    def _before(self, asked: Request, happens: Trial) -> tuple[Answer, bytes] | None:
+        """Do what happens before the request is delivered; return what is answered in the service's stead, if so."""
+        if happens.toxic in _NOT_DELIVERED:
+            if happens.toxic is Toxic.REORDERED:
+                self.later.append(asked)
+            self._lose(happens)
+        if happens.toxic is Toxic.SLOW_BEFORE:
+            self._time.pass_by(_SLOW_S)
+        if happens.toxic in _AT_AN_END and happens.toxic.value.endswith("_before"):
+            self.befall(happens.toxic)
+        kept = self._seen.get(kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None
+        if kept is not None and asked.method == "GET":
+            return kept
+        if any(mark.encode() in asked.body for mark in self.poison):
+            return Answer(_POISON_STATUS, {"X-MedReg-Server": self._register.server_id}), b""
+        if happens.toxic is Toxic.STATUS:
+            return self._refusal(happens), b""
+        return (Answer(200, {}), b"") if happens.toxic in {Toxic.PORTAL_PAGE, Toxic.PORTAL_REDIRECT} else None
+
+    def _after(self, happens: Trial, body: bytes) -> None:
+        """Do what happens on the answer's way."""
+        if loss_of(happens.toxic) is not None:
+            self._lose(happens)
+        if happens.toxic is Toxic.SLOW_AFTER:
+            self._time.pass_by(_SLOW_S)
+        if happens.toxic is Toxic.TRICKLE:
+            self._time.pass_by(len(body) / _TRICKLE_BYTES_PER_S)
+        if happens.toxic in _AT_AN_END and happens.toxic.value.endswith("_after"):
+            self.befall(happens.toxic)
+
+    def _lose(self, happens: Trial) -> None:
+        self._trace.note(self._name, "lost", happens.toxic.value)
+        self._time.pass_by(_LASTS.get(happens.toxic, 0.0))
+        error = loss_of(happens.toxic)
+        assert error is not None
+        raise error
+
     def _check_digest(self, asked: Request, body: bytes) -> None:
         """A copy that follows the feed never differs: repair exists for what we have not thought of (I3)."""
-        if asked.target.endswith("/sync/digest") and b'"differing":[' in body and b'"differing":[]' not in body:
+        if self.may_differ or not asked.target.endswith("/sync/digest"):
+            return
+        if b'"differing":[' in body and b'"differing":[]' not in body:
             raise Deviation(f"the copy of {self._name} has come to differ from the register")
 
     def _delivered(self, asked: Request, happens: Trial) -> Answer:
@@ -154,29 +247,6 @@ class Wire(BaseAdapter):
             if b'"t":"mark"' in line:
                 self.meanwhile("stream")
 
-    def _before(self, happens: Trial) -> None:
-        match happens.toxic:
-            case Toxic.NO_CONNECTION:
-                self._lose(requests.exceptions.ConnectionError(ConnectionRefusedError("refused")), happens)
-            case Toxic.STALL_BEFORE:
-                self._time.pass_by(STALL_S)
-                self._lose(requests.exceptions.ReadTimeout(TimeoutError("stalled")), happens)
-            case Toxic.TLS_EXPIRED:
-                self._lose(requests.exceptions.SSLError(_expired()), happens)
-            case _:
-                return
-
-    def _after(self, happens: Trial) -> None:
-        if happens.toxic is Toxic.LOST_ANSWER:
-            self._lose(requests.exceptions.ConnectionError(ConnectionResetError("reset")), happens)
-        if happens.toxic is Toxic.STALL_AFTER:
-            self._time.pass_by(STALL_S)
-            self._lose(requests.exceptions.ReadTimeout(TimeoutError("stalled")), happens)
-
-    def _lose(self, error: Exception, happens: Trial) -> None:
-        self._trace.note(self._name, "lost", happens.toxic.value)
-        raise error
-
     def _refusal(self, happens: Trial) -> Answer:
         headers = {"X-MedReg-Server": self._register.server_id}
         if happens.retry_after:
@@ -186,16 +256,31 @@ class Wire(BaseAdapter):
     def _built(
         self, sent: requests.PreparedRequest, asked: Request, answer: Answer, body: bytes, happens: Trial
     ) -> requests.Response:
-        status, headers, body = _as_it_arrives(answer, body, happens)
-        path = urlsplit(asked.target).path.removeprefix(API)
-        self._trace.note(self._name, asked.method, path, happens.toxic.value, status, len(body))
+        arrival = arrival_of(answer, body, happens)
+        self._trace.note(
+            self._name, asked.method, call_of(asked), happens.toxic.value, arrival.status, len(arrival.body)
+        )
         raw = HTTPResponse(
-            io.BytesIO(body), headers=headers, status=status, preload_content=False, request_method=asked.method
+            Bytes(arrival),
+            headers=arrival.headers,
+            status=arrival.status,
+            preload_content=False,
+            request_method=asked.method,
         )
         response = requests.Response()
-        response.status_code, response.headers, response.raw = status, CaseInsensitiveDict(headers), raw
+        response.status_code, response.headers, response.raw = arrival.status, CaseInsensitiveDict(arrival.headers), raw
         response.request, response.url = sent, str(sent.url)
         return response
+
+
+def call_of(asked: Request) -> str:
+    """Return the kind of a request."""
+    parts = urlsplit(asked.target)
+    path = parts.path.removeprefix(API)
+    if path.startswith("/sync/buckets/"):
+        path = "/sync/buckets"
+    found = CALLS.get(f"{asked.method} {path}", path)
+    return RESUMED if found == "snapshot" and parts.query not in {"", "after="} else found
 
 
 def kept_under(asked: Request, happens: Trial) -> str:
@@ -203,31 +288,7 @@ def kept_under(asked: Request, happens: Trial) -> str:
     return asked.target if happens.share < 0.3 else urlsplit(asked.target).path
 
 
-def _as_it_arrives(answer: Answer, body: bytes, happens: Trial) -> tuple[int, Mapping[str, str], bytes]:
-    headers = {**answer.headers, "Content-Length": str(len(body))}
-    match happens.toxic:
-        case Toxic.PORTAL_PAGE:
-            return 200, {"Content-Type": "text/html"}, b"<html>sign in to this network</html>"
-        case Toxic.PORTAL_REDIRECT:
-            return 302, {"Location": "http://portal.example/"}, b""
-        case Toxic.OTHER_SERVER:
-            return answer.status, {**headers, "X-MedReg-Server": "somebody-else"}, body
-        case Toxic.CUT_BODY:
-            return answer.status, headers, body[: int(len(body) * happens.share)]
-        case Toxic.CUT_SILENTLY:
-            del headers["Content-Length"]
-            return answer.status, headers, body[: int(len(body) * happens.share)]
-        case _:
-            return answer.status, headers, body
-
-
 def _asked(request: requests.PreparedRequest) -> Request:
     token = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
     body: Any = request.body or b""
     return Request(str(request.method), request.path_url, token, body if isinstance(body, bytes) else body.encode())
-
-
-def _expired() -> ssl.SSLCertVerificationError:
-    error = ssl.SSLCertVerificationError("certificate has expired")
-    error.verify_code = 10
-    return error

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from medreg_core.contract.v1.messages import Account
-from medreg_core.domain.records import DeviceId, InstitutionId
+from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.sync import events
@@ -16,13 +16,13 @@ from simulator import people
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
 from simulator.disk import FOOTING
-from simulator.oracle import Oracle
+from simulator.oracle import Oracle, Violation
 from simulator.pc import Pc, give_cache
 from simulator.register import Register, copy_template
 from simulator.steps import Kind, Step
 from simulator.streams import Random, Streams
 from simulator.template import ELSEWHERE, REGISTRARS, template
-from simulator.toxics import Weather
+from simulator.toxics import Toxic, Weather
 from simulator.trace import Trace
 from simulator.wire import Wire
 
@@ -70,7 +70,27 @@ class World:
         give_cache(self._blank_cache(), folder / name)
         wire = self._wire(name, fate)
         device = DeviceId(f"simulated-device-{name}".ljust(32, "0"))
-        return Pc(name, folder / name, clock, wire, fate, device, seed, self.footing)
+        pc = Pc(name, folder / name, clock, wire, fate, device, seed, self.footing)
+        wire.befall = lambda toxic: self._befall(pc, toxic)
+        return pc
+
+    def _befall(self, pc: Pc, toxic: Toxic) -> None:
+        """Do what a toxic does at one end of the wire while a request is under way."""
+        match toxic:
+            case Toxic.CLOCK_BEFORE | Toxic.CLOCK_AFTER:
+                pc.set_clock_wrong(_SKEWS[int(self.time.seconds) % len(_SKEWS)])
+            case Toxic.DISK_AFTER:
+                pc.fate.disk_faults = [_DISK_FAULTS[int(self.time.seconds) % len(_DISK_FAULTS)]]
+            case Toxic.SESSION_BEFORE | Toxic.SESSION_AFTER if pc.actor:
+                self._end_sessions(pc.actor)
+            case Toxic.ROLE_BEFORE | Toxic.ROLE_AFTER if pc.actor:
+                self.register.set_enabled(pc.actor, enabled=False)
+            case _:
+                return
+
+    def _end_sessions(self, account_id: AccountId) -> None:
+        with self.register.service.environment.database.write() as transaction:
+            transaction.accounts.close_sessions(account_id)
 
     def close(self) -> None:
         """Give all files free."""
@@ -110,8 +130,13 @@ class World:
         pc.die()
         pc.start()
         self.oracle.watch(pc)
-        if was is not None and pc.sign_in(was.login) != "in":
-            pc.unlock(was)
+        self._back_in(pc, was)
+
+    def _back_in(self, pc: Pc, was: Account | None) -> str:
+        if was is None:
+            return ""
+        done = pc.sign_in(was.login)
+        return done if done == "in" else pc.unlock(was)
 
     def _interludes(self, pc: Pc, chance: Random) -> Callable[[str], None]:
         def meanwhile(where: str) -> None:
@@ -272,9 +297,52 @@ class World:
     def end_sessions(self, pc: Pc, chance: Random) -> str:
         """The operator ends the sessions of one registrar."""
         login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
-        with self.register.service.environment.database.write() as transaction:
-            transaction.accounts.close_sessions(self.accounts[login])
+        self._end_sessions(self.accounts[login])
         return login
+
+    def sign_out(self, pc: Pc, _: Random) -> str:
+        """Somebody goes home."""
+        return pc.sign_out()
+
+    def leave(self, pc: Pc, chance: Random) -> str:
+        """Applications leave the institution."""
+        place = self.institutions[pc.name]
+        other = next(found for found in sorted(set(self.institutions.values())) if found != place)
+        most = chance.choice((1, 1, 2, 6))  # the last are so many that a copy asks before it believes it
+        return people.applications_leave(self.register, place, other, most, chance)
+
+    def second(self, pc: Pc, _: Random) -> str:
+        """The program is started a second time on the same copy: it must say so, or everything would go out twice."""
+        said = pc.start_twice()
+        if said != "cache_in_use":
+            raise Violation(f"I2: a second program on the copy of {pc.name} said {said}")
+        return said
+
+    def migrate(self, pc: Pc, _: Random) -> str:
+        """The program comes back after an update."""
+        was = pc.running.account
+        is_older = pc.lay_older_copy()
+        pc.start()
+        return f"{'migrated' if is_older else 'as it was'} {self._back_in(pc, was)}"
+
+    def spoil(self, pc: Pc, chance: Random) -> str:
+        """A row of the copy is damaged: from here on the digest may find a difference."""
+        pc.wire.may_differ = True
+        return pc.spoil(chance)
+
+    def role(self, pc: Pc, chance: Random) -> str:
+        """An account loses its place, or everybody has it back."""
+        login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
+        if chance.random() < 0.4:
+            self.register.set_enabled(self.accounts[login], enabled=False)
+            return f"{login} out"
+        self.let_everybody_in()
+        return "everybody in"
+
+    def let_everybody_in(self) -> None:
+        """Give every account its place back."""
+        for account_id in self.accounts.values():
+            self.register.set_enabled(account_id, enabled=True)
 
 
 _DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
@@ -299,4 +367,10 @@ _DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
     Kind.RESTART: World.restart,
     Kind.PRUNE: World.prune,
     Kind.END_SESSIONS: World.end_sessions,
+    Kind.SIGN_OUT: World.sign_out,
+    Kind.LEAVE: World.leave,
+    Kind.SECOND: World.second,
+    Kind.MIGRATE: World.migrate,
+    Kind.SPOIL: World.spoil,
+    Kind.ROLE: World.role,
 }

@@ -15,7 +15,7 @@ from benchmarks.server.offices import Desk, open_desks
 from benchmarks.server.statements import pgbench_script, record_decision, replay_on_sqlite, seed_floor
 from medreg_core.contract.v1.messages import BATCH_COMMANDS, Command
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_server.db.engine import open_engine
+from medreg_server.db.engine import begun, open_engine
 from medreg_server.services.service import Service
 from tests.helpers.postgres import Cluster, database_name, find_binaries
 from tests.server.clients import Client
@@ -55,7 +55,7 @@ class PgbenchFloor:
     def per_s(self, clients: int, each: int) -> float:
         """Return decisions per second of ``clients`` connections that decide ``each`` so many."""
         engine = open_engine(self._url)
-        with engine.begin() as connection:
+        with engine.connect() as connection, begun(connection, writes=True):
             seed_floor(connection, self._decision, clients, clients, each)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
@@ -92,7 +92,7 @@ def on_sqlite(service: Service, file: Path, each: int) -> Decisions:
     desks = open_desks(service, 1, each + 1)
     decision = record_decision(service, desks[0])
     engine = open_engine(f"sqlite:///{file}")
-    with engine.begin() as connection:
+    with engine.connect() as connection, begun(connection, writes=True):
         seed_floor(connection, decision, 0, 1, each)
     engine.dispose()
     bare = sqlite3.connect(file, isolation_level=None)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from benchmarks.server.offices import applications
 from medreg_core.domain.records import Institution
-from medreg_server.db.engine import open_engine
+from medreg_server.db.engine import begun, open_engine
 from medreg_server.services.service import Service
 from tests.helpers.server import seed_hospital, store_applications
 from tests.server.clients import Office
@@ -77,7 +77,7 @@ def _office(service: Service, url: str, rows: int) -> Office:
 def copy_rows(url: str, institution: Institution, times: int) -> None:
     """Let the database engine copy the applications of an institution ``times`` over, under other ids."""
     engine = open_engine(url)
-    with engine.begin() as connection:
+    with engine.connect() as connection, begun(connection, writes=True):
         for copy in range(1, times + 1):
             connection.execute(text(_COPY), {"institution": institution.id, "mark": f"9{copy:04d}"})
     engine.dispose()
@@ -94,7 +94,7 @@ _COPY = (
 def _touch(url: str, institution_id: str) -> None:
     """Note a change of every row, as if each had been decided since."""
     engine = open_engine(url)
-    with engine.begin() as connection:
+    with engine.connect() as connection, begun(connection, writes=True):
         head = connection.execute(text("SELECT head FROM feed_head WHERE institution_id = :i"), {"i": institution_id})
         connection.execute(text(_LOG), {"institution": institution_id, "head": head.scalar_one()})
         connection.execute(text(_HEAD), {"institution": institution_id})

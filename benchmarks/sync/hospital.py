@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from benchmarks.search.data import TODAY
 from benchmarks.server.feed import copy_rows
 from medreg_core.domain.vocabulary import Role
-from medreg_server.db.engine import open_engine
+from medreg_server.db.engine import begun, open_engine
 from medreg_server.services.demo.worklist import worklist_applications
 from medreg_server.services.rule_tables import installed_tables
 from medreg_server.services.service import Service
@@ -81,6 +81,6 @@ class LargeHospital:
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
         engine = open_engine(self._url)
-        with engine.begin() as connection:
+        with engine.connect() as connection, begun(connection, writes=True):
             yield connection
         engine.dispose()

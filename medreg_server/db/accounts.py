@@ -50,6 +50,26 @@ _SESSION: Final = (
     )
 )
 
+_BY_LOGIN: Final = select(account).where(account.c.login == bindparam("key"))
+_OPEN: Final = insert(session)
+_END_OLD: Final = delete(session).where(session.c.expires_at < bindparam("now"))
+_FRESH: Final = sign_in_throttle.c.since <= bindparam("window")
+_COUNT: Final = (
+    update(sign_in_throttle)
+    .where(sign_in_throttle.c.key == bindparam("of"))
+    .values(
+        attempts=case((_FRESH, 1), else_=sign_in_throttle.c.attempts + 1),
+        since=case((_FRESH, bindparam("now")), else_=sign_in_throttle.c.since),
+    )
+    .returning(sign_in_throttle.c.attempts, sign_in_throttle.c.since)
+)
+_RETURN: Final = (
+    update(sign_in_throttle)
+    .where(sign_in_throttle.c.key == bindparam("of"), sign_in_throttle.c.attempts > 0)
+    .values(attempts=sign_in_throttle.c.attempts - 1)
+)
+_FORGET: Final = delete(sign_in_throttle).where(sign_in_throttle.c.key == bindparam("of"))
+
 
 class Accounts(Repository):
     """Accounts and sessions within one transaction."""
@@ -72,8 +92,7 @@ class Accounts(Repository):
 
     def by_login(self, login: str) -> AccountRecord | None:
         """Return the account with this login name, whatever its case, or None."""
-        rows = self._connection.execute(select(account).where(account.c.login == login.casefold())).mappings()
-        row = rows.one_or_none()
+        row = self._connection.execute(_BY_LOGIN, {"key": login.casefold()}).mappings().one_or_none()
         return None if row is None else _account(row)
 
     def get(self, account_id: AccountId) -> AccountRecord | None:
@@ -81,22 +100,25 @@ class Accounts(Repository):
         row = self._connection.execute(select(account).where(account.c.id == account_id)).mappings().one_or_none()
         return None if row is None else _account(row)
 
+    def set_disabled(self, account_id: AccountId, since: datetime | None) -> None:
+        """Shut an account out from a moment on, or let it in again; its sessions count for nothing meanwhile."""
+        self._connection.execute(update(account).where(account.c.id == account_id).values(disabled_at=since))
+
     def set_password_hash(self, account_id: AccountId, password_hash: str) -> None:
         """Replace an account's password hash."""
         self._connection.execute(update(account).where(account.c.id == account_id).values(password_hash=password_hash))
 
     def open_session(self, token_hash: bytes, new: OpenSession, now: datetime) -> None:
         """Store a session and forget those that have ended."""
-        self._connection.execute(delete(session).where(session.c.expires_at < now))
-        self._connection.execute(
-            insert(session).values(
-                token_hash=token_hash,
-                account_id=new.account.id,
-                device_id=new.device_id,
-                created_at=now,
-                expires_at=new.expires_at,
-            )
-        )
+        self._connection.execute(_END_OLD, {"now": now})
+        row = {
+            "token_hash": token_hash,
+            "account_id": new.account.id,
+            "device_id": new.device_id,
+            "created_at": now,
+            "expires_at": new.expires_at,
+        }
+        self._connection.execute(_OPEN, row)
 
     def session(self, token_hash: bytes, now: datetime) -> OpenSession | None:
         """Return the open session of a token, or None when it ended, never was, or its account is disabled."""
@@ -119,33 +141,20 @@ class Accounts(Repository):
 
         Counting comes before the password is looked at, so that attempts made at once cannot pass the limit together.
         """
-        fresh = sign_in_throttle.c.since <= now - window
-        count = (
-            update(sign_in_throttle)
-            .where(sign_in_throttle.c.key == key)
-            .values(
-                attempts=case((fresh, 1), else_=sign_in_throttle.c.attempts + 1),
-                since=case((fresh, now), else_=sign_in_throttle.c.since),
-            )
-            .returning(sign_in_throttle.c.attempts, sign_in_throttle.c.since)
-        )
+        asked = {"of": key, "now": now, "window": now - window}
         while True:
             insert_if_absent(self._connection, sign_in_throttle, {"key": key, "attempts": 0, "since": now})
-            counted = self._connection.execute(count).one_or_none()
+            counted = self._connection.execute(_COUNT, asked).one_or_none()
             if counted is not None:  # else somebody's success has just forgotten the attempts, between the two
                 return counted.attempts, counted.since
 
     def return_attempt(self, key: bytes) -> None:
         """Take one attempt back: it was no guess."""
-        self._connection.execute(
-            update(sign_in_throttle)
-            .where(sign_in_throttle.c.key == key, sign_in_throttle.c.attempts > 0)
-            .values(attempts=sign_in_throttle.c.attempts - 1)
-        )
+        self._connection.execute(_RETURN, {"of": key})
 
     def forget_attempts(self, key: bytes) -> None:
         """Start counting anew: the right password was given."""
-        self._connection.execute(delete(sign_in_throttle).where(sign_in_throttle.c.key == key))
+        self._connection.execute(_FORGET, {"of": key})
 
 
 def _account(row: RowMapping) -> AccountRecord:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-__all__ = ["WRITER", "Engine", "open_engine"]
-
-WRITER: Final = "medreg_writer"
-"""Execution option of a connection that will write: SQLite then takes its write lock at BEGIN, not half way."""
+__all__ = ["Engine", "begun", "open_engine"]
 
 _BUSY_TIMEOUT_MS: Final = 10_000
 _POOL_SIZE: Final = 20
@@ -44,7 +43,6 @@ def open_engine(url: str) -> Engine:
 def _open_sqlite(url: str) -> Engine:
     engine = create_engine(url, hide_parameters=True, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE, pool_timeout=10)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -59,6 +57,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writer = connection.get_execution_options().get(WRITER, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+@contextmanager
+def begun(connection: Connection, *, writes: bool) -> Iterator[RootTransaction]:
+    """Run the block in a transaction; it is committed at the end, rolled back when the block raises.
+
+    On SQLite one that ``writes`` takes its lock at BEGIN, not half way, where two would wait for each other. BEGIN is
+    said here: a listener of the engine would be asked at every single statement.
+    """
+    with connection.begin() as transaction:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        yield transaction

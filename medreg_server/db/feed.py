@@ -131,8 +131,8 @@ class Feed(Repository):
 
     def versions(self, institution_id: InstitutionId) -> Iterator[tuple[str, int]]:
         """Yield (id, version) of every row in the institution's scope, for the digest (``sync.md`` §5.12)."""
-        query = _versions(institution_id)
-        with self._connection.execute(query, execution_options={"yield_per": 5_000}) as rows:
+        asked = {"institution": institution_id}
+        with self._connection.execute(_VERSIONS, asked, execution_options={"yield_per": 5_000}) as rows:
             for row in rows:
                 yield row.id, row.version
 
@@ -172,12 +172,15 @@ def _page() -> Select[Any]:
 _PAGE: Final = _page()
 
 
-def _versions(institution_id: InstitutionId) -> Select[tuple[str, int]]:
+def _versions() -> Select[tuple[str, int]]:
     scope = union_all(
-        select(institution.c.id, institution.c.version).where(institution.c.id == institution_id),
-        select(application.c.id, application.c.version).where(application.c.institution_id == institution_id),
+        select(institution.c.id, institution.c.version).where(institution.c.id == bindparam("institution")),
+        select(application.c.id, application.c.version).where(application.c.institution_id == bindparam("institution")),
     ).subquery()
     return select(scope.c.id, scope.c.version)
+
+
+_VERSIONS: Final = _versions()
 
 
 def _log_row(change: Pending, seq: int, at: datetime) -> dict[str, object]:

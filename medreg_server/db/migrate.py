@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from medreg_server.db.engine import WRITER
+from medreg_server.db.engine import begun
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
@@ -28,14 +28,12 @@ class SchemaMismatch(Exception):
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Upgrade (or with an older ``revision``, downgrade) the schema in one transaction."""
-    with engine.connect() as connection:
-        connection.execution_options(**{WRITER: True})
-        with connection.begin():
-            config = _config(connection)
-            if revision == "base" or _is_behind(config, connection, revision):
-                command.downgrade(config, revision)
-            else:
-                command.upgrade(config, revision)
+    with engine.connect() as connection, begun(connection, writes=True):
+        config = _config(connection)
+        if revision == "base" or _is_behind(config, connection, revision):
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)
 
 
 def check_schema(engine: Engine) -> None:

@@ -22,6 +22,7 @@ class Identity:
 
 
 _IDENTITY: Final = select(server_state.c.server_id, server_state.c.epoch)
+_KEYS: Final = select(signing_key).order_by(signing_key.c.created_at, signing_key.c.kid)
 
 
 class ServerState(Repository):
@@ -47,5 +48,4 @@ class ServerState(Repository):
 
     def public_keys(self) -> dict[str, bytes]:
         """Return every key ever published, oldest first."""
-        rows = self._connection.execute(select(signing_key).order_by(signing_key.c.created_at, signing_key.c.kid))
-        return {row.kid: row.public_key for row in rows}
+        return {row.kid: row.public_key for row in self._connection.execute(_KEYS)}

@@ -27,7 +27,7 @@ from medreg_server.db.clock import Clock
 from medreg_server.db.commands import Commands
 from medreg_server.db.consents import Consents
 from medreg_server.db.devices import Devices
-from medreg_server.db.engine import WRITER
+from medreg_server.db.engine import begun
 from medreg_server.db.exam_results import ExamResults
 from medreg_server.db.feed import Feed
 from medreg_server.db.forms import Forms
@@ -158,7 +158,7 @@ class Database:
         with _translated(), self._engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
+            with begun(connection, writes=False):
                 yield ReadTransaction(connection)
 
     @contextmanager
@@ -177,7 +177,6 @@ class Database:
         Other writers come in between as they would otherwise. Raises DatabaseBusy, as does each transaction.
         """
         with _translated(), self._engine.connect() as connection:
-            connection.execution_options(**{WRITER: True})
             yield lambda: self._write_on(connection)
 
     @contextmanager
@@ -187,9 +186,7 @@ class Database:
         Each transaction is a savepoint of one that is rolled back: it sees the work of those before it, and may fail
         alone. Raises DatabaseBusy.
         """
-        with self._gate, _translated(), self._engine.connect() as connection:
-            connection.execution_options(**{WRITER: True})
-            whole = connection.begin()
+        with self._gate, _translated(), self._engine.connect() as connection, begun(connection, writes=True) as whole:
             try:
                 yield lambda: self._rehearse_on(connection)
             finally:
@@ -204,7 +201,7 @@ class Database:
 
     @contextmanager
     def _write_on(self, connection: Connection) -> Iterator[WriteTransaction]:
-        with self._gate, _translated(), connection.begin():
+        with self._gate, _translated(), begun(connection, writes=True):
             transaction = WriteTransaction(connection, self._clock, self._signer)
             yield transaction
             transaction.finish()

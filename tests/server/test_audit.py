@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from medreg_core.contract.v1.messages import Return
 from medreg_server.db.audit import REGISTER, Event
-from medreg_server.db.engine import WRITER, open_engine
+from medreg_server.db.engine import begun, open_engine
 from medreg_server.services.audit_heads import AuditHeads, Verification, verify_audit
 from medreg_server.services.service import Service
 from tests.helpers.server import GivenUp, Hospital, seed_applications
@@ -24,11 +24,9 @@ def verified(service: Service) -> Verification:
 def tamper(url: str, *statements: str) -> None:
     """Change the database as somebody with the database's password would."""
     engine = open_engine(url)
-    with engine.connect() as connection:
-        connection.execution_options(**{WRITER: True})
-        with connection.begin():
-            for statement in statements:
-                connection.execute(text(statement))
+    with engine.connect() as connection, begun(connection, writes=True):
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
 
 

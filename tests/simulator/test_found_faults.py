@@ -139,3 +139,23 @@ def test_a_token_of_another_registrar_sends_nothing(world: World) -> None:
     assert _wrong(world) == []
     (row,) = pc.running.store.read(every_row)
     assert (row.state, row.attempts) == (OutboxState.DONE, 1)
+
+
+def test_many_removals_over_several_pages_come_to_an_end(world: World) -> None:
+    home, other = world.institutions["b"], world.institutions["c"]
+    people.applications_leave(world.register, home, other, 8, world.streams.of("leave"))
+    assert _wrong(world) == []
+    assert len(people.held(world.pcs["b"])) == len(people.held(world.pcs["a"])) == 8
+
+
+def test_the_digest_is_not_asked_about_a_page_that_is_held_back(world: World) -> None:
+    pc = world.pcs["c"]
+    people.applications_leave(
+        world.register, world.institutions["c"], world.institutions["b"], 4, world.streams.of("l")
+    )
+    world.register.stop()
+    world.register.start()
+    pc.sign_in("ding")  # hello asks for a digest: it would differ, and the repair would remove what is held back
+    world.sync(pc)
+    assert people.held(pc) == []
+    assert _wrong(world) == []

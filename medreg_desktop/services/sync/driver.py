@@ -18,7 +18,7 @@ from medreg_desktop.services.sync.events import Event, Moment
 from medreg_desktop.services.sync.ports import Departure, LocalCopy, Service
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.sync.state import Habits
-from medreg_desktop.services.sync.worker import Device, SyncWorker, is_exchange
+from medreg_desktop.services.sync.worker import Device, SyncWorker, call_of
 
 Message = Callable[[Moment], Event]
 """What another thread wants to tell the engine: an event that still lacks its moment."""
@@ -141,8 +141,11 @@ class SyncDriver:
         self._state, wanted = step(self._state, event)
         try:
             for effect in wanted:
-                if self._read and is_exchange(effect):
-                    break  # the copy has answered otherwise than the engine supposed: its question is void
+                call = call_of(effect)
+                if self._read and call is not None:
+                    # The copy has answered otherwise than the engine supposed: its question is void, and it must know.
+                    self._read.append(events.Broken(self._worker.now(), call))
+                    break
                 self._do(effect)
         except KnownFault as fault:
             # The rest of this step is not done: commands that could not be marked must not leave.
@@ -169,7 +172,7 @@ class SyncDriver:
     def _have_done(self, effect: Effect) -> None:
         found = self._worker.do(effect)
         if found is not None:
-            (self._events if is_exchange(effect) else self._read).append(found)
+            (self._read if call_of(effect) is None else self._events).append(found)
 
     def _look_once(self, cursor: str) -> None:
         """In place of a long poll: look whether there is something, the first time; then this run is over."""

@@ -139,10 +139,13 @@ def removals_held(state: SyncState, event: RemovalsHeld) -> SyncState:
     receiving = state.receiving
     since = receiving.guard.since if receiving.guard and receiving.guard.state is GuardState.HELD else event.at.wall
     guard = Guard(GuardState.HELD, event.removals, event.total, since)
-    state = state.with_receiving(guard=guard)
-    if event.page is not None:
-        return state.with_receiving(held=event.page, anomalies=receiving.anomalies + 1)
-    return state.with_receiving(held_snapshots=receiving.held_snapshots + 1, anomalies=receiving.anomalies + 1)
+    state = state.with_receiving(guard=guard, anomalies=receiving.anomalies + 1)
+    if event.page is None:
+        return _resync(state.with_receiving(held_snapshots=receiving.held_snapshots + 1), "removals")
+    if event.page.more:
+        # The digest is compared at the head, which this page does not reach: two snapshots have to agree instead.
+        return _resync(state, "removals")
+    return state.with_receiving(held=event.page)
 
 
 def digest_answered(state: SyncState, event: DigestAnswered) -> Step:

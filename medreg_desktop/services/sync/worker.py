@@ -82,7 +82,7 @@ class SyncWorker:
 
     def do(self, effect: Effect) -> Event | None:
         """Do one effect. Trouble with the service comes back as an event, trouble with the copy as KnownFault."""
-        call = _CALLS.get(type(effect))
+        call = call_of(effect)
         if call is None:
             return self._leaving.act(effect) if isinstance(effect, leaving.LOCAL) else self._locally(effect)
         try:
@@ -282,6 +282,6 @@ _CALLS: dict[type[Effect], Call] = {
 """The effects that are exchanges with the service, by the name of the exchange."""
 
 
-def is_exchange(effect: Effect) -> bool:
-    """Whether the service is asked; everything else concerns the local copy alone."""
-    return type(effect) in _CALLS
+def call_of(effect: Effect) -> Call | None:
+    """Return what the service is asked by an effect; None for one that concerns the local copy alone."""
+    return _CALLS.get(type(effect))

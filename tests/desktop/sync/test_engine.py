@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from medreg_core.contract.v1.messages import Op
+from medreg_core.contract.v1.messages import ChangePage, Op
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.faults import KnownFault
@@ -249,6 +249,37 @@ def test_removals_that_the_register_does_not_confirm_are_told_as_not_done() -> N
     assert report.guard is not None
     assert report.guard.state is GuardState.REFETCHED
     assert desk.copy.rows == desk.world.rows, "the copy was fetched anew"
+
+
+def test_many_removals_on_a_page_that_is_not_the_last_are_confirmed_by_two_snapshots() -> None:
+    desk = Desk(rows=20)
+    desk.sync()
+    guarded, finish = desk.copy.keep_page, desk.copy.finish_snapshot
+    refused = 0
+
+    def keep(page: ChangePage, *, confirmed: bool) -> None:
+        if any(change.op is Op.TOMBSTONE for change in page.changes):
+            raise TooManyRemovals
+        guarded(page, confirmed=confirmed)
+
+    def finished(*parts: object, confirmed: bool) -> None:
+        nonlocal refused
+        if not confirmed:
+            refused += 1
+            desk.copy.drop_snapshot()
+            raise TooManyRemovals
+        finish(*parts, confirmed=confirmed)  # type: ignore[arg-type]
+
+    desk.copy.keep_page, desk.copy.finish_snapshot = keep, finished  # type: ignore[method-assign]
+    for number in range(4):
+        desk.world.change(f"a{number:04}", Op.TOMBSTONE)
+    for number in range(4, 8):
+        desk.world.change(f"a{number:04}")
+    desk.world.calls.clear()
+    desk.sync(30)
+    assert refused == 1
+    assert desk.world.calls == ["changes", "snapshot", "snapshot", "changes", "digest"]
+    assert desk.copy.rows == desk.world.rows
 
 
 def test_a_stale_page_is_never_applied_and_three_rebuild_the_copy() -> None:

@@ -1,0 +1,113 @@
+"""Runs many seeds over several processes and adds up what they showed."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from simulator.run import Result, run
+
+CHUNK = 20
+"""Seeds that one process takes at a time: few enough that a failure is seen soon."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a stretch of seeds showed. ``failed`` holds the runs in which something was wrong."""
+
+    first: int
+    count: int
+    steps: int = 0
+    commands: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    failed: list[Result] = field(default_factory=list)
+    visited: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        """Take another stretch in."""
+        self.count += other.count
+        self.steps += other.steps
+        self.commands += other.commands
+        self.requests += other.requests
+        self.seconds += other.seconds
+        self.failed += other.failed
+        self.visited += other.visited
+
+
+def tally_of(first: int, count: int, steps: int, *, twice: bool = False) -> Tally:
+    """Run the seeds from ``first`` on; ``twice`` compares two traces of each (I10)."""
+    tally, started = Tally(first, count), time.perf_counter()
+    for seed in range(first, first + count):
+        result = run(seed, steps)
+        if twice and run(seed, steps).digest != result.digest:
+            result = replace(result, wrong=(*result.wrong, "I10: two runs, two traces"))
+        tally.steps += len(result.steps)
+        tally.commands += result.commands
+        tally.requests += result.requests
+        tally.visited += result.visited
+        if result.wrong:
+            tally.failed.append(result)
+    tally.seconds = time.perf_counter() - started
+    return tally
+
+
+def tallies(first: int, count: int, jobs: int, work: Callable[[int, int], Tally]) -> Iterator[Tally]:
+    """Yield the tally of each chunk, in order of seeds, ``jobs`` of them at work at once."""
+    chunks = [(start, min(CHUNK, first + count - start)) for start in range(first, first + count, CHUNK)]
+    if jobs == 1:
+        yield from (work(*chunk) for chunk in chunks)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(partial(_apply, work), chunks)
+
+
+def _apply(work: Callable[[int, int], Tally], chunk: tuple[int, int]) -> Tally:
+    return work(*chunk)
+
+
+LOGGED = 1_000
+"""Runs between two lines of a log."""
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line of a campaign's log: what was run, of which program, and what it showed."""
+
+    commit: str
+    first_seed: int
+    runs: int
+    steps: int
+    commands: int
+    requests: int
+    seconds: float  # of all processes together
+    violations: dict[str, tuple[str, ...]]  # by seed
+
+
+def log(path: Path, tally: Tally) -> None:
+    """Append a tally to a campaign's log."""
+    found = {str(result.seed): result.wrong for result in tally.failed}
+    seconds = round(tally.seconds, 1)
+    line = LogLine(commit(), tally.first, tally.count, tally.steps, tally.commands, tally.requests, seconds, found)
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(line) + b"\n")
+
+
+def commit() -> str:
+    """Return the commit that runs, with a mark when the files differ from it; empty outside a repository."""
+    here = Path(__file__).parent
+    found = subprocess.run(
+        ["git", "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"],  # noqa: S607 - the developer's own git
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip()
