@@ -66,6 +66,7 @@ class OutboxRow:
     size: int  # of the encoded command, in bytes
     deferred_since: datetime | None  # when the server first asked to wait
     seq: int  # position in the feed of ``epoch`` that contains the effect; 0: none, or forgotten
+    handed_at: datetime | None = None  # when it last went into a courier's file
 
     @property
     def kind(self) -> CommandKind:
@@ -106,7 +107,7 @@ CORRECTING = "being_corrected"
 
 _COLUMNS = (
     "n, command, actor, state, sent, attempts, next_try, last_cause, outcome, epoch, saved_at, settled_at, resolution,"
-    " length(CAST(command AS BLOB)), deferred_since, seq"
+    " length(CAST(command AS BLOB)), deferred_since, seq, (SELECT at FROM handover WHERE command_id = outbox.id)"
 )
 
 
@@ -387,6 +388,7 @@ def _row(row: Row) -> OutboxRow:
         size=row[13],
         deferred_since=_moment(row[14]),
         seq=row[15],
+        handed_at=_moment(row[16]),
     )
 
 

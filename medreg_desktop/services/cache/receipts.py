@@ -79,6 +79,15 @@ def links_of(conn: Connection, ids: Iterable[CommandId]) -> tuple[Link, ...]:
     return tuple(_link(row) for row in conn.execute(statement, (wanted,)))
 
 
+def known(conn: Connection, ids: Iterable[CommandId]) -> frozenset[CommandId]:
+    """Return which of these commands have a receipt."""
+    wanted = json.dumps(list(ids))
+    found = conn.execute(
+        "SELECT command_id FROM receipt WHERE command_id IN (SELECT value FROM json_each(?))", (wanted,)
+    )
+    return frozenset(CommandId(row[0]) for row in found)
+
+
 def links_for(conn: Connection, ids: Iterable[CommandId]) -> tuple[Link, ...]:
     """Return the links of these commands, and of those just before them in the chain that never left this device.
 

@@ -87,6 +87,7 @@ def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> None:
         account=_json(welcome.account),
         institution=_json(welcome.institution),
         keys=_json(welcome.keys),
+        courier_key=welcome.courier_key.hex(),
     )
     if welcome.lease is not None:
         leases.add(conn, welcome.lease)
@@ -127,6 +128,11 @@ def institution(conn: Connection) -> Institution | None:
     """Return the office's institution: the feed's row if there is one, else what hello told."""
     body = scalar(conn, "SELECT body FROM entity WHERE kind = 'institution' LIMIT 1")
     return msgspec.json.decode(body, type=Institution) if body else _read(conn, "institution", Institution)
+
+
+def courier_key(conn: Connection) -> bytes:
+    """Return the service's key to which a courier's file is sealed; empty until hello has told it."""
+    return bytes.fromhex(value(conn, "courier_key"))
 
 
 def public_keys(conn: Connection) -> tuple[PublicKey, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -20,12 +21,13 @@ from medreg_core.contract.v1.messages import (
     Welcome,
 )
 from medreg_core.contract.v1.receipts import LINK_BYTES, Link
-from medreg_core.domain.records import AccountId, ApplicationId, CommandId
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId
 from medreg_desktop.services.cache import (
     applications,
     codes,
     commands,
     feed,
+    handovers,
     leases,
     outbox,
     receipts,
@@ -39,6 +41,7 @@ from medreg_desktop.services.cache.snapshot import Snapshot
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge
 from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.sync.bundle_file import write_commands
 from medreg_desktop.services.sync.outbox_view import (
     PendingCommand,
     Position,
@@ -71,7 +74,13 @@ class CacheCopy:
 
     def queue(self, account_id: AccountId) -> tuple[QueueRow, ...]:
         """Return the account's commands that are not done."""
-        return self._store.write(lambda conn: tuple(_queue_row(row) for row in outbox.rows(conn, account_id)))
+
+        def work(conn: Connection) -> tuple[QueueRow, ...]:
+            rows = outbox.rows(conn, account_id)
+            receipted = receipts.known(conn, [row.command.id for row in rows])
+            return tuple(_queue_row(row, receipted) for row in rows)
+
+        return self._store.write(work)
 
     def commands(self, ids: Iterable[CommandId], *, rehearsed: bool = False) -> tuple[Command, ...]:
         """Return the commands that are in flight, in the order asked: one called back meanwhile must not leave.
@@ -98,6 +107,20 @@ class CacheCopy:
             _refresh(conn, ids)
 
         self._store.write(work)
+
+    def hand_over(self, bundle_id: str, ids: tuple[CommandId, ...], at: datetime) -> None:
+        """The commands go into a courier's file."""
+        self._store.write(lambda conn: handovers.hand_over(conn, ids, bundle_id, at))
+
+    def take_back(self, bundle_id: str) -> None:
+        """The file was not finished."""
+        self._store.write(lambda conn: handovers.take_back(conn, bundle_id))
+
+    def write_bundle(
+        self, bundle_id: str, account_id: AccountId, device_id: DeviceId, folder: str, at: datetime
+    ) -> tuple[str, int]:
+        """Write the courier's file."""
+        return write_commands(self._store, bundle_id, account_id, device_id, Path(folder), at)
 
     def settle(self, settlements: tuple[Settlement, ...], at: datetime) -> None:
         """Write what became of each command, all or none."""
@@ -216,10 +239,11 @@ def _position(conn: Connection) -> Position:
         snapshot=begun,
         keys=sync_state.public_keys(conn),
         order=unfinished.order(conn),
+        courier_key=sync_state.courier_key(conn),
     )
 
 
-def _queue_row(row: OutboxRow) -> QueueRow:
+def _queue_row(row: OutboxRow, receipted: Collection[CommandId] = ()) -> QueueRow:
     repeated = row.state is OutboxState.DEFERRED and row.attempts >= DEFERRAL_REPEATS
     return QueueRow(
         id=row.command.id,
@@ -232,6 +256,7 @@ def _queue_row(row: OutboxRow) -> QueueRow:
         next_try=row.next_try,
         waiting_since=row.saved_at if repeated else None,
         schema=row.command.schema,
+        has_receipt=row.command.id in receipted,
     )
 
 

@@ -67,6 +67,22 @@ class Hasten:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver:
+    """These commands go into a courier's file; from here on they are as if sent."""
+
+    bundle_id: str
+    ids: tuple[CommandId, ...]
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackBundle:
+    """The courier's file was not finished: its commands are with nobody."""
+
+    bundle_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class BeginSnapshot:
     """Throw away any half-built snapshot and start an empty one beside the copy."""
 
@@ -109,6 +125,20 @@ class KeepBucket:
     """Replace the rows of one bucket."""
 
     rows: BucketRows
+
+
+# ---- the stick ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBundle:
+    """Write the file of what was handed over into the folder; answered by ``BundleWritten``."""
+
+    bundle_id: str
+    account_id: AccountId
+    folder: str
+    left: int  # commands that wait and do not go along
+    at: Moment
 
 
 # ---- the network ----------------------------------------------------------------------------------------------------
@@ -268,6 +298,9 @@ Effect = (
     | MarkInFlight
     | Settle
     | Hasten
+    | HandOver
+    | TakeBackBundle
+    | WriteBundle
     | BeginSnapshot
     | KeepBlock
     | FinishSnapshot

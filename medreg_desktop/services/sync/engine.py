@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from medreg_core.contract.v1.messages import Welcome
-from medreg_desktop.services.sync import probing, receiving, rehearsing, removal, sending
+from medreg_desktop.services.sync import couriers, probing, receiving, rehearsing, removal, sending
 from medreg_desktop.services.sync.effects import Effect, Hasten, KeepWelcome, Tell
 from medreg_desktop.services.sync.events import (
+    AnswersBrought,
     Asked,
     Broken,
     BucketArrived,
+    BundleWanted,
+    BundleWritten,
     Call,
     CommandSaved,
     CopyDestroyed,
@@ -103,10 +106,16 @@ def _absorb(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, PLR
             return _asked(state, wish, event.at)
         case NetworkChanged(at=at):
             return _network_changed(state, at), ()
+        case BundleWanted():
+            return couriers.wanted(state, event), ()
+        case BundleWritten():
+            return couriers.written(state, event)
+        case AnswersBrought():
+            return couriers.answers_brought(state, event)
         case Stopped():
             return replace(state, stopped=True), ()
         case DiskFailed():
-            return _disk_failed(state, event), ()
+            return couriers.disturbed(_disk_failed(state, event), event.code, event.at), ()
         case RemovalsHeld():
             return receiving.removals_held(state, event), ()
         case DeviceRefused():
@@ -157,6 +166,8 @@ def _answered(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, P
             return removal.confirmed(state)
         case Tick() | CopyRead() | QueueRead() | SignedIn() | SignedOut() | CommandSaved() | Asked():
             raise AssertionError(event)  # absorbed before
+        case BundleWanted() | BundleWritten() | AnswersBrought():
+            raise AssertionError(event)  # absorbed before
         case NetworkChanged() | Stopped() | DiskFailed() | RemovalsHeld() | Broken() | Failed():
             raise AssertionError(event)  # absorbed before
         case DeviceRefused() | PendingRead() | LeaveTaken() | CopyDestroyed():
@@ -180,7 +191,13 @@ def _actor_changed(state: SyncState, event: SignedIn | SignedOut) -> SyncState:
     """Another person, another outbox. The copy stays: it belongs to the office."""
     actor = event.actor if isinstance(event, SignedIn) else None
     contact = replace(state.contact, greeted=False, session_ended=False, blocked="")
-    fresh = replace(state, actor=actor, contact=contact, sending=Sending(paused=state.sending.paused))
+    fresh = replace(
+        state,
+        actor=actor,
+        contact=contact,
+        courier=replace(state.courier, folder=""),
+        sending=Sending(paused=state.sending.paused),
+    )
     return fresh.with_receiving(circuit=state.receiving.circuit.forced(event.at.mono), caught_up=False)
 
 
@@ -274,7 +291,12 @@ def _greeted(state: SyncState, event: HelloAnswered) -> Step:
         return state.with_contact(blocked="wrong_institution"), ()
     state = replace(
         state,
-        position=replace(position, server_id=welcome.server_id, institution_id=welcome.institution.id),
+        position=replace(
+            position,
+            server_id=welcome.server_id,
+            institution_id=welcome.institution.id,
+            courier_key=welcome.courier_key,
+        ),
     )
     state = state.with_receiving(circuit=state.receiving.circuit.passed(), digest_from=event.at.mono)
     stock = state.sending.stock

@@ -20,6 +20,7 @@ from medreg_core.contract.v1.messages import (
     Welcome,
 )
 from medreg_core.domain.records import CommandId
+from medreg_desktop.services.sync.bundles import BundleNote
 from medreg_desktop.services.sync.outbox_view import Actor, PendingCommand, Position, QueueRow, Stock
 from medreg_desktop.services.transport.trouble import Trouble
 
@@ -305,6 +306,32 @@ class RemovalsHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class BundleWanted:
+    """The registrar wants what waits written into a courier's file in this folder."""
+
+    at: Moment
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleWritten:
+    """A courier's file was written, or could not be (``note.code``)."""
+
+    at: Moment
+    bundle_id: str
+    note: BundleNote
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersBrought:
+    """A courier brought answers that the service has signed for this device; all are of commands made here."""
+
+    at: Moment
+    outcomes: tuple[Outcome, ...]
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """The program ends."""
 
@@ -342,5 +369,8 @@ Event = (
     | Broken
     | DiskFailed
     | RemovalsHeld
+    | BundleWanted
+    | BundleWritten
+    | AnswersBrought
     | Stopped
 )

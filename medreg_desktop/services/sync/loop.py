@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from medreg_core.contract.v1.devices import WipeAnswer
+from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.records import AccountId
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.driver import SyncDriver
@@ -83,6 +84,14 @@ class SyncLoop:
         """发送: what passes leaves at once; with ``all_of_it`` also what would need the registrar."""
         wish = Wish.SEND_ALL if all_of_it else Wish.SEND
         self._driver.tell(lambda at: events.Asked(at, wish))
+
+    def bundle_wanted(self, folder: str) -> None:
+        """交信使: write what waits into a courier's file in this folder."""
+        self._driver.tell(lambda at: events.BundleWanted(at, folder))
+
+    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str) -> None:
+        """A courier brought answers to commands made here."""
+        self._driver.tell(lambda at: events.AnswersBrought(at, outcomes, epoch))
 
     def network_changed(self) -> None:
         """The operating system reports another network."""

@@ -43,6 +43,7 @@ class QueueRow:
     next_try: datetime | None = None
     waiting_since: datetime | None = None  # of a deferred command: first deferral
     schema: int = 1  # the oldest protocol it can be sent under
+    has_receipt: bool = True  # an older program made none
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Position:
     snapshot: SnapshotProgress | None = None
     keys: tuple[PublicKey, ...] = ()  # sign the server's pings
     order: WipeAnswer | None = None  # a proven order to leave: nothing is saved here any more
+    courier_key: bytes = b""  # couriers' files are sealed to it; empty until the service has told it
 
 
 @dataclass(frozen=True, slots=True)

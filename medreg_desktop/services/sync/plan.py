@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from medreg_desktop.services.sync import probing, rehearsing, removal, sending
+from medreg_desktop.services.sync import couriers, probing, rehearsing, removal, sending
 from medreg_desktop.services.sync.batch import Selection, select
 from medreg_desktop.services.sync.circuit import Circuit
 from medreg_desktop.services.sync.effects import (
@@ -58,6 +58,9 @@ def plan(state: SyncState, at: Moment) -> Step:  # noqa: PLR0911 - a list
 
 
 def _exchange(state: SyncState, actor: Actor, position: Position, at: Moment) -> Step:
+    state, handing_over = couriers.packed(state, actor, position, at)
+    if handing_over:
+        return state, handing_over
     if state.contact.blocked:
         return state, (Sleep(None),)
     if not actor.session:

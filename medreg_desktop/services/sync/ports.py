@@ -29,7 +29,7 @@ from medreg_core.contract.v1.messages import (
     Welcome,
 )
 from medreg_core.contract.v1.receipts import Link
-from medreg_core.domain.records import AccountId, CommandId
+from medreg_core.domain.records import AccountId, CommandId, DeviceId
 from medreg_desktop.services.sync.outbox_view import PendingCommand, Position, QueueRow, Settlement, Stock
 
 
@@ -63,6 +63,20 @@ class LocalCopy(Protocol):
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
         """Make the commands immutable: they leave now."""
+        ...
+
+    def hand_over(self, bundle_id: str, ids: tuple[CommandId, ...], at: datetime) -> None:
+        """Note that the commands go into a courier's file: they are as if sent."""
+        ...
+
+    def take_back(self, bundle_id: str) -> None:
+        """Forget a courier's file that was not finished."""
+        ...
+
+    def write_bundle(
+        self, bundle_id: str, account_id: AccountId, device_id: DeviceId, folder: str, at: datetime
+    ) -> tuple[str, int]:
+        """Write the courier's file; return its name and how many commands it carries. KnownFault: the stick's."""
         ...
 
     def settle(self, settlements: tuple[Settlement, ...], at: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from medreg_core.contract.v1.devices import WipeAnswer
+from medreg_desktop.services.sync.bundles import BundleNote
 from medreg_desktop.services.sync.forecast import Rehearsed
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
 
@@ -89,5 +90,6 @@ class SyncReport:
     epoch: str = ""
     seq: int = 0
     guard: Guard | None = None  # the last mass removal that was held, until the program ends
+    bundle: BundleNote = field(default_factory=BundleNote)  # the courier's file asked for last
     rehearsed: Rehearsed | None = None  # the dry run of the queue, while it runs or can be looked at
     removal: RemovalReport = RemovalReport()

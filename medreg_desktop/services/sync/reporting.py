@@ -70,6 +70,7 @@ def report_of(state: SyncState) -> SyncReport:
         seq=position.seq,
         guard=receiving.guard,
         rehearsed=rehearsed,
+        bundle=state.courier.note,
     )
 
 

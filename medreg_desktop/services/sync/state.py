@@ -8,6 +8,7 @@ from datetime import datetime
 from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_core.contract.v1.messages import BATCH_COMMANDS, PROTOCOL, ChangePage
 from medreg_core.domain.records import CommandId
+from medreg_desktop.services.sync.bundles import Courier
 from medreg_desktop.services.sync.circuit import Circuit, draw
 from medreg_desktop.services.sync.effects import Effect
 from medreg_desktop.services.sync.events import Call, Moment
@@ -139,6 +140,7 @@ class SyncState:
     busy: Call | None = None
     sending: Sending = field(default_factory=Sending)
     receiving: Receiving = field(default_factory=Receiving)
+    courier: Courier = field(default_factory=Courier)
     contact: Contact = field(default_factory=Contact)
     removal: Removal = field(default_factory=Removal)
     disk: Circuit = field(default_factory=Circuit)

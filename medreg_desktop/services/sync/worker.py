@@ -24,8 +24,10 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.sync import effects, events, leaving
+from medreg_desktop.services.sync.bundles import BundleNote
 from medreg_desktop.services.sync.effects import Effect
 from medreg_desktop.services.sync.events import Call, Event, Moment
 from medreg_desktop.services.sync.leaving import Leaving
@@ -122,6 +124,8 @@ class SyncWorker:
             case effects.ReadQueue(account_id=account_id):
                 rows = self._copy.queue(account_id)
                 return events.QueueRead(self.now(), rows, self._copy.stock(self._clock.now()))
+            case effects.HandOver() | effects.TakeBackBundle() | effects.WriteBundle():
+                return self._courier(effect)
             case effects.KeepPage(page=page, confirmed=confirmed):
                 return self._guarded(lambda: self._copy.keep_page(page, confirmed=confirmed), effect)
             case effects.FinishSnapshot(rows=rows_, end=end, epoch=epoch, confirmed=confirmed):
@@ -130,6 +134,30 @@ class SyncWorker:
             case _:
                 self._write(effect)
                 return None
+
+    def _courier(self, effect: effects.HandOver | effects.TakeBackBundle | effects.WriteBundle) -> Event | None:
+        match effect:
+            case effects.HandOver(bundle_id=bundle_id, ids=ids, at=at):
+                self._copy.hand_over(bundle_id, ids, at.wall)
+            case effects.TakeBackBundle(bundle_id=bundle_id):
+                self._copy.take_back(bundle_id)
+            case effects.WriteBundle():
+                return self._bundle(effect)
+            case _ as unreachable:
+                assert_never(unreachable)
+        return None
+
+    def _bundle(self, effect: effects.WriteBundle) -> Event:
+        """Write a courier's file; trouble with the stick is not trouble with the copy."""
+        at = effect.at.wall
+        try:
+            name, carried = self._copy.write_bundle(
+                effect.bundle_id, effect.account_id, self._device.id, effect.folder, at
+            )
+            note = BundleNote(name=name, carried=carried, left=effect.left, at=at)
+        except KnownFault as fault:
+            note = BundleNote(code=fault.code, at=at)
+        return events.BundleWritten(self.now(), effect.bundle_id, note)
 
     def _guarded(self, work: Callable[[], None], effect: effects.KeepPage | effects.FinishSnapshot) -> Event | None:
         try:
