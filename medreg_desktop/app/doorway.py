@@ -10,7 +10,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
+from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,7 +20,10 @@ from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables, load_tables
 from medreg_desktop.app.adapters import SystemClock
+from medreg_desktop.services.auth import farewell
+from medreg_desktop.services.auth.departure import Departure
 from medreg_desktop.services.auth.device_key import device_key
+from medreg_desktop.services.auth.farewell import Farewell
 from medreg_desktop.services.auth.gate import Entrance, Gate
 from medreg_desktop.services.cache import outbox, sync_state
 from medreg_desktop.services.cache.connection import Connection
@@ -28,19 +32,24 @@ from medreg_desktop.services.cache.keys import DatabaseKeys
 from medreg_desktop.services.cache.rescue import rescue
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.system_keyring import SystemKeyring
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.sync.copy import CacheCopy
 from medreg_desktop.services.sync.diary import Diary
 from medreg_desktop.services.sync.driver import SyncDriver
 from medreg_desktop.services.sync.loop import SyncLoop
-from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.ports import LocalCopy
+from medreg_desktop.services.sync.report import RemovalReport, Stage, SyncReport
 from medreg_desktop.services.sync.state import Habits
 from medreg_desktop.services.sync.worker import Device
 from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
 from medreg_desktop.views.signin.state import Entered
 
 CACHE = "cache.db"
+
+_GLANCE_S = 0.1
+"""How often the sync thread looks up while it waits for the window."""
 
 
 class Doorway:
@@ -72,6 +81,7 @@ class Doorway:
         self._claims: HttpTransport | None = None
         self._wire: HttpTransport | None = None  # the sync thread's
         self._gate: Gate | None = None
+        self._window_gone = Event()  # nothing on the screen reads the copy any more
         self.loop: SyncLoop | None = None
 
     # -- sign-in ----------------------------------------------------------------------------------------------------
@@ -83,8 +93,7 @@ class Doorway:
     def sign_in(self, server: str, account: str, password: str, passphrase: str) -> Entered:
         """Let somebody in, by the service if it answers."""
         with self._lock:
-            entrance = self._gate_at(server).enter(account, password, passphrase)
-            return self._entered(entrance)
+            return self._entered(self._enter(self._gate_at(server), account, password, passphrase))
 
     def unlock(self, account: str, password: str) -> Entered:
         """Let somebody in by the local password alone; for who is in already, check it.
@@ -94,7 +103,7 @@ class Doorway:
         with self._lock:
             gate = self._gate_at(self._server)
             if gate.account is not None and gate.account.login == account and self._sign_in_wanted:
-                return self._entered(gate.enter(account, password))
+                return self._entered(self._enter(gate, account, password))
             if gate.account is not None and gate.account.login == account:
                 gate.confirm(password)
                 return self._entered(Entrance(gate.account, online=bool(self._link.token)), again=True)
@@ -104,7 +113,7 @@ class Doorway:
         """Put a damaged copy aside, carry unsent work over into a new one, and let the registrar in."""
         with self._lock:
             rescue(self._folder / CACHE, self._keys.unlock(account, password), self.clock)
-            return self._entered(self._gate_at(server).enter(account, password))
+            return self._entered(self._enter(self._gate_at(server), account, password))
 
     def leave(self) -> None:
         """Sign out; nothing of the registrar's unsent work is touched."""
@@ -117,19 +126,44 @@ class Doorway:
                     self._shut()  # whoever comes next opens it anew, which finds the damage and offers to rebuild
                     self._gate = None
 
+    def take_up_removal(self) -> None:
+        """Go on where an earlier run left this computer; called before anybody can sign in."""
+        kept = farewell.find(self._folder)
+        if kept is None:
+            return
+        if kept.gone:
+            self._on_report(SyncReport(removal=RemovalReport(Stage.GONE, kept.order, rescued=kept.rescued)))
+            return
+        self._door = HttpTransport(Link(self._address(self._server), self.clock, version("medreg"), self.diary.log))
+        self._door.expect(kept.order.server_id)
+        self._finish_leaving(kept)
+
+    def institution_name(self) -> str:
+        """Return the name of the institution this computer belongs to, or belonged to."""
+        kept = farewell.find(self._folder)
+        if kept is not None:
+            return kept.institution
+        found = self.store.read(sync_state.institution)
+        return found.name if found else ""
+
+    def window_gone(self) -> None:
+        """Nothing on the screen reads the copy any more: it may be destroyed."""
+        self._window_gone.set()
+
+    def begin_anew(self) -> None:
+        """Forget the farewell of a removed computer: whoever signs in next sets it up as another one."""
+        with self._lock, self._claiming:
+            self._end()
+            self._gate = self._door = self._claims = self._wire = None
+            self._window_gone.clear()
+            farewell.forget(self._folder)
+
     def close(self) -> None:
         """End the program: stop sync, forget the token, close the copy."""
         if self._door is not None:
             self._link.closing.set()  # breaks off whatever another thread still waits for
         with self._lock, self._claiming:
-            if self.loop is not None:
-                self.loop.stop()
-            self.diary.closing()
-            if self._gate is not None:
-                self._gate.close()
-            for transport in (self._door, self._claims, self._wire):
-                if transport is not None:
-                    transport.close()
+            self._end()
 
     # -- what an office works with ----------------------------------------------------------------------------------
 
@@ -165,6 +199,29 @@ class Doorway:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
+    def _end(self) -> None:
+        if self.loop is not None:
+            self.loop.stop()
+            self.loop = None
+        self.diary.closing()
+        if self._gate is not None:
+            self._gate.close()
+        for transport in (self._door, self._claims, self._wire):
+            if transport is not None:
+                transport.close()
+
+    def _enter(self, gate: Gate, account: str, password: str, passphrase: str = "") -> Entrance:
+        """Let somebody in; if the service refuses this device, have it asked whether the copy must go."""
+        try:
+            return gate.enter(account, password, passphrase)
+        except KnownFault as fault:
+            if fault.code == "device_revoked" and gate.open_refused(account, password):
+                if self.loop is None:
+                    self._start_loop()
+                assert self.loop is not None
+                self.loop.device_refused()
+            raise
+
     @property
     def _link(self) -> Link:
         assert self._door is not None
@@ -185,13 +242,16 @@ class Doorway:
         if self._gate is not None and server in ("", self._server):
             return self._gate
         server = server or self._server
-        address = ServerAddress(server or "https://localhost", self._ca_file).checked()
+        address = self._address(server)
         if self._gate is not None:
             self._shut()
         self._door = HttpTransport(Link(address, self.clock, version("medreg"), self.diary.log))
         self._gate = Gate(self._folder, self._keys, self._door, self._open_store, self.clock)
         self._server = server
         return self._gate
+
+    def _address(self, server: str) -> ServerAddress:
+        return ServerAddress(server or "https://localhost", self._ca_file).checked()
 
     def _shut(self) -> None:
         if self.loop is not None:
@@ -227,23 +287,54 @@ class Doorway:
         return Entered(account.id, account.login, account.name, account.role, name, entrance.online, because, others)
 
     def _start_loop(self) -> None:
-        assert self._door is not None
-        key = device_key(self.store).public_key().public_bytes_raw()
-        device = Device(self.gate.office.device_id, key, version("medreg"))
-        judge = Judging(self.tables, self.clock)
-        self._wire = self._door.twin()
+        key = device_key(self.store)
+        device = Device(self.gate.office.device_id, key.public_key().public_bytes_raw(), version("medreg"))
         self.diary.opened(self.store)
+        copy = CacheCopy(self.store, Judging(self.tables, self.clock))
+        self._run_loop(copy, device, self._departure(key)).start()
+
+    def _finish_leaving(self, kept: Farewell) -> None:
+        device = Device(kept.order.device_id, b"", version("medreg"))
+        copy = cast("LocalCopy", object())  # there is none any more: whoever asks it anything is a bug
+        loop = self._run_loop(copy, device, self._departure(None))
+        loop.leave_taken(kept.order, kept.rescued)
+        loop.start()
+
+    def _run_loop(self, copy: LocalCopy, device: Device, departure: Departure) -> SyncLoop:
+        assert self._door is not None
+        self._wire = self._door.twin()
         driver = SyncDriver(
-            CacheCopy(self.store, judge),
+            copy,
             self._wire,
             self.clock,
             device,
             seed=random.SystemRandom().getrandbits(64),
             on_report=self._hear,
             habits=self._habits,
+            departure=departure,
         )
         self.loop = SyncLoop(driver, self._link.closing.set, _raise_later)
-        self.loop.start()
+        return self.loop
+
+    def _departure(self, key: Ed25519PrivateKey | None) -> Departure:
+        return Departure(
+            self._folder,
+            self._folder / CACHE,
+            self._keys,
+            key,
+            identity=lambda: self.gate.office,
+            institution=self.institution_name,
+            let_go=self._let_go,
+        )
+
+    def _let_go(self) -> None:
+        """Close the copy for good once the window has let go of it; on the sync thread."""
+        while not self._window_gone.wait(_GLANCE_S):
+            if self._link.closing.is_set():
+                raise KnownFault("cache_closed")  # the program ends: the next one goes on from the farewell
+        self.diary.closing()
+        if self._gate is not None and self._gate.store is not None:
+            self._gate.store.close()
 
 
 def packaged_tables() -> Tables:

@@ -11,8 +11,6 @@ import importlib
 import logging
 import os
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
 from medreg_desktop.app.adapters import RandomIds, SystemClock
+from medreg_desktop.app.lazy_doorway import LazyDoorway
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.settings.store import Settings
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
@@ -42,48 +41,12 @@ from medreg_desktop.views.signin.view import SignInPage, Ways
 if TYPE_CHECKING:
     from medreg_desktop.app.doorway import Doorway
     from medreg_desktop.app.office import House, Office
+    from medreg_desktop.app.removed import RemovedPage
 
 
 _TURN_S = 0.0005
 """Painting gives the interpreter away at each call into Qt and gets it back after a turn of whoever computes: a table
 has some hundred such calls, so Python's own 5 ms would hold the window for a second while a snapshot is applied."""
-
-
-class LazyDoorway:
-    """The doorway before and after its modules are loaded: the sign-in page's ``Access`` and ``KnownAccounts``."""
-
-    def __init__(self, make: Callable[[], Doorway], last_account: str) -> None:
-        self._make, self._last_account = make, last_account
-        self._lock = threading.Lock()
-        self._made: Doorway | None = None
-
-    def get(self) -> Doorway:
-        """Return the doorway, loading it at the first call; off the window's thread until it is there."""
-        with self._lock:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
-
-    @property
-    def made(self) -> Doorway | None:
-        """The doorway if it is there."""
-        return self._made
-
-    def knows(self, login: str) -> bool:
-        """Whether this account has signed in on this computer; before loading only the last one's answer is known."""
-        return self._made.knows(login) if self._made is not None else login == self._last_account
-
-    def sign_in(self, server: str, account: str, password: str, passphrase: str) -> Entered:
-        """Sign in, by the service if it answers."""
-        return self.get().sign_in(server, account, password, passphrase)
-
-    def unlock(self, account: str, password: str) -> Entered:
-        """Open the local copy or the locked screen."""
-        return self.get().unlock(account, password)
-
-    def rebuild(self, server: str, account: str, password: str) -> Entered:
-        """Begin a damaged copy anew."""
-        return self.get().rebuild(server, account, password)
 
 
 class Program(QObject):
@@ -112,6 +75,7 @@ class Program(QObject):
         self.doorway = LazyDoorway(self._load_doorway, self.settings.get(options.LAST_ACCOUNT))
         self.office: Office | None = None
         self._who: Entered | None = None
+        self._removed: RemovedPage | None = None
         self._sign_in_wanted = False
         self._idle = IdleWatch(app, self.clock.monotonic, session_idle())
         self._idle.idle.connect(self.lock)
@@ -283,9 +247,13 @@ class Program(QObject):
             rehearse_from=self.settings.get(options.REHEARSE_FROM),
             look_s=self.settings.get(options.REHEARSAL_SECONDS),
         )
+        doorway.take_up_removal()
         return doorway
 
     def _on_report(self, report: Any) -> None:
+        if report.removal.order is not None:
+            self._show_removal(report.removal)
+            return
         if self.office is None:
             return
         self._sign_in_wanted = report.sign_in_wanted
@@ -297,6 +265,31 @@ class Program(QObject):
             self._show_work()
         else:
             _show_waiting(page, report.lamp)
+
+    def _show_removal(self, removal: Any) -> None:
+        """Everything ends here: nothing may be seen, or kept in the settings, of a copy that has to be given up."""
+        if self._removed is None:
+            self._close_office()
+            self._idle.stop()
+            self._who = None
+            self.settings.use_registrar(None)
+            self.settings.set(options.LAST_ACCOUNT, "")
+            self.notices.clear()
+            self._renew_window(())
+            module = importlib.import_module("medreg_desktop.app.removed")
+            page: RemovedPage = module.RemovedPage(self.doorway.get().institution_name())
+            page.pressed.connect(self._begin_anew)
+            self.window.cover.lay(page)
+            self._removed = page
+            self.doorway.get().window_gone()
+        self._removed.show_removal(removal)
+
+    def _begin_anew(self) -> None:
+        def begun(_: object) -> None:
+            self._removed = None
+            self._cover(self.window, None)
+
+        self._runners["background"].submit(lambda: self.doorway.get().begin_anew(), begun, _raise)
 
     def _remember(self, server: str, account: str) -> None:
         self._server = server

@@ -151,7 +151,8 @@ def _check_ids(rescued: RescuedCommand) -> None:
     command = rescued.command
     for where, text in (
         ("id", command.id),
-        ("application_id", command.application_id),
+        ("application_id", command.application_id or "none"),
+        ("physician_id", command.physician_id or "none"),
         ("depends_on", command.depends_on or "none"),
         ("account_id", rescued.account_id),
     ):

@@ -16,7 +16,9 @@ from medreg_core.contract.v1.messages import Command, Outcome
 from medreg_core.domain.records import PhysicianId
 from medreg_core.domain.vocabulary import OutcomeKind, RegistrationState, Role
 from medreg_server.db.engine import open_engine
+from medreg_server.services.commands import CommandDesk
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
 from tests.helpers.server import Hospital, WorldClock, open_register, seed_hospital
 from tests.server.code_office import (
@@ -27,6 +29,7 @@ from tests.server.code_office import (
     seed_physician,
     void,
 )
+from tests.server.leaver import Leaver
 
 
 @pytest.fixture
@@ -176,9 +179,23 @@ def test_a_burnt_device_hands_out_nothing_but_what_it_had_handed_out_stays_good(
     with register.environment.database.write() as transaction:
         transaction.activation.burn(office.device_id, register.environment.now())
     other = seed_physician(register, office.hospital.institution)
-    outcome = office.send_one(office.hand_out(other, office.codes.pop()))
-    assert said(outcome) == (OutcomeKind.REJECTED, FaultCode.CODE_UNKNOWN)
+    assert refused(lambda: office.send_one(office.hand_out(other, office.codes.pop()))) is FaultCode.DEVICE_REVOKED
     assert redeem(register, account_of(register, physician), given.code)
+
+
+def test_a_hand_out_that_a_revoked_device_had_not_sent_counts_on_a_supervisors_word(
+    office: CodeOffice, register: Service, physician: PhysicianId, colleague: CodeOffice
+) -> None:
+    """The slip is in the physician's hands; the codes still on the device are worth nothing."""
+    code, leaver = office.codes.pop(), Leaver(office)
+    sent = office.hand_out(physician, code)
+    leaver.revoke()
+    assert leaver.rescue(sent).kept == (sent.id,)
+    lane = ReviewLane(register.environment, CommandDesk(register.environment))
+    assert lane.confirm(sent.id, colleague.caller).kind is OutcomeKind.ACCEPTED
+    assert redeem(register, account_of(register, physician), code.code)
+    unused = seed_physician(register, office.hospital.institution)
+    assert refused(lambda: redeem(register, account_of(register, unused), office.codes.pop().code))
 
 
 def test_only_the_physicians_own_institution_activates_her(office: CodeOffice, register: Service) -> None:
