@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId
 from medreg_desktop.app.around import SYNC
+from medreg_desktop.app.doorway import Doorway
+from medreg_desktop.app.support import SupportDesk
 from medreg_desktop.services.cache import outbox, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.ports import Clock, Runner
+from medreg_desktop.services.settings.store import Settings
 from medreg_desktop.services.support.readiness import Readiness
 from medreg_desktop.services.sync.diary import Diary
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.terms import term
+from medreg_desktop.views.diagnosis.bundle_presenter import BundlePresenter
 from medreg_desktop.views.diagnosis.presenter import DiagnosisPresenter
 from medreg_desktop.views.diagnosis.state import About, Page
 from medreg_desktop.views.diagnosis.view import DiagnosisPanel
@@ -74,12 +79,33 @@ class DiagnosisSources:
         return self._store.read(look)
 
 
+class Lent(Protocol):
+    """What the program lends: its settings and the threads the panel's work is done on."""
+
+    @property
+    def settings(self) -> Settings:
+        """The choices of the computer and the registrar."""
+        ...
+
+    @property
+    def reading(self) -> Runner:
+        """For short reads of the copy."""
+        ...
+
+    @property
+    def background(self) -> Runner:
+        """For slow work."""
+        ...
+
+
 class DiagnosisDesk:
     """Owns the panel of one office: opens it over 同步中心, and goes back to where it was asked from. UI thread."""
 
-    def __init__(self, sources: DiagnosisSources, reading: Runner, show_screen: Callable[..., None]) -> None:
-        """``show_screen`` brings 同步中心 to the front, or the screen it is given."""
-        self._sources, self._reading, self._show_screen = sources, reading, show_screen
+    def __init__(
+        self, sources: DiagnosisSources, support: SupportDesk, runners: Lent, show_screen: Callable[[str], None]
+    ) -> None:
+        """``show_screen`` brings a screen to the front."""
+        self._sources, self._support, self._runners, self._show_screen = sources, support, runners, show_screen
         self.panel: DiagnosisPanel | None = None
         self._presenter: DiagnosisPresenter | None = None
         self._page: SyncCenterView | None = None
@@ -88,8 +114,17 @@ class DiagnosisDesk:
     def join(self, page: SyncCenterView) -> None:
         """Give the page its panel."""
         panel = DiagnosisPanel()
-        presenter = DiagnosisPresenter(panel, self._sources, self._reading)
-        panel.attach(presenter)
+        presenter = DiagnosisPresenter(panel, self._sources, self._runners.reading)
+        panel.attach(
+            presenter,
+            BundlePresenter(
+                panel.bundle,
+                self._support,
+                self._runners.background,
+                lambda: self._sources.report,
+                self._sources.readiness,
+            ),
+        )
         page.set_aside(panel)
         page.why_wanted.connect(lambda command: self.explain(SYNC, command=CommandId(command)))
         page.diagnosis_wanted.connect(lambda: self.explain(SYNC))
@@ -128,7 +163,7 @@ class DiagnosisDesk:
     def _open(self, shown: str) -> DiagnosisPresenter:
         if shown != SYNC or self._page is None:
             self._from = shown
-            self._show_screen()
+            self._show_screen(SYNC)
         assert self._page is not None
         assert self.panel is not None
         assert self._presenter is not None
@@ -143,6 +178,21 @@ class DiagnosisDesk:
         came_from, self._from = self._from, ""
         if came_from and came_from != SYNC:
             self._show_screen(came_from)
+
+
+def diagnosis_desk(
+    doorway: Doorway,
+    account_id: str,
+    lent: Lent,
+    report: Callable[[], SyncReport],
+    offline: Callable[[], Readiness],
+    show_screen: Callable[[str], None],
+) -> DiagnosisDesk:
+    """Join 诊断 of one registrar."""
+    store, clock, diary, account = doorway.store, doorway.clock, doorway.diary, AccountId(account_id)
+    sources = DiagnosisSources(store, clock, diary, account, report, offline)
+    support = SupportDesk(store, clock, diary, account, lent.settings, doorway.token)
+    return DiagnosisDesk(sources, support, lent, show_screen)
 
 
 def _about(conn: Connection, row: OutboxRow) -> About:

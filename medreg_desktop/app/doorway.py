@@ -179,6 +179,10 @@ class Doorway:
         assert self.gate.store is not None
         return self.gate.store
 
+    def token(self) -> str:
+        """Return the session's token, which must never leave this process in the clear; empty without a session."""
+        return self._link.token
+
     def judge_if_due(self) -> None:
         """Bring the searchable rows up to this program and this day: verdicts depend on both. Slow only when due."""
         feed = Feed(self.store, Judging(self.tables, self.clock))

@@ -18,12 +18,12 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from medreg_core.domain.access import may_command
 from medreg_core.domain.deadlines import china_date
-from medreg_core.domain.records import AccountId, ApplicationId, Institution
+from medreg_core.domain.records import ApplicationId, Institution
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind, Role
 from medreg_desktop.app.adapters import RandomIds
 from medreg_desktop.app.around import APPLICATIONS, SYNC, Around, Counted
-from medreg_desktop.app.diagnosis import DiagnosisDesk, DiagnosisSources
+from medreg_desktop.app.diagnosis import diagnosis_desk
 from medreg_desktop.app.doorway import Doorway
 from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.forms import FormWorks, PresetMemory
@@ -108,11 +108,10 @@ class Office(QObject):
             doorway.store, self._clock, self._tables, entered, lambda: self._worklist.count(Query(tab=Tab.SUBMITTED)).n,
             lambda: doorway.gate.session_until, self._may_decide(), house.is_demo,
         )  # fmt: skip
-        sources = DiagnosisSources(
-            doorway.store, self._clock, doorway.diary, AccountId(entered.account_id), lambda: self._report,
-            lambda: self._around.readiness(self._counted_last, self._report),
+        self._diagnosis = diagnosis_desk(
+            doorway, entered.account_id, house, lambda: self._report,
+            lambda: self._around.readiness(self._counted_last, self._report), self.screen_wanted.emit,
         )  # fmt: skip
-        self._diagnosis = DiagnosisDesk(sources, house.reading, self._show_center)
         self._printers = SystemPrinters()
         self._forms = FormWorks(self._tables)
         self._wishes = SendingWishes(doorway)
@@ -229,9 +228,6 @@ class Office(QObject):
     def show_offline(self, shown: str) -> None:
         """Show what speaks for and against leaving the network."""
         self._diagnosis.show_offline(shown)
-
-    def _show_center(self, screen: str = SYNC) -> None:
-        self.screen_wanted.emit(screen)
 
     # -- windows ----------------------------------------------------------------------------------------------------
 

@@ -74,6 +74,7 @@ class Program(QObject):
         }
         self.doorway = LazyDoorway(self._load_doorway, self.settings.get(options.LAST_ACCOUNT))
         self.office: Office | None = None
+        self._log_book: logging.Handler | None = None
         self._who: Entered | None = None
         self._removed: RemovedPage | None = None
         self._sign_in_wanted = False
@@ -116,6 +117,9 @@ class Program(QObject):
         if self.doorway.made is not None:
             self.doorway.made.close()
         self._guard.release()
+        if self._log_book is not None:
+            logging.getLogger().removeHandler(self._log_book)
+            self._log_book.close()
 
     def _cover(self, window: MainWindow, locked_as: Entered | None) -> None:
         page = SignInPage(
@@ -232,6 +236,10 @@ class Program(QObject):
 
     def _load_rest(self) -> None:
         def load() -> None:
+            self._log_book = importlib.import_module("medreg_desktop.services.support.log_book").LogBook(
+                self._folder / "logs"
+            )
+            logging.getLogger().addHandler(self._log_book)
             importlib.import_module("medreg_desktop.app.office")
             self.doorway.get()
 

@@ -15,6 +15,7 @@ from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from medreg_desktop.services.support.places import places
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.notices import Notice, Notices, Tone
 
@@ -58,7 +59,8 @@ class CrashGuard(QObject):
             self._former[0](error_type, error, trace)
             return
         number = self._new_id()[-8:].upper()
-        log.error("bug %s: %s", number, report(error_type, error, trace))
+        kept = {"error_type": error_type.__name__, "places": places(trace)}
+        log.error("bug %s: %s", number, report(error_type, error, trace), extra=kept)
         self._caught.emit(number)
 
     def _on_thread_error(self, args: threading.ExceptHookArgs) -> None:

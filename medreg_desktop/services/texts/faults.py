@@ -189,6 +189,10 @@ _FORMS_AND_PRINTING: Final = {
     "form_template_invalid": mark(
         "The form's template has a fault ({where}: {reason}). Put the right file in its place."
     ),
+    "bundle_not_clean": mark(
+        "Something that may belong to a person was found in {part}; the support bundle was not saved. "
+        "Tell the operator by telephone instead."
+    ),
     "font_missing": mark("A font of the program is missing ({file}). Install the program again."),
 }
 

@@ -21,6 +21,7 @@ class Page(StrEnum):
 
     WHY = "why"  # 为什么
     OFFLINE = "offline"  # 能否离线
+    BUNDLE = "bundle"  # 支持包
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Space
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.tabs import Tab, Tabs
+from medreg_desktop.views.diagnosis.bundle_page import BundlePage
+from medreg_desktop.views.diagnosis.bundle_presenter import BundlePresenter
 from medreg_desktop.views.diagnosis.offline_page import OfflinePage
 from medreg_desktop.views.diagnosis.presenter import DiagnosisPresenter
 from medreg_desktop.views.diagnosis.state import Page, ScreenState
@@ -27,11 +29,15 @@ class DiagnosisPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._presenter: DiagnosisPresenter | None = None
+        self._bundles: BundlePresenter | None = None
         self.setAccessibleName(tr("Diagnosis"))
-        self.tabs = Tabs(tr("Diagnosis"), [Tab(Page.WHY, tr("Why")), Tab(Page.OFFLINE, tr("Offline?"))])
+        self.tabs = Tabs(
+            tr("Diagnosis"),
+            [Tab(Page.WHY, tr("Why")), Tab(Page.OFFLINE, tr("Offline?")), Tab(Page.BUNDLE, tr("Support bundle"))],
+        )
         self._close = Button(tr("Close"), Kind.PLAIN, shown_keys="Esc")
-        self.why, self.offline = WhyPage(), OfflinePage()
-        self._pages: dict[Page, QWidget] = {Page.WHY: self.why, Page.OFFLINE: self.offline}
+        self.why, self.offline, self.bundle = WhyPage(), OfflinePage(), BundlePage()
+        self._pages: dict[Page, QWidget] = {Page.WHY: self.why, Page.OFFLINE: self.offline, Page.BUNDLE: self.bundle}
         self._body = QStackedWidget()
         for page in self._pages.values():
             self._body.addWidget(page)
@@ -50,10 +56,13 @@ class DiagnosisPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self._body, 1)
 
-    def attach(self, presenter: DiagnosisPresenter) -> None:
-        """Join the presenter."""
-        self._presenter = presenter
+    def attach(self, presenter: DiagnosisPresenter, bundles: BundlePresenter) -> None:
+        """Join the presenters; a bundle is put together each time its page is looked at."""
+        self._presenter, self._bundles = presenter, bundles
         self.tabs.chosen.connect(lambda key: presenter.choose(Page(key)))
+        self.tabs.chosen.connect(lambda key: bundles.prepare() if key == Page.BUNDLE else None)
+        self.bundle.save_wanted.connect(bundles.save)
+        self.bundle.part_chosen.connect(bundles.look_at)
         self.why.copy_wanted.connect(presenter.copy)
         self._second.timeout.connect(presenter.renew)
 
@@ -78,6 +87,8 @@ class DiagnosisPanel(QWidget):
         self._second.stop()
         if self._presenter is not None:
             self._presenter.close()
+        if self._bundles is not None:
+            self._bundles.close()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Count the seconds while it is seen."""

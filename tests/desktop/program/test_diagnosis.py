@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import zipfile
+from pathlib import Path
+
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from medreg_desktop.views.diagnosis.view import DiagnosisPanel
 from tests.desktop.program.conftest import OpenDesk, Staff
-from tests.helpers.fault_proxy import FaultProxy
+from tests.helpers.fault_proxy import FaultProxy, http_answer
 from tests.helpers.program import Desk, click
 from tests.helpers.server import PASSWORD
 
@@ -97,3 +102,32 @@ def test_what_went_wrong_is_still_explained_after_a_restart(
     assert any(item.failed for item in log.all())
     assert calls.count("sign_in") == 2
     assert [item.n for item in log.all()] == sorted(item.n for item in log.all())
+
+
+@pytest.mark.logs("a line with a name is logged on purpose")
+def test_a_support_bundle_of_a_day_with_trouble_holds_nothing_of_a_person(
+    office: Desk, staff: Staff, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    person = staff.applications[0].person
+    proxy.answer_at_once("/sync/", http_answer(500, f"{person.name} {person.id_number}".encode()), times=3)
+    office.agree(office.rows[0])
+    office.until_lamp("已同步")
+    logging.getLogger("medreg_desktop.planted").warning("about %s, %s", person.name, person.id_number)
+    window = office.program.window
+    press(office, Qt.Key.Key_F1, window.status_bar.lamp)
+    panel = panel_of(office)
+    for _ in range(2):
+        QTest.keyClick(panel.tabs, Qt.Key.Key_Right)
+    office.until(lambda: panel.bundle.model.rows, "the bundle")
+    office.shot("bundle")
+    panel.bundle.save_wanted.emit(tmp_path / "bundle.zip")
+    office.until_says("请把这个文件交给运维。")
+    office.shot("bundle-saved")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist())
+        assert b"about %s, %s" in archive.read("log.jsonl")
+        assert b"server_error" in archive.read("sync.json")
+    for application in staff.applications:
+        who = application.person
+        for secret in (who.name, who.id_number, who.phone or "-none-", staff.registrar, PASSWORD):
+            assert secret.encode() not in content
