@@ -16,6 +16,7 @@ from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.support.readiness import Readiness, readiness
 from medreg_desktop.services.support.situation import Stock, situation, stock
+from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.lamp import clock_time, lamp_word
@@ -24,6 +25,14 @@ from medreg_desktop.ui.shell.state import Count, ShellState
 from medreg_desktop.views.signin.state import Entered
 
 APPLICATIONS, SYNC = "applications", "sync"
+
+
+_AGEING_MS, _COUNTING_MS = 30_000, 1_000
+
+
+def ageing_ms(report: SyncReport) -> int:
+    """Return how soon to look again though nothing happens: data, sign-in and lease age, the lamp may count seconds."""
+    return _COUNTING_MS if report.lamp.kind is LampKind.SERVER_SILENT else _AGEING_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from medreg_core.domain.records import ApplicationId, Institution
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind, Role
 from medreg_desktop.app.adapters import RandomIds
-from medreg_desktop.app.around import APPLICATIONS, SYNC, Around, Counted
+from medreg_desktop.app.around import APPLICATIONS, SYNC, Around, Counted, ageing_ms
 from medreg_desktop.app.diagnosis import diagnosis_desk
 from medreg_desktop.app.doorway import Doorway
 from medreg_desktop.app.exports import ListExports
@@ -63,9 +63,6 @@ from medreg_desktop.views.sync_center.view import SyncCenterView
 
 _SETTLE_MS = 150
 """Changes that come in a burst make the screens read once."""
-
-_AGEING_MS = 30_000
-"""Data, sign-in and lease grow old without anything happening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +128,9 @@ class Office(QObject):
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._read_again)
-        self._minute = QTimer(self)
-        self._minute.setInterval(_AGEING_MS)
-        self._minute.timeout.connect(self._show_shell)
-        self._minute.start()
+        self._ageing = QTimer(self)
+        self._ageing.timeout.connect(self._show_shell)
+        self._ageing.start(ageing_ms(self._report))
         self._saved.connect(self._on_saved, Qt.ConnectionType.QueuedConnection)
 
     # -- screens ----------------------------------------------------------------------------------------------------
@@ -329,7 +325,7 @@ class Office(QObject):
         """Close the windows and let go of the copy; drafts and outbox stay."""
         self._is_closing.set()
         self._settle.stop()
-        self._minute.stop()
+        self._ageing.stop()
         for window in (self.preview, self.review):
             if window is not None:
                 window.close()
@@ -383,6 +379,7 @@ class Office(QObject):
         self._house.notices.post(Notice(text, Tone.FAULT, action, self.sign_in_wanted.emit))
 
     def _show_shell(self) -> None:
+        self._ageing.setInterval(ageing_ms(self._report))
         self.shell_changed.emit(self._around.state(self._counted_last, self._report))
 
 

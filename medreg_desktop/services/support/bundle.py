@@ -26,6 +26,8 @@ from medreg_desktop.services.printing.whole_file import save_whole
 LOG_LINES = 2000
 """The newest lines of the log that are handed over."""
 
+_LEFT_OUT = "%d lines were left out"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -65,15 +67,14 @@ def prepare(facts: Facts, log_folder: Path, known: Known, now: datetime) -> Bund
     Raises:
         KnownFault: ``bundle_not_clean`` with the part, when something is found in the rest.
     """
-    kept, left_out = _log(log_folder, known)
+    log = _log(log_folder, known, now)
     parts = [
         Part("program.json", _json(facts.program)),
         Part("sync.json", _json(facts.sync)),
         Part("copy.json", _json(facts.copy)),
         Part("settings.json", _json(facts.settings)),
         Part("offline.json", _json(facts.offline)),
-        Part("log.jsonl", b"".join(msgspec.json.encode(line) + b"\n" for line in kept)),
-        Part("left-out.json", _json({"log_lines": left_out})),
+        Part("log.jsonl", b"".join(msgspec.json.encode(line) + b"\n" for line in log)),
     ]
     bundle = Bundle(now, tuple(parts))
     check(bundle, known)
@@ -113,10 +114,11 @@ def zipped(bundle: Bundle) -> bytes:
     return memory.getvalue()
 
 
-def _log(folder: Path, known: Known) -> tuple[list[LogLine], int]:
+def _log(folder: Path, known: Known, now: datetime) -> list[LogLine]:
     newest = list(log_book.lines(folder))[-LOG_LINES:]
     clean = [line for line in newest if not found_in(msgspec.json.encode(line).decode(), known)]
-    return clean, len(newest) - len(clean)
+    counted = LogLine(now.isoformat(), "INFO", __name__, _LEFT_OUT, (len(newest) - len(clean),))
+    return [*clean, counted]
 
 
 def _json(value: object) -> bytes:

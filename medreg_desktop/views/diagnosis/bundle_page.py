@@ -31,7 +31,6 @@ _HOLDS = {
     "settings.json": mark("settings without free text"),
     "offline.json": mark("whether the network may be left"),
     "log.jsonl": mark("log, messages only"),
-    "left-out.json": mark("how many log lines were left out"),
 }
 
 
@@ -58,6 +57,7 @@ class BundlePage(QWidget):
         self.content.setFrameShape(QFrame.Shape.NoFrame)
         self.content.setTabChangesFocus(True)
         self.content.setAccessibleName(tr("Content of the file"))
+        self.content.document().setDocumentMargin(look().px(Space.CONTROL))
         self.content.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         use_thin_bars(self.content)
         self.news = Banner(Tone.DONE, "")
