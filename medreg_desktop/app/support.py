@@ -10,8 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import qVersion
 
 from medreg_core.domain.records import AccountId
-from medreg_desktop.services.cache import audit, figures, persons
+from medreg_desktop.services.cache import audit, codes, figures, persons
 from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.figures import Figures
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.settings.store import Settings
@@ -26,9 +27,6 @@ from medreg_desktop.services.sync.report import SyncReport
 LOGS = "logs"
 """Folder of the log beside the copy."""
 
-Secrets = Callable[[Connection], Iterable[str]]
-"""Reads what must never leave in the clear: activation codes kept on this device."""
-
 
 @dataclass(frozen=True, slots=True)
 class SupportDesk:
@@ -40,7 +38,6 @@ class SupportDesk:
     account: AccountId
     choices: Settings
     token: Callable[[], str]
-    secrets: Secrets = lambda _conn: ()
 
     def settings(self) -> SettingsFacts:
         """Return the settings that may be handed over."""
@@ -48,7 +45,7 @@ class SupportDesk:
 
     def prepare(self, settings: SettingsFacts, report: SyncReport, offline: Readiness) -> Bundle:
         """Put the bundle together. Raises KnownFault ``bundle_not_clean`` or what the copy raises."""
-        counted, now = self.store.read(figures.read), self.clock.now()
+        counted, now = self._figures(), self.clock.now()
         facts = Facts(
             contents.program_facts(version("medreg"), qVersion(), counted.cipher, settings.language),
             contents.sync_facts(report, self.diary.lamp_changes(), self.diary.log.all(), now),
@@ -62,6 +59,10 @@ class SupportDesk:
         """Save exactly what was shown; return its size. Raises KnownFault as :func:`bundle.save`."""
         return bundle.save(made, path, self._known(), lambda: self._note(made))
 
+    def _figures(self) -> Figures:
+        now = self.clock.now()
+        return self.store.read(lambda conn: figures.read(conn, now))
+
     @property
     def _folder(self) -> Path:
         return self.store.path.parent
@@ -73,9 +74,12 @@ class SupportDesk:
     def _known(self) -> Known:
         def look(conn: Connection) -> Known:
             names = persons.latin_names(conn) | persons.account_names(conn)
-            return Known(self._numbers, frozenset(names), frozenset((self.token(), *self.secrets(conn))) - {""})
+            return Known(self._numbers, frozenset(names), frozenset({self.token()}), self._holds_code)
 
         return self.store.read(look)
+
+    def _holds_code(self, text: str) -> bool:
+        return self.store.read(lambda conn: codes.stands_in(conn, text))
 
     def _numbers(self, candidates: Iterable[str]) -> set[str]:
         wanted = set(candidates)

@@ -6,6 +6,7 @@ audit line, a command or the support bundle; the table is left out of everything
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from medreg_desktop.services.cache.connection import Connection, Row, scalar
 from medreg_desktop.services.faults import KnownFault
 
 _UNUSED = "state = 'leased' AND expires_at > ?"
+_NOT_OF_A_CODE = re.compile("[^0-9A-Z]+")
 _COLUMNS = "reference, state, physician_id, command_id, handed_out_at, reprints"
 
 
@@ -98,6 +100,13 @@ def handed_out(conn: Connection, reference: str) -> HeldCode | None:
         (reference,),
     ).fetchone()
     return None if row is None else _held(row)
+
+
+def stands_in(conn: Connection, text: str) -> bool:
+    """Return whether a code of this device stands in a text, grouped or not, in letters of either size."""
+    bare = _NOT_OF_A_CODE.sub("", text.upper())
+    found = conn.execute("SELECT code FROM activation_code WHERE code <> ''")
+    return any(code.replace("-", "") in bare for (code,) in found)
 
 
 def burn(conn: Connection) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from medreg_desktop.services.cache import leases, schema, synced
+from medreg_desktop.services.cache import codes, leases, schema, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection, scalar
 
 _COUNTED = ("outbox", "audit", "draft", "form", "print_record", "recall", "lease")
@@ -30,13 +31,15 @@ class Figures:
     cipher: str
     applications: int
     form_numbers_left: int
+    codes_left: int
     tables: dict[str, int]
     states: dict[str, int]
     waiting: tuple[Standing, ...]
 
 
-def read(conn: Connection) -> Figures:
+def read(conn: Connection, now: datetime) -> Figures:
     """Count everything, on one consistent view."""
+    at = sync_state.server_time(conn, now)
     waiting = conn.execute(
         "SELECT id, kind, state, last_cause, attempts FROM outbox"
         " WHERE state IN ('needs_you', 'quarantined', 'deferred') ORDER BY n DESC LIMIT ?",
@@ -47,7 +50,8 @@ def read(conn: Connection) -> Figures:
         schema=schema.version_of(conn),
         cipher=str(scalar(conn, "PRAGMA cipher_version") or ""),
         applications=synced.count(conn),
-        form_numbers_left=leases.left(conn),
+        form_numbers_left=leases.left(conn, at),
+        codes_left=codes.left(conn, at),
         tables={table: int(scalar(conn, f"SELECT count(*) FROM {table}")) for table in _COUNTED},  # noqa: S608 - ours
         states={str(name): int(number) for name, number in states},
         waiting=tuple(Standing(*row) for row in waiting),

@@ -17,11 +17,11 @@ import msgspec
 
 from medreg_core.domain.deadlines import CHINA
 from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.printing.whole_file import save_whole
 from medreg_desktop.services.support import log_book
 from medreg_desktop.services.support.contents import CopyFacts, OfflineFacts, ProgramFacts, SettingsFacts, SyncFacts
 from medreg_desktop.services.support.log_book import LogLine
 from medreg_desktop.services.support.scan import Known, found_in
-from medreg_desktop.services.printing.whole_file import save_whole
 
 LOG_LINES = 2000
 """The newest lines of the log that are handed over."""

@@ -126,6 +126,7 @@ class CopyFacts(msgspec.Struct, frozen=True):
     is_suspect: bool
     applications: int
     form_numbers_left: int
+    codes_left: int
     tables: dict[str, int]
     states: dict[str, int]
     waiting: tuple[StandingFacts, ...]
@@ -207,6 +208,7 @@ def copy_facts(figures: Figures, *, is_suspect: bool) -> CopyFacts:
         is_suspect,
         figures.applications,
         figures.form_numbers_left,
+        figures.codes_left,
         figures.tables,
         {_listed(name, _STATES): number for name, number in figures.states.items()},
         tuple(

@@ -34,7 +34,8 @@ class Known:
 
     numbers: NumbersKnown = lambda _candidates: set()
     names: frozenset[str] = frozenset()  # in Latin letters: persons and logins
-    secrets: frozenset[str] = frozenset()  # activation codes, tokens
+    tokens: frozenset[str] = frozenset()
+    holds_code: Callable[[str], bool] = lambda _text: False  # an activation code of this device
 
 
 _RUN = re.compile(r"\d{8,}[Xx]?")
@@ -56,7 +57,7 @@ def found_in(text: str, known: Known) -> set[Kind]:
         kinds.add(Kind.NUMBER)
     if any(_stands_in(name, text) for name in known.names if len(name) >= _LEAST_NAME):
         kinds.add(Kind.NAME)
-    if any(secret in text for secret in known.secrets if secret):
+    if any(token in text for token in known.tokens if token) or known.holds_code(text):
         kinds.add(Kind.SECRET)
     return kinds
 

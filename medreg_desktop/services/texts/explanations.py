@@ -172,6 +172,9 @@ CALLS: Final[Mapping[str, str]] = {
     "digest": mark("Compare"),
     "bucket": mark("Repair"),
     "claim": mark("Tell colleagues"),
+    "wipe_check": mark("Ask about removal"),
+    "rescue": mark("Hand over what is not sent"),
+    "wipe_done": mark("Report the removal"),
 }
 """The exchanges by the words of the table; one that has none yet shows its own name."""
 

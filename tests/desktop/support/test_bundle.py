@@ -6,18 +6,19 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from medreg_core.contract.v1.activation import CodeLease, LeasedCode
 from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import CommandKind, Role
 from medreg_desktop.app.support import SupportDesk
 from medreg_desktop.services.auth import known_accounts
-from medreg_desktop.services.cache import audit, outbox
+from medreg_desktop.services.cache import audit, codes, outbox
 from medreg_desktop.services.cache.diary import LampChange
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
@@ -37,7 +38,14 @@ from tests.core.builders import person, qualification
 from tests.desktop.cache.office import NOW, StillClock
 from tests.desktop.review.office import Office, application
 
-NAME, LATIN, PHONE, CODE, TOKEN, LOGIN = "欧阳鹮蓼", "Kamila O'Hara", "13912345678", "K7QX92MD", "tok-5e55", "kohara"
+NAME, LATIN, PHONE, CODE, TOKEN, LOGIN = (
+    "欧阳鹮蓼",
+    "Kamila O'Hara",
+    "13912345678",
+    "K7QF-02MD-9XWA",
+    "tok-5e55",
+    "kohara",
+)
 OPINION = "Reviewed by heart, agreed"
 
 
@@ -60,9 +68,10 @@ class Bench:
         account = Account(AccountId("wang"), LOGIN, LATIN, Role.REGISTRAR)
         self.store.write(lambda conn: known_accounts.remember(conn, account))
         self.desk = SupportDesk(
-            self.store, self.office.clock, self.diary, AccountId("wang"), self.settings, lambda: TOKEN,
-            lambda _conn: (CODE,),
-        )  # fmt: skip
+            self.store, self.office.clock, self.diary, AccountId("wang"), self.settings, lambda: TOKEN
+        )
+        lease = CodeLease(NOW + timedelta(days=30), (LeasedCode("r1", CODE),))
+        self.store.write(lambda conn: codes.add(conn, lease))
         self.report = SyncReport(epoch="e1", seq=7, server_version="1.2.0")
 
     @property
@@ -71,7 +80,7 @@ class Bench:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return (NAME, NAME[2:], LATIN, PHONE, self.id_number, CODE, TOKEN, LOGIN, OPINION)
+        return (NAME, NAME[2:], LATIN, PHONE, self.id_number, CODE, CODE.replace("-", ""), TOKEN, LOGIN, OPINION)
 
     def prepare(self) -> Bundle:
         return self.desk.prepare(self.desk.settings(), self.report, readiness(Situation()))
@@ -147,12 +156,12 @@ def test_nothing_planted_anywhere_gets_out(bench: Bench) -> None:
     assert {item["code"] for item in json.loads(told["sync.json"])["attempts"]} == {contents.OTHER}
 
 
-@pytest.mark.parametrize("which", range(6))
+@pytest.mark.parametrize("which", range(7))
 def test_the_last_look_refuses_what_slipped_through_and_no_file_appears(
     bench: Bench, which: int, tmp_path: Path
 ) -> None:
     """As if a field had been added without care: each kind of secret, in a bundle that is made already."""
-    secret = (NAME, LATIN, PHONE, bench.id_number, CODE, TOKEN)[which]
+    secret = (NAME, LATIN, PHONE, bench.id_number, CODE, CODE.replace("-", "").lower(), TOKEN)[which]
     made = bench.prepare()
     spoilt = replace(made, parts=(*made.parts, Part("new.json", json.dumps({"a": secret}).encode())))
     if which == 0:

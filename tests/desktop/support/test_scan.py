@@ -51,13 +51,14 @@ def test_what_only_the_copy_knows_is_found() -> None:
     known = Known(
         lambda candidates: set(candidates) & {"13912345678", "110990100000123"},
         frozenset({"John O'Neill", "wang.registrar"}),
-        frozenset({"K7QX-92MD", "tok.en/=="}),
+        frozenset({"tok.en/=="}),
+        lambda text: "K7QF-02MD" in text,
     )
     assert Kind.NUMBER in found_in("id13912345678id", known)
     assert Kind.NUMBER in found_in("110990100000123", known)
     assert Kind.NAME in found_in("signed by JOHN O'NEILL today", known)
     assert Kind.NAME in found_in('{"login": "wang.registrar"}', known)
-    assert Kind.SECRET in found_in("code=K7QX-92MD;", known)
+    assert Kind.SECRET in found_in("code=K7QF-02MD-9XWA;", known)
     assert Kind.SECRET in found_in("Bearer tok.en/==", known)
     assert found_in("wang.registrars johnny", known) == set()
 
