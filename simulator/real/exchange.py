@@ -57,6 +57,12 @@ class Exchange:
         """Have the service carry the request out, and return its whole answer."""
         return self.upstream.answer(self.request, self.method)
 
+    def deliver_without(self, header: str) -> Answer:
+        """Have the service carry the request out as a proxy passes it on that has taken a header away."""
+        name = header.encode() + b":"
+        lines = (line for line in self.head.split(b"\r\n") if not line.lower().startswith(name))
+        return self.upstream.answer(b"\r\n".join(lines) + self.body, self.method)
+
     def deliver_streaming(self) -> tuple[Answer, Iterator[bytes]]:
         """Have the service carry the request out; return the answer without its body, and the body as it comes."""
         return self.upstream.streaming(self.request, self.method)

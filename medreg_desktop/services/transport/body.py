@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 import requests
+from urllib3.exceptions import DecodeError, HTTPError
 
 from medreg_core.contract.v1.messages import SnapshotEnd, SnapshotLine
 from medreg_desktop.services.transport.classify import not_understood, response_cut
@@ -44,7 +45,7 @@ def lines_of(response: requests.Response) -> Iterator[SnapshotLine]:
             understood, ``response_too_large`` for one beyond the limit.
     """
     rest = b""
-    for chunk in response.iter_content(_CHUNK):
+    for chunk in _as_it_comes(response):
         *whole, rest = (rest + chunk).split(b"\n")
         for text in whole:
             line = _line(text)
@@ -54,6 +55,21 @@ def lines_of(response: requests.Response) -> Iterator[SnapshotLine]:
         if len(rest) > LINE_BYTES:
             raise TransportFault(_too_large())
     raise TransportFault(response_cut())
+
+
+def _as_it_comes(response: requests.Response) -> Iterator[bytes]:
+    """Yield what has arrived, however little it is.
+
+    ``iter_content`` fills a chunk first, and loses what it has when the stream breaks off meanwhile: on a line that
+    never lasts longer, no mark would ever be reached.
+    """
+    try:
+        while part := response.raw.read1(_CHUNK, decode_content=True):
+            yield part
+    except DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from error
+    except HTTPError as error:
+        raise requests.exceptions.ConnectionError(error) from error
 
 
 def _line(text: bytes) -> SnapshotLine:

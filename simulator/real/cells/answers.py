@@ -89,9 +89,8 @@ def _cut_body(share: float, framing: Framing, end: Callable[[Exchange], None], p
 
 def _tail(answer: Answer, framing: Framing) -> int:
     """Return how many bytes must be missing at least for the answer to lack something."""
-    if framing is Framing.CHUNKED:
-        return len(chunk(b""))
-    return _TRAILER if answer.header("Content-Encoding") else 1
+    ends = len(b"\r\n" + chunk(b"")) if framing is Framing.CHUNKED else 0
+    return ends + (_TRAILER if answer.header("Content-Encoding") else 1)
 
 
 # ---- somebody else's ------------------------------------------------------------------------------------------------
@@ -208,8 +207,7 @@ def _long(_: Scene, exchange: Exchange) -> None:
 
 
 def _without_token(_: Scene, exchange: Exchange) -> None:
-    lines = [line for line in exchange.head.split(b"\r\n") if not line.lower().startswith(b"authorization:")]
-    exchange.reply(exchange.upstream.answer(b"\r\n".join(lines) + exchange.body, exchange.method))
+    exchange.reply(exchange.deliver_without("authorization"))
 
 
 # ---- stale ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ everything must have been accepted exactly once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from medreg_core.domain.records import ApplicationId
@@ -59,7 +60,7 @@ class _Run:
         self._scene = scene
         self._pc = scene.pc
         self._oracle = Oracle(scene.register, Trace())
-        self._complaints: list[str] = []
+        self._met_at = ""
 
     def failing(self) -> Iterator[Exception]:
         """Carry everything out; yield what could not be."""
@@ -105,7 +106,7 @@ class _Run:
 
     def _cut_a_snapshot(self) -> None:
         """The first stream breaks off behind a mark; the cell is about the second."""
-        self._lie_in_wait("snapshot", 1, _cut_in_the_middle)
+        self._scene.wire.ambush = Ambush("snapshot", 1, _cut_behind_a_mark, nullcontext)
         self._pc.tell(lambda at: events.Asked(at, Wish.NOW))
         self._pc.sync()
         self._scene.pass_by(_TRY_EVERY_S)
@@ -113,9 +114,10 @@ class _Run:
     # ---- the sync that meets the toxic ------------------------------------------------------------------------------
 
     def _meet(self) -> None:
-        kind, toxic, pc = self._cell.kind, self._cell.toxic, self._pc
+        kind, pc = self._cell.kind, self._pc
         nth = 2 if kind is Kind.MORE_CHANGES else 1
-        self._lie_in_wait(kind.call, nth, lambda exchange: toxic.script(self._scene, exchange))
+        around = self._cell.toxic.around
+        self._scene.wire.ambush = Ambush(kind.call, nth, self._strike, lambda: around(self._scene))
         if kind is Kind.SIGN_IN:
             pc.sign_in(self._scene.account.login)
         else:
@@ -127,9 +129,9 @@ class _Run:
         self._oracle.watch(pc)
         self.cause = self._felt()
 
-    def _lie_in_wait(self, call: str, nth: int, script: Callable[[Exchange], None]) -> None:
-        around = self._cell.toxic.around
-        self._scene.wire.ambush = Ambush(call, nth, script, lambda: around(self._scene))
+    def _strike(self, exchange: Exchange) -> None:
+        self._met_at = exchange.target
+        self._cell.toxic.script(self._scene, exchange)
 
     def _felt(self) -> str:
         """Return what the program noted of the exchange that met the toxic."""
@@ -216,6 +218,8 @@ class _Run:
 
     def _mistaken(self) -> Iterator[str]:
         """Yield in what the client took the toxic for something else."""
+        if self._cell.kind is Kind.RESUMED and self._met_at.endswith("after="):
+            yield "the snapshot was begun, not taken up again"
         expected = self._cell.toxic.cause
         kind, _, code = self.cause.partition("/")
         if expected is None:
@@ -228,8 +232,9 @@ class _Run:
             yield f"lamp: {self.lamp} instead of {'|'.join(sorted(lamps))}"
 
 
-def _cut_in_the_middle(exchange: Exchange) -> None:
-    answer = exchange.deliver()
+def _cut_behind_a_mark(exchange: Exchange) -> None:
+    """Asked for unpacked, so that what has come can be read; cut where it is sure to hold marks."""
+    answer = exchange.deliver_without("accept-encoding")
     exchange.send(answer.head() + answer.body[: len(answer.body) * 3 // 4])
     exchange.drop()
 
