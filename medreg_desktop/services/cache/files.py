@@ -41,7 +41,7 @@ class CacheFiles:
         return self.database.with_suffix(".lock")
 
     def set_aside(self, at: datetime) -> Path:
-        """Rename the database with its log, so that nothing is ever overwritten; return the new path."""
+        """Rename what there is of the database and its log, so that nothing is overwritten; return the new path."""
         aside = self.database.with_name(f"{self.database.stem}.damaged-{at:%Y%m%dT%H%M%S%f}.db")
         for suffix in ("-wal", "-shm", ""):
             part = self.database.with_name(self.database.name + suffix)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -63,7 +64,7 @@ class Journal:
         """Add a frame and force it to the disk. Raises OSError; the file may then end in half a frame."""
         with self.path.open("ab") as file:
             file.write(self._sealed(frame))
-            _sync(file.fileno())
+            _sync(file)
 
     def replace(self, audit_head: int, entries: Iterable[Entry]) -> None:
         """Write the journal anew from the rows as they are now; the old one stays until the new one is on the disk."""
@@ -77,7 +78,7 @@ class Journal:
                     file.write(self._sealed(Frame(audit_head, tuple(batch))))
                     batch.clear()
             file.write(self._sealed(Frame(audit_head, tuple(batch))))
-            _sync(file.fileno())
+            _sync(file)
         fresh.replace(self.path)
         sync_folder(self.path.parent)
 
@@ -125,8 +126,9 @@ def _derived(key: bytes) -> bytes:
     return HKDF(hashes.SHA256(), length=32, salt=None, info=b"medreg rescue journal 1").derive(key)
 
 
-def _sync(descriptor: int) -> None:
-    os.fsync(descriptor)
+def _sync(file: BinaryIO) -> None:
+    file.flush()  # what still stands in Python's buffer no fsync can reach
+    os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

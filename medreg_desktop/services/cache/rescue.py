@@ -17,7 +17,7 @@ from medreg_desktop.services.cache.connection import (
     prepare_for_writing,
 )
 from medreg_desktop.services.cache.files import CacheFiles, ProgramLock
-from medreg_desktop.services.cache.journal import Entry, Journal, JsonValue
+from medreg_desktop.services.cache.journal import Entry, Journal, JsonValue, sync_folder
 from medreg_desktop.services.cache.store import transaction
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
@@ -55,11 +55,13 @@ def rescue(path: Path, key: bytes, clock: Clock) -> RescueReport:
         fresh = path.with_suffix(".rebuilding")
         fresh.unlink(missing_ok=True)
         counts = _built(fresh, key, clock, rows, journal)
-        # The journal holds everything by now, so a kill between the two renames costs nothing.
-        aside = files.set_aside(clock.now()) if path.exists() else None
+        # The journal holds everything by now, so a kill between the two renames costs nothing. A log without its file
+        # goes aside as well: SQLite would replay it into the fresh one.
+        aside = files.set_aside(clock.now())
         fresh.replace(path)
+        sync_folder(path.parent)
         files.suspect.unlink(missing_ok=True)
-        return replace(counts, kept_aside=aside)
+        return replace(counts, kept_aside=aside if aside.exists() else None)
     finally:
         lock.release()
 

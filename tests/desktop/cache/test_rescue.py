@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -131,6 +132,21 @@ def test_a_vanished_file_is_rebuilt_from_the_journal(worked: Path, clock: StillC
     assert_rescued(worked, report)
 
 
+def test_the_log_of_a_vanished_file_is_not_replayed_into_the_rebuilt_one(worked: Path, clock: StillClock) -> None:
+    store = CacheStore.open(worked, KEY, clock)
+    decide(store, 41)
+    log = worked.with_name("cache.db-wal").read_bytes()
+    store.close()
+    worked.unlink()
+    worked.with_name("cache.db-wal").write_bytes(log)  # a scanner took the file away from a killed program
+    report = rescue(worked, KEY, clock)
+    assert report.commands == DECISIONS + 1
+    rescued = CacheStore.open(worked, KEY, clock)
+    assert len(rescued.read(lambda conn: outbox.rows(conn, WANG))) == DECISIONS + 1
+    rescued.close()
+    assert list(worked.parent.glob("cache.damaged-*-wal")), "nothing that was found is thrown away"
+
+
 def test_without_a_journal_the_readable_pages_give_the_work(worked: Path, clock: StillClock) -> None:
     worked.with_suffix(".journal").unlink()
     flip(worked, worked.stat().st_size // 2, 50)
@@ -209,6 +225,26 @@ def test_an_old_copy_put_back_is_noticed_and_the_later_work_comes_back(worked: P
     numbers = [row[0] for row in store.read(lambda conn: conn.execute("SELECT number FROM form").fetchall())]
     assert len(set(numbers)) == DECISIONS + 5
     assert store.write(lambda conn: leases.take(conn, 2026, NOW)) not in numbers
+    store.close()
+
+
+def test_what_the_journal_holds_is_on_the_disk_before_anybody_is_told(
+    worked: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_size)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    journal = worked.with_suffix(".journal")
+    store = CacheStore.open(worked, KEY, clock)
+    store.write(lambda conn: None)  # the journal has been renewed behind it
+    assert journal.stat().st_size in synced
+    decide(store, 41)
+    assert synced[-1] == journal.stat().st_size
     store.close()
 
 
