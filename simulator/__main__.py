@@ -19,6 +19,8 @@ from simulator.shrink import shrink
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run seeds; 0 when every invariant held in every run."""
     asked = _parser().parse_args(arguments)
+    if asked.kills or asked.power:
+        return _until_they_die(asked)
     if asked.mutants:
         return _mutants(asked.runs, asked.seed, asked.steps)
     keep = frozenset(map(int, asked.keep.split(","))) if asked.keep else None
@@ -77,6 +79,17 @@ def _on_the_real_thing(asked: argparse.Namespace, keep: frozenset[int] | None) -
     return commands.replays(asked.runs, asked.seed, asked.steps, keep, asked.log)
 
 
+def _until_they_die(asked: argparse.Namespace) -> int:
+    from simulator.kills import command as kills  # noqa: PLC0415 - as above
+    from simulator.power import command as power  # noqa: PLC0415
+
+    if asked.kills:
+        return kills.main(asked.kills, asked.seed, asked.jobs, asked.log, asked.database or ["sqlite", "postgresql"])
+    if asked.mutants:
+        return power.main_of_mutants(asked.seed, asked.log)
+    return power.main(asked.power, asked.seed, asked.jobs, asked.log)
+
+
 def _report(found: Result, count: int, *, shrinks: bool) -> None:
     _say(f"seed {found.seed}:")
     for line in found.wrong:
@@ -127,6 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", type=int, default=0, metavar="N", help="with --cells: N of them, evenly spread")
     parser.add_argument("--match", default="", metavar="REGEX", help="with --cells: those whose names match")
     parser.add_argument("--log", default="", metavar="FILE", help="append what was shown, one JSON a line")
+    parser.add_argument("--kills", type=int, default=0, metavar="N", help="kill -9 real processes at least N times")
+    parser.add_argument("--database", action="append", help="with --kills: sqlite or postgresql; else both in turn")
+    parser.add_argument("--power", type=int, default=0, metavar="N", help="cut the power N times; or with --mutants")
     return parser
 
 

@@ -41,9 +41,9 @@ class Cluster:
         """Return the SQLAlchemy URL of a database of this cluster."""
         return f"postgresql://{self.user}@/{database}?host={self.socket_dir}"
 
-    def new_database(self, template: str = "template0") -> str:
+    def new_database(self, template: str = "template0", name: str = "") -> str:
         """Create an empty database, or a copy of ``template``, and return its URL."""
-        name = f"test_{next(_NAMES)}"
+        name = name or f"test_{next(_NAMES)}"
         self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
@@ -98,7 +98,19 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
     control = binaries / "pg_ctl"
     keeper = kept(owner, control, data, base)
     try:
-        initdb = [binaries / "initdb", "-D", data, "-U", owner, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        initdb: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            owner,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-N",
+        ]
         _run_as(owner, *initdb)
         options = f"-c listen_addresses='' -c unix_socket_directories={base} -c max_connections=300 "
         options += "" if durable else " ".join(_UNSAFE_BUT_FAST)

@@ -1,0 +1,113 @@
+"""What a registrar does at the program, kind of work by kind of work. What is refused leaves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from medreg_core.domain.vocabulary import CommandKind, State
+from medreg_desktop.services.cache.drafts import Draft
+from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.review.deciding import Decision
+from medreg_desktop.services.review.desk import Refused
+from simulator.compare import every_row
+from simulator.kills.office import Office
+from simulator.kills.said import Drafted
+from simulator.streams import Random
+
+_KINDS = (*(CommandKind.AGREE,) * 6, CommandKind.RETURN, CommandKind.REFUSE)
+
+
+def decide(office: Office, chance: Random) -> None:
+    """Decide on an application that waits."""
+    rows = [row for row in office.rows() if row.state is State.SUBMITTED]
+    if not rows:
+        return
+    row, kind = chance.choice(rows), chance.choice(_KINDS)
+    words = "同意聘用" if kind is CommandKind.AGREE else "请补充材料"
+    receipt = office.reviews.decide(row.id, Decision(kind, row.content_version, words))
+    office.tell_saved([receipt.command_id] if receipt.command_id else [])
+
+
+def agree_to_many(office: Office, chance: Random) -> None:
+    """Agree to several applications in one go."""
+    rows = [row.id for row in office.rows() if row.state is State.SUBMITTED]
+    wanted = chance.sample(rows, min(len(rows), 4))
+    report = office.reviews.batch_agree(wanted, lambda *_: None, lambda: False)
+    office.tell_saved([receipt.command_id for receipt in report.done if receipt.command_id])
+
+
+def print_form(office: Office, chance: Random) -> None:
+    """Print a form that may be printed."""
+    rows = [row for row in office.rows() if row.state in {State.SUBMITTED, State.AGREED}]
+    for row in chance.sample(rows, len(rows)):
+        try:
+            form = office.papers.form(row.id)
+        except Refused:
+            continue
+        record = office.papers.record_print(form, chance.randrange(1, 3), to_file=False)
+        office.tell_saved([record.id] if _is_sent(office, record.id) else [])
+        return
+
+
+def recall_paper(office: Office, chance: Random) -> None:
+    """Take a void form back."""
+    lines = [line for line in office.papers.papers_to_recall() if line.paper.outstanding]
+    if lines:
+        office.papers.record_recall(chance.choice(lines).paper, 1)
+
+
+def withdraw(office: Office, chance: Random) -> None:
+    """Take a decision back."""
+    rows = [row for row in office.rows() if row.state is State.AGREED]
+    if rows:
+        receipt = office.reviews.withdraw(chance.choice(rows).id, "误操作")
+        office.tell_saved([receipt.command_id] if receipt.command_id else [])
+
+
+def type_draft(office: Office, chance: Random) -> None:
+    """Type an opinion that is not yet a decision."""
+    rows = [row for row in office.rows() if row.state is State.SUBMITTED]
+    if rows:
+        row, opinion = chance.choice(rows), f"意见{chance.randrange(1000)}"
+        office.reviews.save_draft(row.id, Draft(content_version=row.content_version, opinion=opinion))
+        office.say(Drafted(row.id, opinion))
+
+
+def give_up(office: Office, chance: Random) -> None:
+    """Drop a decision that the register did not take."""
+    rows = [row for row in office.store.read(every_row) if row.state is OutboxState.NEEDS_YOU]
+    if rows:
+        office.outbox.drop(chance.choice(rows).command.id)
+
+
+def synchronise(office: Office, _: Random) -> None:
+    """Let the sync engine work."""
+    office.sync()
+
+
+Deed = Callable[[Office, Random], None]
+DEEDS: dict[str, Deed] = {
+    "decide": decide,
+    "batch": agree_to_many,
+    "print": print_form,
+    "recall": recall_paper,
+    "withdraw": withdraw,
+    "draft": type_draft,
+    "give up": give_up,
+    "sync": synchronise,
+}
+"""Every deed by the name of its work."""
+
+
+def do(office: Office, name: str, chance: Random) -> None:
+    """Do a deed; a registrar who is refused goes on with something else."""
+    try:
+        DEEDS[name](office, chance)
+    except (Refused, KnownFault):
+        return
+
+
+def _is_sent(office: Office, command_id: str) -> bool:
+    """Return whether a print became a command: one of a form that is void already does not."""
+    return any(row.command.id == command_id for row in office.store.read(every_row))

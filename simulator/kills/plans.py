@@ -1,0 +1,90 @@
+"""What happens in a life before it is ended: for each kind of work the shortest life that reaches it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from medreg_desktop.services.cache import schema
+from medreg_desktop.services.cache.files import CacheFiles
+from medreg_desktop.services.cache.schema import Step
+from simulator.kills.office import Place
+
+
+class Damage(StrEnum):
+    """What befalls the database's file while nobody works."""
+
+    NONE = ""
+    OVERWRITTEN = "overwritten"
+    EMPTIED = "emptied"
+    MISSING = "missing"  # its write-ahead log stays
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One life. ``deeds`` are names of :data:`~simulator.kills.deeds.DEEDS`."""
+
+    deeds: tuple[str, ...] = ()
+    colleague: bool = False  # somebody else has decided things meanwhile
+    new_epoch: bool = False  # the server has failed over
+    migrates: bool = False  # the program is a newer one
+    damage: Damage = Damage.NONE
+    closes: bool = False
+    repeats: bool = False  # then anything, for long
+
+    def damaged(self, how: Damage) -> Plan:
+        """Return the same life after another damage."""
+        return replace(self, damage=how)
+
+
+PLANS: dict[str, Plan] = {
+    "start": Plan(),
+    "decide": Plan(("decide", "decide")),
+    "batch": Plan(("batch",)),
+    "print": Plan(("decide", "print")),
+    "recall": Plan(("decide", "print", "withdraw", "recall")),
+    "withdraw": Plan(("decide", "withdraw", "withdraw")),
+    "draft": Plan(("draft", "draft")),
+    "give up": Plan(("decide", "sync", "give up"), colleague=True),
+    "sync": Plan(("decide", "decide", "print", "sync", "withdraw", "decide", "sync")),
+    "page": Plan(("decide", "sync"), colleague=True),
+    "swap": Plan(("decide", "sync"), new_epoch=True),
+    "migration": Plan(("decide",), migrates=True),
+    "checkpoint": Plan(("decide", "decide", "sync")),
+    "rescue": Plan(("decide",), damage=Damage.OVERWRITTEN),
+    "close": Plan(("decide",), closes=True),
+}
+"""A life for each kind of work."""
+
+_LIVES = {
+    **dict.fromkeys(("send", "settle"), "sync"),
+    "snapshot": "swap",
+    "server snapshot": "swap",
+    "server start": "swap",
+}
+
+
+def plan_for(work: str) -> Plan:
+    """Return a life in which a work is done."""
+    name = _LIVES.get(work, "sync" if work.startswith("server ") else work)
+    return PLANS[name]
+
+
+def next_step(place: Place) -> Step:
+    """Return the migration that a newer program brings."""
+    newest = max([(schema.MAJOR, schema.MINOR), *((step.major, step.minor) for step in place.steps)])
+    table = f"CREATE TABLE addition_{newest[1] + 1}(n INTEGER PRIMARY KEY, note TEXT)"
+    return Step(newest[0], newest[1] + 1, (table, "UPDATE setting SET value = value"))
+
+
+def damage(files: CacheFiles, how: Damage) -> None:
+    """Destroy the database; the journal beside it stays."""
+    match how:
+        case Damage.OVERWRITTEN:
+            files.database.write_bytes(os.urandom(100_000))
+        case Damage.EMPTIED:
+            files.database.write_bytes(b"")
+            files.wal.unlink(missing_ok=True)
+        case Damage.MISSING:
+            files.database.unlink()
