@@ -16,6 +16,7 @@ from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
+from medreg_desktop.services.sync.receiving import DIGEST_EVERY_S
 from medreg_server.services import feed, snapshot
 from simulator.oracle import Violation
 from simulator.paths import run_folder
@@ -107,7 +108,11 @@ def come_to_rest(world: World) -> None:
             _settle(world, world.pcs[name], login, number)
         before, stood = stood, world.oracle.stands()
         if before == stood:  # a whole round has changed nothing
-            return
+            break
+    if any(pc.wire.may_differ for pc in world.pcs.values()):
+        world.time.pass_by(DIGEST_EVERY_S)  # damage shows when the digest is next compared
+        for login, name in REGISTRARS.items():
+            _settle(world, world.pcs[name], login, _ROUNDS)
 
 
 def _settle(world: World, pc: Pc, login: str, number: int) -> None:

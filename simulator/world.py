@@ -10,6 +10,7 @@ from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from simulator import people
@@ -328,7 +329,10 @@ class World:
     def spoil(self, pc: Pc, chance: Random) -> str:
         """A row of the copy is damaged: from here on the digest may find a difference."""
         pc.wire.may_differ = True
-        return pc.spoil(chance)
+        try:
+            return pc.spoil(chance)
+        except KnownFault as fault:
+            return fault.code
 
     def role(self, pc: Pc, chance: Random) -> str:
         """An account loses its place, or everybody has it back."""

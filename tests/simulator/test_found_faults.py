@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ from simulator import people
 from simulator.compare import every_row
 from simulator.pc import Pc
 from simulator.run import come_to_rest, small_pages
-from simulator.streams import Streams, entropy_from
-from simulator.toxics import Weather
+from simulator.streams import Random, Streams, entropy_from
+from simulator.toxics import Toxic, Weather
 from simulator.world import World
 
 
@@ -159,3 +160,63 @@ def test_the_digest_is_not_asked_about_a_page_that_is_held_back(world: World) ->
     world.sync(pc)
     assert people.held(pc) == []
     assert _wrong(world) == []
+
+
+def test_a_half_built_snapshot_does_not_take_the_copy_back(world: World) -> None:
+    pc = world.pcs["b"]
+    _build_anew(pc)
+    pc.fate.point = "snapshot.committed"  # killed over the first block; nothing remembers why it was wanted
+    assert world.alive(pc, lambda: world.sync(pc)).startswith("killed")
+    colleague = world.pcs["a"]
+    for application_id in people.held(colleague)[:3]:
+        _decide(colleague, application_id)
+    world.sync(colleague)
+    world.sync(pc)
+    world.oracle.watch(pc)
+    _build_anew(pc)
+    world.sync(pc)
+    world.oracle.watch(pc)
+    assert _wrong(world) == []
+
+
+def test_a_snapshot_out_of_a_cache_does_not_take_the_copy_back(world: World) -> None:
+    pc, colleague = world.pcs["b"], world.pcs["a"]
+    _decide(colleague, people.held(colleague)[0])
+    world.sync(colleague)
+    world.sync(pc)
+    world.oracle.watch(pc)
+    _build_anew(pc)
+    pc.wire.weather, pc.wire.chance = Weather.FLAKY, Always(Toxic.STALE)
+    world.sync(pc)
+    world.oracle.watch(pc)
+    assert _wrong(world) == []
+
+
+def test_a_decision_on_an_application_that_has_left_can_be_called_back(world: World) -> None:
+    pc = world.pcs["b"]
+    application_id = people.held(pc)[0]
+    _decide(pc, application_id)
+    (row,) = pc.running.store.read(every_row)
+    pc.running.store.write(lambda conn: synced.remove(conn, [("application", application_id)]))
+    assert pc.running.outbox is not None
+    assert pc.running.outbox.cancel(row.command.id).shown_state is None
+    (row,) = pc.running.store.read(every_row)
+    assert row.resolution is Resolution.CANCELLED
+
+
+class Always(Random):
+    """Chance that draws the same toxic again and again, where there is one to draw."""
+
+    def __init__(self, toxic: Toxic) -> None:
+        super().__init__(0)
+        self._toxic = toxic
+
+    def choices(self, population: Any, *_: Any, **__: Any) -> list[Any]:
+        """Return the toxic among the toxics."""
+        return [self._toxic if self._toxic in population else population[0]]
+
+
+def _build_anew(pc: Pc) -> None:
+    """Let the engine distrust the copy, as after three pages that did not fit."""
+    driver = pc.running.driver
+    driver._state = driver._state.with_receiving(resync="gap", caught_up=False)

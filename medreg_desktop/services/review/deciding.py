@@ -40,7 +40,7 @@ class Receipt:
 
     application_id: ApplicationId
     command_id: CommandId | None  # None: the act needed no command, a decision never sent was taken back
-    shown_state: State
+    shown_state: State | None  # None: the application has left the institution meanwhile
     form_number: str
     audit_line: int
     audit_hash: str
@@ -193,9 +193,9 @@ def _receipt(
     conn: Connection, application_id: ApplicationId, command_id: CommandId | None, number: str, line: AuditLine
 ) -> Receipt:
     shown = applications.get(conn, application_id)
-    assert shown is not None, "the application was found in this very transaction"
+    state = shown.shown_state if shown is not None else None
     at = datetime.fromisoformat(line.at)
-    return Receipt(application_id, command_id, shown.shown_state, number, line.n, line.hash, at)
+    return Receipt(application_id, command_id, state, number, line.n, line.hash, at)
 
 
 def own_row(desk: Desk, conn: Connection, command_id: CommandId) -> OutboxRow:

@@ -91,6 +91,8 @@ def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
     begun = position.snapshot and _with_rows(position.snapshot, event.rows)
     if begun is None or (event.end.count, event.end.digest) != (begun.count, begun.digest):
         return _snapshot_wrong(state, event.at)
+    if _is_of_before(state, begun.epoch, event.end.seq):
+        return _snapshot_wrong(state, event.at)
     state = replace(
         state,
         position=replace(position, epoch=begun.epoch, cursor=event.end.cursor, seq=event.end.seq, snapshot=None),
@@ -114,6 +116,17 @@ def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
     return state, (FinishSnapshot(event.rows, event.end, begun.epoch, confirmed),)
 
 
+def _is_of_before(state: SyncState, epoch: str, seq: int) -> bool:
+    """Whether a snapshot would take the copy back: some cache in between has answered, with what was true once.
+
+    Unless the register itself says that it stands before us.
+    """
+    position = state.position or Position()
+    return (
+        bool(position.cursor) and epoch == position.epoch and seq < position.seq and state.receiving.resync != "ahead"
+    )
+
+
 def page_arrived(state: SyncState, event: PageArrived) -> Step:
     """Apply a page that continues exactly where the copy stands; anything else stops, is noted, and asks the digest."""
     position, page = state.position or Position(), event.page
@@ -122,7 +135,8 @@ def page_arrived(state: SyncState, event: PageArrived) -> Step:
         return _gap(state, event.at), ()
     changed = bool(page.changes)
     receiving = state.receiving
-    state = replace(state, position=replace(position, cursor=page.cursor, seq=page.last)).with_receiving(
+    state, drop = _moved_to(state, page)
+    state = state.with_receiving(
         circuit=receiving.circuit.passed(),
         caught_up=not page.more,
         gaps=0,
@@ -130,7 +144,14 @@ def page_arrived(state: SyncState, event: PageArrived) -> Step:
         copy_changes=receiving.copy_changes + changed,
     )
     # An empty page moves the cursor too: the server may have renewed its signature or its horizon.
-    return state, ((KeepPage(page),) if changed or page.cursor != position.cursor else ())
+    return state, ((*drop, KeepPage(page)) if changed or page.cursor != position.cursor else ())
+
+
+def _moved_to(state: SyncState, page: ChangePage) -> Step:
+    """Stand where the page ends. A half-built snapshot goes: it is of before, and would take the copy back there."""
+    position = state.position or Position()
+    drop = (DropSnapshot(),) if position.snapshot is not None else ()
+    return replace(state, position=replace(position, cursor=page.cursor, seq=page.last, snapshot=None)), drop
 
 
 def removals_held(state: SyncState, event: RemovalsHeld) -> SyncState:
@@ -179,10 +200,9 @@ def _held_page_judged(state: SyncState, page: ChangePage, event: DigestAnswered)
         return state.with_receiving(circuit=waiting), ()
     if event.answer.differing:
         return _guard_ends(_resync(state, "removals"), GuardState.REFETCHED), ()
-    position = replace(state.position or Position(), cursor=page.cursor, seq=page.last)
-    state = replace(state, position=position)
+    state, drop = _moved_to(state, page)
     state = state.with_receiving(circuit=receiving.circuit.passed(), copy_changes=receiving.copy_changes + 1)
-    return _guard_ends(state, GuardState.CONFIRMED), (KeepPage(page, confirmed=True),)
+    return _guard_ends(state, GuardState.CONFIRMED), (*drop, KeepPage(page, confirmed=True))
 
 
 def _guard_ends(state: SyncState, end: GuardState) -> SyncState:
