@@ -22,5 +22,11 @@ def recall(conn: Connection, login: str) -> Account | None:
     return None if found is None else msgspec.json.decode(found, type=Account)
 
 
+def names(conn: Connection) -> dict[str, str]:
+    """Return the names of all who have worked here, by account id."""
+    accounts = (msgspec.json.decode(text, type=Account) for text in settings.starting(conn, "account "))
+    return {account.id: account.name for account in accounts}
+
+
 def _name(login: str) -> str:
     return f"account {hashlib.sha256(login.strip().casefold().encode()).hexdigest()[:32]}"

@@ -11,6 +11,12 @@ def find(conn: Connection, name: str) -> str | None:
     return None if value is None else str(value)
 
 
+def starting(conn: Connection, prefix: str) -> list[str]:
+    """Return the values of all settings whose name starts so."""
+    rows = conn.execute("SELECT value FROM setting WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
+    return [str(row[0]) for row in rows]
+
+
 def store(conn: Connection, name: str, value: str) -> None:
     """Set a setting."""
     conn.execute(

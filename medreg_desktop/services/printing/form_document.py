@@ -81,8 +81,9 @@ class FormEngine:
         dated: date,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
+        keywords: str = "",
     ) -> RenderedForms:
-        """Return ``forms`` as one document, in order, dated ``dated`` in its properties.
+        """Return ``forms`` as one document, in order, dated ``dated`` in its properties, with ``keywords`` among them.
 
         Raises RenderCancelled as soon as ``cancelled()`` is true, KnownFault ``font_missing``, SymbolFault for a code
         that cannot be drawn, and ValueError for no forms at all: a PDF has at least one page.
@@ -91,6 +92,7 @@ class FormEngine:
             raise ValueError("a document needs at least one form")
         sink = io.BytesIO()
         canvas = FormCanvas(sink, forms[0].template.title, self._fonts, dated)
+        canvas.setKeywords(keywords)
         warnings: list[FormWarning] = []
         for done, form in enumerate(forms):
             if cancelled is not None and cancelled():

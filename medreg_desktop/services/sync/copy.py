@@ -29,6 +29,7 @@ from medreg_desktop.services.cache import (
     feed,
     handovers,
     leases,
+    outages,
     outbox,
     receipts,
     sync_state,
@@ -42,6 +43,7 @@ from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync.bundle_file import write_commands
+from medreg_desktop.services.sync.effects import EndOutage, NoteOutage
 from medreg_desktop.services.sync.outbox_view import (
     PendingCommand,
     Position,
@@ -105,6 +107,17 @@ class CacheCopy:
         def work(conn: Connection) -> None:
             outbox.set_in_flight(conn, ids)
             _refresh(conn, ids)
+
+        self._store.write(work)
+
+    def note_outage(self, told: NoteOutage | EndOutage) -> None:
+        """Write down that contact was lost, or found again."""
+
+        def work(conn: Connection) -> None:
+            if isinstance(told, NoteOutage):
+                outages.note(conn, told.at.wall, told.cause, told.offset_s)
+            else:
+                outages.end(conn, told.at.wall, told.lasted_s, told.offset_s)
 
         self._store.write(work)
 

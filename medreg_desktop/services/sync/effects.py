@@ -67,6 +67,24 @@ class Hasten:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteOutage:
+    """Contact is lost, or has one more cause. ``offset_s``: our clock minus the service's, if they were compared."""
+
+    at: Moment
+    cause: str
+    offset_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndOutage:
+    """The service was heard again, after ``lasted_s`` by the monotonic clock if the loss began in this run."""
+
+    at: Moment
+    lasted_s: float | None
+    offset_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class HandOver:
     """These commands go into a courier's file; from here on they are as if sent."""
 
@@ -298,6 +316,8 @@ Effect = (
     | MarkInFlight
     | Settle
     | Hasten
+    | NoteOutage
+    | EndOutage
     | HandOver
     | TakeBackBundle
     | WriteBundle

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from medreg_core.contract.v1.messages import Welcome
-from medreg_desktop.services.sync import couriers, probing, receiving, rehearsing, removal, sending
+from medreg_desktop.services.sync import couriers, outages, probing, receiving, rehearsing, removal, sending
 from medreg_desktop.services.sync.effects import Effect, Hasten, KeepWelcome, Tell
 from medreg_desktop.services.sync.events import (
     AnswersBrought,
@@ -80,7 +80,10 @@ def again(state: SyncState) -> SyncState:
 
 def step(state: SyncState, event: Event) -> tuple[SyncState, tuple[Effect, ...]]:
     """Absorb one event and return the next state with what to do now, in order."""
+    contact = state.contact
     state, done = _absorb(state, event)
+    state, noted = outages.noticed(contact, state, event)
+    done = (*done, *noted)
     state, planned = plan(state, event.at)
     report = report_of(state)
     if report == state.told:

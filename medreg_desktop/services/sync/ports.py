@@ -30,6 +30,7 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, CommandId, DeviceId
+from medreg_desktop.services.sync.effects import EndOutage, NoteOutage
 from medreg_desktop.services.sync.outbox_view import PendingCommand, Position, QueueRow, Settlement, Stock
 
 
@@ -63,6 +64,10 @@ class LocalCopy(Protocol):
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
         """Make the commands immutable: they leave now."""
+        ...
+
+    def note_outage(self, told: NoteOutage | EndOutage) -> None:
+        """Write down that contact was lost, or found again."""
         ...
 
     def hand_over(self, bundle_id: str, ids: tuple[CommandId, ...], at: datetime) -> None:

@@ -107,6 +107,8 @@ class Contact:
     clock_offset_s: float | None = None
     heard_at: datetime | None = None
     offline_since: datetime | None = None
+    lost_mono: float = 0.0  # monotonic: when contact was lost
+    lost_for: tuple[str, ...] = ()  # fault codes met since
     offline_until: datetime | None = None
     server_version: str = ""
 

@@ -124,8 +124,14 @@ class SyncWorker:
             case effects.ReadQueue(account_id=account_id):
                 rows = self._copy.queue(account_id)
                 return events.QueueRead(self.now(), rows, self._copy.stock(self._clock.now()))
-            case effects.HandOver() | effects.TakeBackBundle() | effects.WriteBundle():
-                return self._courier(effect)
+            case (
+                effects.HandOver()
+                | effects.TakeBackBundle()
+                | effects.WriteBundle()
+                | effects.NoteOutage()
+                | effects.EndOutage()
+            ):
+                return self._beside(effect)
             case effects.KeepPage(page=page, confirmed=confirmed):
                 return self._guarded(lambda: self._copy.keep_page(page, confirmed=confirmed), effect)
             case effects.FinishSnapshot(rows=rows_, end=end, epoch=epoch, confirmed=confirmed):
@@ -135,14 +141,24 @@ class SyncWorker:
                 self._write(effect)
                 return None
 
-    def _courier(self, effect: effects.HandOver | effects.TakeBackBundle | effects.WriteBundle) -> Event | None:
+    def _beside(
+        self,
+        effect: effects.HandOver
+        | effects.TakeBackBundle
+        | effects.WriteBundle
+        | effects.NoteOutage
+        | effects.EndOutage,
+    ) -> Event | None:
+        """Do what concerns neither the copy's rows nor the service: the courier, and the record of outages."""
         match effect:
+            case effects.WriteBundle():
+                return self._bundle(effect)
             case effects.HandOver(bundle_id=bundle_id, ids=ids, at=at):
                 self._copy.hand_over(bundle_id, ids, at.wall)
             case effects.TakeBackBundle(bundle_id=bundle_id):
                 self._copy.take_back(bundle_id)
-            case effects.WriteBundle():
-                return self._bundle(effect)
+            case effects.NoteOutage() | effects.EndOutage():
+                self._copy.note_outage(effect)
             case _ as unreachable:
                 assert_never(unreachable)
         return None

@@ -24,6 +24,7 @@ COURIER: Final = {
     "courier_nothing": mark("Nothing waits that a courier could carry."),
     "courier_not_written": mark("The file could not be written. Check the stick; your decisions stay here unchanged."),
     "courier_not_read_back": mark("The file on the stick is not what was written. Use another stick; nothing is lost."),
+    "receipt_missing": mark("This entry has no receipt: it is no decision, or an older program saved it."),
     "courier_not_read": mark("The file could not be read. Check the stick and choose the file again."),
     "courier_answers_of_another": mark("The answers belong to another computer or service. Nothing of them was taken."),
 }  # fmt: skip

@@ -42,6 +42,7 @@ from medreg_core.contract.v1.messages import (
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, Institution, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind, Role
+from medreg_desktop.services.sync.effects import EndOutage, NoteOutage
 from medreg_desktop.services.sync.outbox_view import (
     Position,
     QueueRow,
@@ -261,6 +262,7 @@ class FakeCopy:
     outcomes: dict[CommandId, Outcome] = field(default_factory=dict)
     done: set[CommandId] = field(default_factory=set)
     at: Position = field(default_factory=Position)
+    outages: list[NoteOutage | EndOutage] = field(default_factory=list)
 
     def save(self, number: int, application: str, depends_on: CommandId | None = None) -> CommandId:
         command = CommandId(f"c{number}")
@@ -289,6 +291,9 @@ class FakeCopy:
 
     def receipts(self, ids: Iterable[CommandId]) -> tuple[Link, ...]:
         return ()
+
+    def note_outage(self, told: NoteOutage | EndOutage) -> None:
+        self.outages.append(told)
 
     def mark_in_flight(self, ids: tuple[CommandId, ...]) -> None:
         for command in ids:
