@@ -35,11 +35,18 @@ class FormWorks:
         self._tables = tables
         self._engine: FormEngine | None = None
         self._library: FormLibrary | None = None
+        self._fonts: FontStack | None = None
+
+    def fonts(self) -> FontStack:
+        """Return the fonts of everything that is printed, opened at the first use."""
+        if self._fonts is None:
+            self._fonts = FontStack(assets.path("fonts"))
+        return self._fonts
 
     def desk(self, doorway: Doorway, papers: Papers, reviews: Reviews, printers: Printers, clock: Clock) -> FormDesk:
         """Return the desk that prepares, prints and records forms for the registrar of the day."""
         if self._engine is None or self._library is None:
-            self._engine = FormEngine(FontStack(assets.path("fonts")))
+            self._engine = FormEngine(self.fonts())
             files = sorted(assets.path("forms").glob("*.toml"))
             self._library = FormLibrary.read({file.name: file.read_text("utf-8") for file in files}, self._tables)
         return FormDesk(papers, reviews, DeviceSigner(doorway), self._library, self._engine, printers, clock)

@@ -27,7 +27,8 @@ from medreg_desktop.app.diagnosis import diagnosis_desk
 from medreg_desktop.app.doorway import Doorway
 from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.forms import FormWorks, PresetMemory
-from medreg_desktop.app.sending import SendingWishes
+from medreg_desktop.app.recall_list import RecallPrinting
+from medreg_desktop.app.sending import SendingWishes, center_services
 from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches, Telling
 from medreg_desktop.services.cache import audit, sync_state
 from medreg_desktop.services.cache.connection import fault_of
@@ -36,7 +37,6 @@ from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.review.outbox_desk import OutboxDesk
 from medreg_desktop.services.review.paper_desk import PaperDesk
-from medreg_desktop.services.review.quarantine_desk import QuarantineDesk
 from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted
@@ -58,7 +58,6 @@ from medreg_desktop.views.review.view import ReviewWindow
 from medreg_desktop.views.review.view import Surroundings as ReviewSurroundings
 from medreg_desktop.views.signin.state import Entered
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
-from medreg_desktop.views.sync_center.state import CenterServices
 from medreg_desktop.views.sync_center.view import SyncCenterView
 
 _SETTLE_MS = 150
@@ -197,12 +196,14 @@ class Office(QObject):
 
     def _make_center(self) -> QWidget:
         page = SyncCenterView()
-        around = CenterServices(self.outbox, self.papers, QuarantineDesk(self._desk), self._house.doorway.diary.log)
+        recalls = RecallPrinting(self._forms, self._printers, PresetMemory(self._house.settings), self._clock)
+        around = center_services(self._desk, self.outbox, self.papers, self._house.doorway, recalls)
         presenter = SyncCenterPresenter(page, around, self._house.reading, self._house.writing, self._clock)
         page.attach(presenter)
         page.review_wanted.connect(lambda application: self.open_review(application, ()))
         page.sync_wanted.connect(self.sync_now)
         self._wishes.join(page)
+        page.told.connect(lambda text: self._house.notices.post(Notice(text, Tone.DONE)))
         presenter.report(self._report)
         self._diagnosis.join(page)
         self.center, self._center_presenter = page, presenter

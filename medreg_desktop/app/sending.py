@@ -1,13 +1,29 @@
-"""What the sync centre asks of the sync loop; without a loop (nobody has signed in) nothing happens."""
+"""What the sync centre works with, and what it asks of the sync loop."""
 
 from __future__ import annotations
 
 from medreg_desktop.app.doorway import Doorway
+from medreg_desktop.app.recall_list import RecallPrinting
+from medreg_desktop.services.review.desk import Desk
+from medreg_desktop.services.review.outbox_desk import OutboxDesk
+from medreg_desktop.services.review.paper_desk import PaperDesk
+from medreg_desktop.services.review.quarantine_desk import QuarantineDesk
+from medreg_desktop.services.review.reconcile_desk import ReconcileDesk
+from medreg_desktop.views.sync_center.state import CenterServices
 from medreg_desktop.views.sync_center.view import SyncCenterView
 
 
+def center_services(
+    desk: Desk, outbox: OutboxDesk, papers: PaperDesk, doorway: Doorway, recalls: RecallPrinting
+) -> CenterServices:
+    """Return the desks of the page for the registrar of the day."""
+    return CenterServices(
+        outbox, papers, QuarantineDesk(desk), doorway.diary.log, ReconcileDesk(desk), recalls, desk.account.name
+    )
+
+
 class SendingWishes:
-    """Joins the page's buttons to the loop of the day."""
+    """Joins the page's buttons to the loop of the day; without one (nobody has signed in) nothing happens."""
 
     def __init__(self, doorway: Doorway) -> None:
         self._doorway = doorway

@@ -62,6 +62,7 @@ class PaperToRecall:
     copies: int
     recalled: int
     last_printed_at: datetime
+    to_file: int = 0  # of the copies: saved as a file
 
     @property
     def outstanding(self) -> int:
@@ -175,7 +176,8 @@ _VOID_FORMS = """
 
 _TO_RECALL = f"""
     SELECT v.number, v.application_id, v.cause, sum(p.copies),
-        (SELECT coalesce(sum(r.copies), 0) FROM recall r WHERE r.form_number = v.number), max(p.printed_at)
+        (SELECT coalesce(sum(r.copies), 0) FROM recall r WHERE r.form_number = v.number), max(p.printed_at),
+        sum(CASE WHEN p.to_file THEN p.copies ELSE 0 END)
     FROM ({_VOID_FORMS}) v JOIN print_record p ON p.form_number = v.number
     WHERE v.cause IS NOT NULL GROUP BY v.number ORDER BY max(p.printed_at)
 """  # noqa: S608 - constants only
@@ -185,9 +187,9 @@ def to_recall(conn: Connection, viewer: Viewer) -> list[PaperToRecall]:
     """Return every printed form that must not be used, in the order of printing; recalled ones stay listed."""
     return [
         PaperToRecall(
-            number, ApplicationId(application_id), VoidCause(cause), copies, recalled, datetime.fromisoformat(at)
+            number, ApplicationId(application_id), VoidCause(cause), copies, recalled, datetime.fromisoformat(at), files
         )
-        for number, application_id, cause, copies, recalled, at in conn.execute(
+        for number, application_id, cause, copies, recalled, at, files in conn.execute(
             _TO_RECALL, (viewer.epoch, viewer.seq, viewer.actor)
         )
     ]

@@ -69,8 +69,12 @@ class FormCanvas(Canvas):  # type: ignore[misc]  # ReportLab has no types
 
     def use_page_of(self, template: Template) -> None:
         """Take the page size of ``template`` for what is drawn next."""
-        self.setPageSize((template.width * MM, template.height * MM))
-        self._foot = template.height * MM
+        self.use_page_size(template.width, template.height)
+
+    def use_page_size(self, width: float, height: float) -> None:
+        """Take a page of so many millimetres for what is drawn next."""
+        self.setPageSize((width * MM, height * MM))
+        self._foot = height * MM
 
     def begin_part(self, name: str) -> None:
         """Start a drawing that many pages show."""

@@ -1,4 +1,4 @@
-"""The dry run of a queue that gathered while it could not be sent (``sync.md`` §3, feature 4).
+"""The dry run of a queue that gathered while it could not be sent (``sync.md`` §3; ADR 023).
 
 What gathers is rehearsed before it leaves. If all of it passes it leaves at once; else the registrar has a short time
 to look, then what passes leaves by itself, and after a longer one the rest too: the register's answer decides it, and

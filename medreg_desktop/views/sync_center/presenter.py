@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
+from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_desktop.services.cache.outbox import OutboxCounts, OutboxState
 from medreg_desktop.services.faults import KnownFault
@@ -20,8 +21,11 @@ from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.review.paper_desk import PaperLine
 from medreg_desktop.services.review.quarantine_desk import HandOver, Reason, SetApart
+from medreg_desktop.services.review.reconcile_desk import Reconciliation
 from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.texts.translator import tr
+from medreg_desktop.views.sync_center.reconcile_words import recall_list
 from medreg_desktop.views.sync_center.state import CenterServices, Group, ScreenState, View
 
 ANSWERED_SHOWN = 100
@@ -41,6 +45,8 @@ class SyncCenterPresenter:
     def __init__(self, view: View, services: CenterServices, reading: Runner, writing: Runner, clock: Clock) -> None:
         self._view, self._outbox, self._papers = view, services.outbox, services.papers
         self._quarantine, self._attempts = services.quarantine, services.attempts
+        self._reconciling, self._recall_printer = services.reconciling, services.recall_printer
+        self._registrar = services.registrar
         self._reading, self._writing, self._clock = reading, writing, clock
         self._state = ScreenState()
         self._wanted: CommandId | None = None  # whose both versions are asked for or shown
@@ -58,6 +64,8 @@ class SyncCenterPresenter:
                 self._arrived(read)
 
         self._reading.submit(self._read, arrived, self._failed)
+        if self._state.group is Group.RECONCILE:
+            self._reconcile()
 
     def report(self, report: SyncReport) -> None:
         """Take the newest report of the sync loop; a rehearsal that says something brings its first item up."""
@@ -74,8 +82,22 @@ class SyncCenterPresenter:
         return max(0, ceil((rehearsed.sends_at - self._clock.now()).total_seconds()))
 
     def choose(self, group: Group) -> None:
-        """Show another tab."""
+        """Show another tab; 对账 is read when it is shown, for it looks through the whole copy."""
         self._show(group=group)
+        if group is Group.RECONCILE:
+            self._reconcile()
+
+    def print_recall_list(self) -> None:
+        """打印收回清单: one page of the papers still about."""
+        page = recall_list(self._state.outstanding, self._registrar, china_date(self._clock.now()))
+
+        def done(pdf: bytes) -> None:
+            if pdf:
+                self._view.offer_file(f"{page.title}.pdf", pdf)
+            else:
+                self._view.tell(tr("The recall list was sent to the printer."))
+
+        self._reading.submit(lambda: self._recall_printer.print(page), done, self._failed)
 
     def look_at(self, command_id: CommandId) -> None:
         """Show one item at the right."""
@@ -212,6 +234,12 @@ class SyncCenterPresenter:
         self._is_closed = True
 
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _reconcile(self) -> None:
+        def found(reconciled: Reconciliation) -> None:
+            self._show(reconciled=reconciled)
+
+        self._reading.submit(self._reconciling.read, found, self._failed)
 
     def _after(self, command_id: CommandId | None) -> list[CommandId]:
         """Return the items that need the registrar, beginning behind this one, going round."""

@@ -11,10 +11,12 @@ from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.cache.papers import PaperToRecall
+from medreg_desktop.services.printing.recall_list import RecallList
 from medreg_desktop.services.review.deciding import Receipt
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.review.paper_desk import PaperLine
 from medreg_desktop.services.review.quarantine_desk import HandOver, Reason, SetApart
+from medreg_desktop.services.review.reconcile_desk import Reconciliation
 from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.attempts import Attempt
@@ -26,6 +28,7 @@ class Group(StrEnum):
     OPEN = "open"  # 未完成
     NEEDS_YOU = "needs_you"  # 需处理
     ANSWERED = "answered"  # 已答复
+    RECONCILE = "reconcile"  # 对账
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class ScreenState:
     counts: OutboxCounts | None = None
     current: Conflict | None = None
     set_apart: SetApart | None = None  # what hangs on the current item, if it is in quarantine
+    reconciled: Reconciliation | None = None  # read when its tab is shown
     gives_up: bool = False  # the reason for giving it up is being asked
     report: SyncReport | None = None
     problem: str = ""
@@ -138,6 +142,22 @@ class Quarantine(Protocol):
         ...
 
 
+class Reconciling(Protocol):
+    """The reconcile desk of the review service."""
+
+    def read(self) -> Reconciliation:
+        """Return the batches of the office."""
+        ...
+
+
+class RecallPrinter(Protocol):
+    """Prints 收回清单."""
+
+    def print(self, page: RecallList) -> bytes:
+        """Print the page and return b"", or return it as a PDF when there is no printer."""
+        ...
+
+
 class Attempts(Protocol):
     """The log of the transport."""
 
@@ -154,6 +174,9 @@ class CenterServices:
     papers: Papers
     quarantine: Quarantine
     attempts: Attempts
+    reconciling: Reconciling
+    recall_printer: RecallPrinter
+    registrar: str  # whose name stands on the lists
 
 
 class View(Protocol):
@@ -169,6 +192,10 @@ class View(Protocol):
 
     def sync_now(self) -> None:
         """Ask the sync loop to try at once."""
+        ...
+
+    def tell(self, text: str) -> None:
+        """Say in a notice what was done."""
         ...
 
     def offer_file(self, name: str, content: bytes) -> None:

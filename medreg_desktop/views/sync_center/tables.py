@@ -8,6 +8,7 @@ from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui import words as states
 from medreg_desktop.ui.widgets.cells import ButtonCell, Cell, TextCell, WordCell
 from medreg_desktop.ui.widgets.rows_model import Column
+from medreg_desktop.views.sync_center.reconcile_words import whereabouts
 from medreg_desktop.views.sync_center.words import action_word, clock, detail, moment, reason, state_word
 
 ACTION = "action"
@@ -31,12 +32,13 @@ def paper_columns() -> tuple[Column[PaperLine], ...]:
     """Return the columns of the papers to recall."""
     column: type[Column[PaperLine]] = Column
     return (
-        column("form", tr("Form number"), 180, lambda p: TextCell(p.paper.form_number), sortable=False),
-        column("who", tr("Applicant"), 90, lambda p: TextCell(p.applicant or "—", bold=True), sortable=False),
-        column("printed", tr("Printed"), 92, lambda p: TextCell(moment(p.paper.last_printed_at)), sortable=False),
-        column("copies", tr("Copies"), 56, lambda p: TextCell(str(p.paper.copies)), sortable=False, stretch=True),
-        column("state", tr("State"), 90, lambda p: WordCell((_paper_state(p),), small=True), sortable=False),
-        column(ACTION, tr("Action"), 96, _paper_action, sortable=False),
+        column("form", tr("Form number"), 168, lambda p: TextCell(p.paper.form_number), sortable=False),
+        column("who", tr("Applicant"), 72, lambda p: TextCell(p.applicant or "—", bold=True), sortable=False),
+        column("printed", tr("Printed"), 88, lambda p: TextCell(moment(p.paper.last_printed_at)), sortable=False),
+        column("copies", tr("Copies"), 44, lambda p: TextCell(str(p.paper.copies)), sortable=False),
+        column("where", tr("Whereabouts"), 100, _whereabouts, stretch=True, sortable=False),
+        column("state", tr("State"), 78, lambda p: WordCell((_paper_state(p),), small=True), sortable=False),
+        column(ACTION, tr("Action"), 88, _paper_action, sortable=False),
     )
 
 
@@ -48,6 +50,10 @@ def _action(item: OutboxItem) -> Cell:
     if item.can_drop or item.foreseen is not None:
         return ButtonCell(tr("Settle"))
     return ButtonCell(tr("Take back"), quiet=True) if item.can_cancel else TextCell("")
+
+
+def _whereabouts(line: PaperLine) -> Cell:
+    return TextCell(whereabouts(line), small=True)
 
 
 def _paper_state(line: PaperLine) -> states.Word:

@@ -27,6 +27,7 @@ from medreg_desktop.views.sync_center.conflict_panel import ConflictPanel
 from medreg_desktop.views.sync_center.files import ask_where
 from medreg_desktop.views.sync_center.numbers import Numbers
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
+from medreg_desktop.views.sync_center.reconcile_pane import ReconcilePane
 from medreg_desktop.views.sync_center.rehearsal_strip import RehearsalStrip
 from medreg_desktop.views.sync_center.rehearsal_words import guard_words
 from medreg_desktop.views.sync_center.state import Group, ScreenState
@@ -46,6 +47,8 @@ def _empty_words(group: Group) -> tuple[str, str]:
             return tr("Nothing needs you."), ""
         case Group.ANSWERED:
             return tr("No answers yet."), ""
+        case Group.RECONCILE:
+            return "", ""
 
 
 class SyncCenterView(QWidget):
@@ -58,6 +61,7 @@ class SyncCenterView(QWidget):
     diagnosis_wanted = Signal()
     rehearsal_wanted = Signal()
     send_wanted = Signal(bool)
+    told = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +93,9 @@ class SyncCenterView(QWidget):
         ways.keep.connect(presenter.keep)
         self.strip.count_by(presenter.seconds_left)
         self.strip.send.connect(self.send_wanted)
+        self._papers_head.pressed.connect(presenter.print_recall_list)
+        self.reconcile.table.opened.connect(self._on_decided)
+        self.reconcile.table.pressed.connect(lambda row, _key: self._on_decided(row))
         self._rehearse.clicked.connect(self.rehearsal_wanted)
         self._now.clicked.connect(self.sync_wanted)
         self._pause.clicked.connect(self.pause_wanted)
@@ -121,9 +128,12 @@ class SyncCenterView(QWidget):
         )
         self.papers = Table(self.paper_model, tr("Papers to recall"))
         self._papers_head = SectionHeader(
-            tr("Papers to recall"), tr("the decision was not taken: what is printed is void")
+            tr("Papers to recall"),
+            tr("the decision was not taken: what is printed is void"),
+            link=tr("Print the recall list"),
         )
         self._empty = EmptyState("")
+        self.reconcile = ReconcilePane()
         self._answers_head = SectionHeader(tr("Latest answers"))
         self.answers = Answers()
         self.panel = ConflictPanel()
@@ -153,6 +163,7 @@ class SyncCenterView(QWidget):
         left = QVBoxLayout()
         left.setSpacing(look().px(Space.GROUP))
         left.addWidget(self.tabs)
+        left.addWidget(self.reconcile, 5)
         left.addWidget(self.outbox, 3)
         left.addWidget(self._empty)
         left.addSpacing(look().px(Space.BAND))
@@ -206,11 +217,15 @@ class SyncCenterView(QWidget):
             tone = Tone.DONE if guard.state is GuardState.CONFIRMED else Tone.CARE
             self.guard.show_news(tone, what, todo)
 
+    def tell(self, text: str) -> None:
+        """Say in a notice what was done."""
+        self.told.emit(text)
+
     def offer_file(self, name: str, content: bytes) -> None:
         """Ask where the file shall be saved, and have it saved."""
         assert self._presenter is not None
         save = self._presenter.save_file
-        ask_where(self, tr("Hand over to support"), name, lambda path: save(path, content))
+        ask_where(self, tr("Save as"), name, lambda path: save(path, content))
 
     def open_review(self, application_id: ApplicationId) -> None:
         """Ask the shell for 审核窗口."""
@@ -291,6 +306,16 @@ class SyncCenterView(QWidget):
         elif item.can_cancel:
             self._presenter.cancel(item.row.command.id)
 
+    def _on_decided(self, row: int) -> None:
+        """One's own that needs a person comes up at the right; anything else is looked at in its window."""
+        assert self._presenter is not None
+        line = self.reconcile.model.row(row)
+        if line.command_id is not None and line.needs_person:
+            self._presenter.look_at(line.command_id)
+            self.panel.focus_first()
+        else:
+            self.review_wanted.emit(line.application_id)
+
     def _follow(self, before: ScreenState, state: ScreenState) -> None:
         """Move the bar in the list to the item shown at the right."""
         shown = _shown(state)
@@ -300,15 +325,19 @@ class SyncCenterView(QWidget):
                 self.outbox.select_row(row)
 
     def _show_lists(self, state: ScreenState) -> None:
-        self.outbox.setVisible(bool(state.shown))
-        self._empty.setVisible(not state.shown)
+        reconciles = state.group is Group.RECONCILE
+        self.reconcile.setVisible(reconciles)
+        self.reconcile.show_found(state.reconciled)
+        _fit(self.reconcile.table, len(self.reconcile.model.rows))
+        self.outbox.setVisible(bool(state.shown) and not reconciles)
+        self._empty.setVisible(not state.shown and not reconciles)
         if not state.shown:
             self._empty.show_words(*_empty_words(state.group))
         _fit(self.outbox, len(state.shown))
         _fit(self.papers, len(state.papers))
         self.papers.setVisible(bool(state.papers))
         self._papers_head.setVisible(bool(state.papers))
-        latest = state.answered if state.group is not Group.ANSWERED else ()
+        latest = state.answered if state.group not in (Group.ANSWERED, Group.RECONCILE) else ()
         self.answers.show_items(latest)
         self.answers.setVisible(bool(latest))
         self._answers_head.setVisible(bool(latest))
@@ -320,6 +349,7 @@ class SyncCenterView(QWidget):
                 Tab(Group.OPEN, tr("Open"), str(len(state.items))),
                 Tab(Group.NEEDS_YOU, tr("Needs you"), str(waiting), Colour.BAD if waiting else None),
                 Tab(Group.ANSWERED, tr("Answered"), str(len(state.answered))),
+                Tab(Group.RECONCILE, tr("Reconcile"), ""),
             ]
         )
         self.tabs.set_current(state.group)

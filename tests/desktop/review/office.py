@@ -22,6 +22,7 @@ from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.review.outbox_desk import OutboxDesk
 from medreg_desktop.services.review.paper_desk import PaperDesk
 from medreg_desktop.services.review.quarantine_desk import QuarantineDesk
+from medreg_desktop.services.review.reconcile_desk import ReconcileDesk
 from medreg_desktop.services.review.service import ReviewService
 from tests.core.builders import application as sound
 from tests.core.builders import institution
@@ -71,6 +72,7 @@ class Office:
         self.outbox = OutboxDesk(desk, self.judge)
         self.papers = PaperDesk(desk)
         self.quarantine = QuarantineDesk(desk)
+        self.reconciling = ReconcileDesk(desk)
         store.write(lambda conn: applications.switch_actor(conn, account.id, account.name))
 
     def greeted(self, numbers: int = 50) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
 from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.printing.recall_list import RecallList
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.transport.attempts import AttemptLog
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
@@ -73,7 +74,27 @@ def _decided(office: Office, n: int, decision: Decision = AGREE) -> CommandId:
 
 def services(office: Office) -> CenterServices:
     """What the page works with, over the office's real copy."""
-    return CenterServices(office.outbox, office.papers, office.quarantine, AttemptLog())
+    return CenterServices(
+        office.outbox,
+        office.papers,
+        office.quarantine,
+        AttemptLog(),
+        office.reconciling,
+        PlainPrinter(),
+        office.account.name,
+    )
+
+
+@dataclass
+class PlainPrinter:
+    """Keeps what it was given to print; with ``pdf`` there is no printer."""
+
+    pdf: bytes = b""
+    pages: list[RecallList] = field(default_factory=list)
+
+    def print(self, page: RecallList) -> bytes:
+        self.pages.append(page)
+        return self.pdf
 
 
 @dataclass
@@ -81,6 +102,7 @@ class FakeView:
     states: list[ScreenState] = field(default_factory=list)
     opened: list[ApplicationId] = field(default_factory=list)
     synced: int = 0
+    told: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -96,6 +118,9 @@ class FakeView:
 
     def open_review(self, application_id: ApplicationId) -> None:
         self.opened.append(application_id)
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
 
     def offer_file(self, name: str, content: bytes) -> None:
         self.files[name] = content

@@ -112,7 +112,7 @@ def test_giving_up_by_the_mouse_warns_and_needs_a_reason(opened: Opened, apart: 
 @pytest.mark.parametrize("asks", [False, True])
 def test_every_word_fits(opened: Opened, theme: Theme, mode: Mode, asks: bool) -> None:
     theme.set_mode(mode)
-    opened.page.resize(1116, 640)
+    opened.page.resize(1216, 640)
     if asks:
         opened.presenter.give_up()
     settle()

@@ -168,7 +168,7 @@ def test_the_guard_says_that_nothing_was_removed(opened: Opened) -> None:
     assert "一条也没有移除" in opened.page.guard.accessibleName()
 
 
-@pytest.mark.parametrize("size", [(1244, 800), (1116, 640)])
+@pytest.mark.parametrize("size", [(1244, 800), (1216, 640)])
 @pytest.mark.parametrize("mode", [Mode.LIGHT, Mode.DARK])
 def test_every_word_fits(opened: Opened, theme: Theme, size: tuple[int, int], mode: Mode) -> None:
     theme.set_mode(mode)

@@ -1,0 +1,100 @@
+"""对账 on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from medreg_desktop.services.review.reconcile_desk import Result
+from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.views.sync_center.reconcile_words import recall_list, result_word, whereabouts
+from medreg_desktop.views.sync_center.state import Group
+from tests.desktop.review.office import Office, application
+from tests.desktop.review.test_reconcile import decided_by
+from tests.desktop.views.sync_center.bench import NAMES, Bench, PlainPrinter, Story, troubled
+from tests.desktop.views.sync_center.test_view import Opened
+from tests.helpers.qt import clipped, close, nameless, settle
+
+
+@pytest.fixture
+def story(office: Office) -> Story:
+    made = troubled(office)
+    office.receives(decided_by("李经办", 5))  # type: ignore[arg-type]  # an Application
+    return made
+
+
+def test_it_is_read_only_when_its_tab_is_shown(office: Office, story: Story) -> None:
+    bench = Bench(office)
+    assert bench.view.state.reconciled is None
+    bench.presenter.choose(Group.RECONCILE)
+    bench.settle()
+    found = bench.view.state.reconciled
+    assert found is not None
+    assert [batch.who for batch in found.batches] == ["王经办", "李经办"]
+    before = bench.rows()
+    bench.presenter.refresh()
+    bench.settle()
+    assert bench.rows() == before
+
+
+def test_the_recall_list_holds_the_papers_still_about_and_no_number_of_a_person(office: Office, story: Story) -> None:
+    bench = Bench(office)
+    bench.presenter.print_recall_list()
+    bench.settle()
+    assert bench.view.told == ["收回清单已送打印机。"]
+    (line,) = bench.view.state.outstanding
+    page = recall_list((line,), "王经办", date(2026, 11, 23))
+    assert page.rows[0][:2] == (line.paper.form_number, NAMES[0])
+    assert whereabouts(line) == "本机打印 2 份"
+    assert application(1).person.id_number not in repr(page)
+
+
+def test_without_a_printer_the_list_is_offered_as_a_file(office: Office, story: Story) -> None:
+    bench = Bench(office)
+    bench.presenter._recall_printer = PlainPrinter(pdf=b"%PDF")
+    bench.presenter.print_recall_list()
+    bench.settle()
+    assert list(bench.view.files.values()) == [b"%PDF"]
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, office: Office, story: Story, theme: Theme) -> Iterator[Opened]:
+    one = Opened(qtbot, office)
+    one.presenter.choose(Group.RECONCILE)
+    settle()
+    yield one
+    close(one.page)
+
+
+def test_ones_own_trouble_comes_up_at_the_right_and_others_open_to_be_looked_at(opened: Opened, story: Story) -> None:
+    model = opened.page.reconcile.model
+    places = {line.command_id: n for n, line in enumerate(model.rows)}
+    opened.page._on_decided(places[story.rejected])
+    settle()
+    assert opened.current == story.rejected
+    theirs = next(n for n, line in enumerate(model.rows) if line.who == "李经办")
+    opened.page._on_decided(theirs)
+    assert opened.reviewed == [application(5).id]
+    assert result_word(model.row(theirs)).text == "已入登记库"
+    assert model.row(places[story.conflict]).result is Result.CONFLICT
+
+
+def test_the_keyboard_reaches_the_list(opened: Opened, story: Story) -> None:
+    opened.page.reconcile.table.setFocus()
+    opened.key(Qt.Key.Key_Return)
+    assert opened.current is not None
+
+
+@pytest.mark.parametrize("mode", [Mode.LIGHT, Mode.DARK])
+@pytest.mark.parametrize("size", [(1244, 800), (1216, 640)])
+def test_every_word_fits(opened: Opened, theme: Theme, mode: Mode, size: tuple[int, int]) -> None:
+    theme.set_mode(mode)
+    opened.page.resize(*size)
+    settle()
+    assert clipped(opened.page) == []
+    assert nameless(opened.page) == []
+    assert opened.page.reconcile.isVisible()
