@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from medreg_desktop.services.texts.translator import tr
@@ -15,15 +15,23 @@ from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.labels import Text, WordLabel
 from medreg_desktop.ui.words import Word
 
+_BEGINNING = 96
+"""Room for the offline verdict without its reason."""
+
 
 class LampButton(QAbstractButton):
-    """The lamp or the offline verdict; pressing it opens what it speaks of. Its accessible name is the state's word."""
+    """The lamp or the offline verdict; pressing it opens what it speaks of. Its accessible name is the state's word.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    With ``shrinks`` a long sentence gives way where there is no room; it is then read in the tip, or by pressing.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, shrinks: bool = False) -> None:
         super().__init__(parent)
+        self._shrinks = shrinks
         self._label = WordLabel(None, Type.SMALL, parent=self)
         self._label.move(4, 0)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        across = QSizePolicy.Policy.Maximum if shrinks else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(across, QSizePolicy.Policy.Fixed)
 
     @property
     def word(self) -> str:
@@ -34,14 +42,23 @@ class LampButton(QAbstractButton):
         """Show another state."""
         self._label.set_word(word)
         self.setAccessibleName(word.text if word else "")
+        self.setToolTip(word.text if word and self._shrinks else "")
         self.setVisible(word is not None)
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         """Return the word's size."""
-        size = self._label.sizeHint()
-        self._label.resize(size.width(), look().metrics.status_bar - 4)
-        return QSize(size.width() + 8, look().metrics.status_bar - 4)
+        return QSize(self._label.sizeHint().width() + 8, look().metrics.status_bar - 4)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return what must be seen: all of the word, or the icon and how the sentence begins."""
+        whole = self.sizeHint()
+        return QSize(min(whole.width(), look().px(_BEGINNING)), whole.height()) if self._shrinks else whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the word the room there is."""
+        super().resizeEvent(event)
+        self._label.resize(self.width() - 8, self.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ring only; the word draws itself."""
@@ -61,7 +78,7 @@ class StatusBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.lamp = LampButton()
-        self.offline = LampButton()
+        self.offline = LampButton(shrinks=True)
         self._second = WordLabel(None, Type.SMALL)
         self._waiting = WordLabel(None, Type.SMALL)
         self._as_of = Text("", Type.SMALL, Colour.TEXT2)

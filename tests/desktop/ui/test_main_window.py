@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from medreg_desktop.ui.shell.finder import Action, matching
 from medreg_desktop.ui.shell.shortcuts import Key, ShortcutSheet, clashes, keys_of
 from medreg_desktop.ui.shell.state import Count, Place, Screen, ShellState
 from medreg_desktop.ui.theme import Mode, Theme
-from medreg_desktop.ui.tokens import Density, Type
+from medreg_desktop.ui.tokens import Colour, Density, Type
 from medreg_desktop.ui.widgets import Button, Kind, Text, TextField
+from medreg_desktop.ui.words import Word
 from tests.desktop.ui.gallery import gallery, small_table
 from tests.helpers.qt import clipped, close, grab, nameless, settle
 
@@ -253,6 +255,36 @@ def test_size_and_place_are_remembered(dressed_app: Theme, settings: Settings, w
 
 def test_a_window_is_never_smaller_than_its_layout(window: MainWindow) -> None:
     assert window.minimumSize().toTuple() == (1280, 720)
+
+
+@pytest.mark.parametrize("font_pt", [10, 14])
+def test_a_long_offline_verdict_gives_way_and_is_still_told_whole(
+    window: MainWindow, theme: Theme, font_pt: int
+) -> None:
+    theme.set_font_pt(font_pt)
+    state = ShellState(lamp=words.not_answering(300), waiting=500, as_of="18:47", calendar="2026 已发布、2027 未发布")
+    long = Word("可以离线，但还不知道可以离线查看多久", "circle-info", Colour.WARN)
+    for shown in (long, replace(long, source="可以离线"), long):
+        window.show_state(replace(state, offline=shown))
+        window.resize(1280, 720)
+        settle()
+        assert window.width() == 1280
+        assert window.status_bar.offline.word == shown.text
+        assert window.status_bar.offline.toolTip() == shown.text
+    assert window.status_bar.lamp.width() >= window.status_bar.lamp.sizeHint().width()
+
+
+def test_the_offline_verdict_is_a_button(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_state(replace(window.state, offline=Word("可以离线", "door-out", Colour.OK)))
+    with qtbot.waitSignal(window.offline_pressed):
+        window.status_bar.offline.click()
+
+
+def test_help_in_the_status_bar_is_asked_about_the_lamp(window: MainWindow) -> None:
+    window.status_bar.lamp.setFocus()
+    assert window.lamp_asked
+    window.pages.setFocus()
+    assert not window.lamp_asked
 
 
 def test_notices_stack_three_without_taking_the_focus(qtbot: QtBot, dressed_app: Theme, settings: Settings) -> None:
