@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import msgspec
 
 from medreg_core.contract.v1.signing import is_signed
 from medreg_server.db.audit import START, Audit, Head, head_message
 from medreg_server.db.transaction import Database
+from medreg_server.services.keys import sync_folder
 
 _EVERY_ROWS: Final = 1_000
 _EVERY: Final = timedelta(minutes=10)
@@ -40,18 +42,34 @@ class AuditHeads:
             if at is not None and head.seq - seq < _EVERY_ROWS and head.signed_at - at < _EVERY:
                 return
             self._last[head.chain] = (head.seq, head.signed_at)
-            with self._path.open("ab") as file:
-                file.write(msgspec.json.encode(head) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            self._append(msgspec.json.encode(head))
+
+    def _append(self, line: bytes) -> None:
+        is_new = not self._path.exists()
+        with self._path.open("a+b") as file:
+            # A power cut may have left half a line; what is written behind it would be lost with it.
+            start = b"" if is_new or _ends_whole(file) else b"\n"
+            file.write(start + line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            sync_folder(self._path.parent)
 
     def kept(self) -> Iterator[Head]:
-        """Yield the heads kept so far."""
+        """Yield the heads kept so far; a line that a power cut tore was never promised to anybody, and is left out."""
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
             for line in file:
-                yield msgspec.json.decode(line, type=Head)
+                with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                    yield msgspec.json.decode(line, type=Head)
+
+
+def _ends_whole(file: BinaryIO) -> bool:
+    if not file.seek(0, os.SEEK_END):
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
 
 
 @dataclass(frozen=True, slots=True)

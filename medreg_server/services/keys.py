@@ -91,4 +91,16 @@ def _secret(path: Path) -> bytes:
             pass
         finally:
             draft.unlink()
+            sync_folder(path.parent)  # whatever is sealed or signed from here on must stay readable
     return path.read_bytes()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names durable. Windows has no such call: its file system orders them by itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -78,9 +78,16 @@ def next_step(place: Place) -> Step:
     return Step(newest[0], newest[1] + 1, (table, "UPDATE setting SET value = value"))
 
 
-def damage(files: CacheFiles, how: Damage) -> None:
-    """Destroy the database; the journal beside it stays."""
+def damage(files: CacheFiles, how: Damage) -> bool:
+    """Destroy the database; return whether there was something to destroy.
+
+    A first start that died before its journal stood has saved nothing, and cannot tell damage from a wrong key.
+    """
+    if not files.journal.exists() or not files.database.exists():
+        return False
     match how:
+        case Damage.NONE:
+            return False
         case Damage.OVERWRITTEN:
             files.database.write_bytes(os.urandom(100_000))
         case Damage.EMPTIED:
@@ -88,3 +95,4 @@ def damage(files: CacheFiles, how: Damage) -> None:
             files.wal.unlink(missing_ok=True)
         case Damage.MISSING:
             files.database.unlink()
+    return True

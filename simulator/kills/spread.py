@@ -15,7 +15,7 @@ from simulator.kills.said import Bug, Reported, Say
 
 R = TypeVar("R")
 
-_SHARE = 16  # seeds that a worker does before it reports
+_SHARE = 4  # seeds that a worker does before it reports
 
 
 def spread(job: Callable[[int], R], seeds: range, workers: int, report: type[R]) -> Iterator[R]:

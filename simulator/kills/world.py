@@ -119,8 +119,7 @@ class World:
             self.live(other, Plan(("sync", "decide", "decide", "sync"), closes=True), Aim(Cell("", "")), chance)
         if plan.migrates:
             self._places[name] = replace(place, steps=(*place.steps, next_step(place)))
-        if plan.damage and place.cache.exists():
-            damage(CacheFiles(place.cache), plan.damage)
+        if damage(CacheFiles(place.cache), plan.damage):
             self._damaged.add(name)
             self._memories[name].lose_unsaid()
 

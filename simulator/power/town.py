@@ -103,9 +103,8 @@ class Town:
     def damaged(self, standing: Standing, how: Damage) -> Standing:
         """Return the same morning with the office's database destroyed."""
         _lay(standing.files, self.folder, self.folder)
-        if not how or not self.place.cache.exists():
+        if not damage(CacheFiles(self.place.cache), how):
             return standing
-        damage(CacheFiles(self.place.cache), how)
         standing.memory.lose_unsaid()
         return Standing(files_below(self.folder), standing.memory, is_damaged=True)
 

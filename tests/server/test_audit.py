@@ -144,3 +144,15 @@ def test_the_audit_holds_ids_and_no_personal_data(busy: Service, hospital: Hospi
         assert person.phone not in rows
         assert application.id in rows
     assert "补充" not in rows, "what the applicant reads stays in the application"
+
+
+def test_a_head_torn_by_a_power_cut_hides_no_other(busy: Service) -> None:
+    path = busy.audit_heads._path
+    path.write_bytes(path.read_bytes()[:-20])
+    again = AuditHeads(path)
+    with busy.environment.database.read() as transaction:
+        heads = transaction.audit.heads()
+    for head in heads:
+        again.keep(head)
+    assert [head.chain for head in again.kept()][-len(heads) :] == [head.chain for head in heads]
+    assert verify_audit(busy.environment.database, again).flaws == ()

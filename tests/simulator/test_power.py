@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from medreg_server.services.keys import open_keys
 from simulator.power import mutants
-from simulator.power.operations import Create, Operation, Rename, Resize, Sync, SyncFolder, Write
+from simulator.power.files import TapedFiles
+from simulator.power.operations import Create, Operation, Rename, Resize, Sync, SyncFolder, Tape, Write
 from simulator.power.platter import Cut, Platter
 
 
@@ -71,3 +74,14 @@ def test_a_cut_file_is_a_write_like_others() -> None:
     tape: list[Operation] = [Resize("/d/old", 1), Sync("/d/old"), Resize("/d/old", 0)]
     assert left(tape, Cut.LOST) == {"/d/old": b"o"}
     assert left(tape, Cut.KEPT) == {"/d/old": b""}
+
+
+def test_the_keys_of_the_register_stand_before_they_are_used(tmp_path: Path) -> None:
+    tape = Tape(str(tmp_path))
+    with TapedFiles(tape):
+        keys = open_keys(tmp_path)
+    platter = Platter({})
+    platter.take(tape.operations)
+    found = platter.cut(Cut.LOST, random.Random(1))
+    assert found[str(tmp_path / "signing.key")] == keys.private_key.private_bytes_raw()
+    assert found[str(tmp_path / "cursor.key")] == keys.cursor_secret
