@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -200,3 +201,17 @@ def test_a_supervisor_who_lost_his_role_decides_nothing(
         with pytest.raises(ServiceFault) as fault:
             act()
         assert fault.value.code is FaultCode.FORBIDDEN
+
+
+def test_two_supervisors_at_once_confirm_it_once(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    with ThreadPoolExecutor(4) as together:
+        outcomes = set(map(repr, together.map(lambda _: lane.confirm(sent.id, supervisor.caller), range(4))))
+    assert len(outcomes) == 1
+    assert leaver.office.now(application).version == 2
+    assert len(events(register, hospital.institution.id, "rescued.confirm")) == 1

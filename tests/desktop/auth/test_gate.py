@@ -194,6 +194,28 @@ def test_the_servers_no_holds_although_the_local_password_fits(pc: Pc) -> None:
     assert code_of(pc, "wang") == "bad_credentials"
 
 
+def test_a_refused_device_opens_its_copy_only_for_whom_the_key_is_here(pc: Pc) -> None:
+    """Nobody is let in: the copy is opened so that what was not sent can be handed over."""
+    pc.gate.enter("wang", PASSWORD)
+    gate = pc.restart()
+    assert gate.open_refused("wang", PASSWORD), "the keyring has the key"
+    assert gate.store is not None
+    assert gate.account is None
+    assert pc.door.token == ""
+    pc.keyring = NoKeyring()
+    gate = pc.restart()
+    assert gate.open_refused("wang", PASSWORD), "his own password has it"
+    gate = pc.restart()
+    assert not gate.open_refused("li", PASSWORD), "never seen here"
+    assert gate.store is None
+
+
+def test_a_computer_that_never_had_a_copy_makes_none_when_it_is_refused(pc: Pc) -> None:
+    assert not pc.gate.open_refused("wang", PASSWORD)
+    assert not (pc.folder / "cache.db").exists()
+    assert not (pc.folder / "cache.keys").exists()
+
+
 def test_throttled_by_the_server_the_copy_can_still_be_opened(pc: Pc) -> None:
     pc.gate.enter("wang", PASSWORD)
     pc.door.trouble = Trouble(TroubleKind.TOLD, "too_many_attempts", 429, wait_s=60, params={"wait_s": "60"})
