@@ -39,6 +39,10 @@ _PATIENT = frozenset(
 """Troubles that may be over with the outage; any other one ends the rehearsal at once."""
 
 
+_UNREACHABLE = frozenset({TroubleKind.LINK, TroubleKind.PORTAL, TroubleKind.CLOCK, TroubleKind.UNTRUSTED})
+"""Troubles of sending that say that the service was not there. Its own errors may be one command's."""
+
+
 def looked_over(state: SyncState) -> SyncState:
     """Note whether commands gather that cannot be sent; with an empty outbox everything about it is over."""
     rehearsal, rows = state.sending.rehearsal, state.sending.queue or ()
@@ -174,7 +178,9 @@ def _rehearsable(state: SyncState, rows: tuple[QueueRow, ...]) -> tuple[QueueRow
 
 
 def _cannot_send(state: SyncState) -> bool:
-    offline = state.receiving.circuit.failures > 0 or not state.contact.greeted
+    trouble = state.sending.circuit.trouble
+    unreachable = trouble is not None and trouble.kind in _UNREACHABLE
+    offline = unreachable or state.receiving.circuit.failures > 0 or not state.contact.greeted
     return offline or state.actor is None or not state.actor.session or state.sending.paused
 
 
