@@ -10,13 +10,14 @@ from simulator.kills import campaign
 from simulator.kills.campaign import LIVES, WorldReport
 from simulator.kills.fate import Cell
 from simulator.kills.ground import GROUNDS, Ground
-from simulator.kills.spread import Log, Watch, spread, tell
+from simulator.kills.spread import Log, Watch, end_in_order, spread, tell
 from simulator.paths import new_folder
 from simulator.template import template
 
 
 def main(kills: int, seed: int, workers: int, log_file: str, databases: Sequence[str]) -> int:
     """Kill at least so many processes on each database; 0 when every invariant held."""
+    end_in_order()
     template()
     campaign.warm()
     log, failed = Log(log_file), 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.kills.campaign import warm
-from simulator.kills.spread import Log, Watch, isolated, spread, tell
+from simulator.kills.spread import Log, Watch, end_in_order, isolated, spread, tell
 from simulator.paths import new_folder
 from simulator.power import campaign, mutants
 from simulator.power.campaign import CUTS, LIVES, PowerReport
@@ -17,6 +17,7 @@ _MUTANT_SEEDS = 60
 
 def main(cuts: int, seed: int, workers: int, log_file: str) -> int:
     """Cut the power at least so often; 0 when every invariant held."""
+    end_in_order()
     template()
     warm()
     watch, log, done, failed, lives, operations = Watch(), Log(log_file), 0, 0, 0, 0
@@ -41,6 +42,7 @@ def main(cuts: int, seed: int, workers: int, log_file: str) -> int:
 
 def main_of_mutants(seed: int, log_file: str) -> int:
     """Print for each mutant the power cut that finds it; 0 when none survives."""
+    end_in_order()
     template()
     warm()
     log, survivors = Log(log_file), 0
