@@ -15,7 +15,7 @@ from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.messages import ClaimQuery
+from medreg_core.contract.v1.messages import ClaimQuery, CourierAnswer, CourierUpload
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables, load_tables
@@ -201,6 +201,11 @@ class Doorway:
         """Give a soft claim back."""
         self._claim(ClaimQuery(application_id=application_id, release=True))
 
+    def carry(self, upload: CourierUpload) -> CourierAnswer:
+        """Bring a colleague's courier file to the service. Raises TransportFault."""
+        with self._claiming:
+            return self._aside().carry(upload)
+
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _end(self) -> None:
@@ -237,9 +242,14 @@ class Doorway:
             return
         # A lock of its own: a claim that waits for a dead line must not keep the registrar from unlocking.
         with self._claiming:
-            if self._claims is None or self._claims.link is not door.link:
-                self._claims = door.twin()
-            self._claims.claim(query)
+            self._aside().claim(query)
+
+    def _aside(self) -> HttpTransport:
+        """Return the transport for what goes on beside sync; the caller holds its lock."""
+        assert self._door is not None
+        if self._claims is None or self._claims.link is not self._door.link:
+            self._claims = self._door.twin()
+        return self._claims
 
     def _gate_at(self, server: str) -> Gate:
         """Return the gate for an address; another address is another door to the same copy."""

@@ -43,13 +43,18 @@ class FormWorks:
             self._fonts = FontStack(assets.path("fonts"))
         return self._fonts
 
+    def engine(self) -> FormEngine:
+        """Return the one engine of the program."""
+        if self._engine is None:
+            self._engine = FormEngine(self.fonts())
+        return self._engine
+
     def desk(self, doorway: Doorway, papers: Papers, reviews: Reviews, printers: Printers, clock: Clock) -> FormDesk:
         """Return the desk that prepares, prints and records forms for the registrar of the day."""
-        if self._engine is None or self._library is None:
-            self._engine = FormEngine(self.fonts())
+        if self._library is None:
             files = sorted(assets.path("forms").glob("*.toml"))
             self._library = FormLibrary.read({file.name: file.read_text("utf-8") for file in files}, self._tables)
-        return FormDesk(papers, reviews, DeviceSigner(doorway), self._library, self._engine, printers, clock)
+        return FormDesk(papers, reviews, DeviceSigner(doorway), self._library, self.engine(), printers, clock)
 
 
 class PresetMemory:

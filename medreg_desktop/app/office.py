@@ -27,6 +27,7 @@ from medreg_desktop.app.diagnosis import diagnosis_desk
 from medreg_desktop.app.doorway import Doorway
 from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.forms import FormWorks, PresetMemory
+from medreg_desktop.app.handouts import HandoutWorks
 from medreg_desktop.app.recall_list import RecallPrinting
 from medreg_desktop.app.sending import SendingWishes, center_services
 from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches, Telling
@@ -111,6 +112,7 @@ class Office(QObject):
         self._printers = SystemPrinters()
         self._forms = FormWorks(self._tables)
         self._wishes = SendingWishes(doorway)
+        self._handouts = HandoutWorks(doorway, self._forms, self._clock, house.background)
         self._report = SyncReport()
         self._changes = -1
         self.list: ApplicationsView | None = None
@@ -204,6 +206,7 @@ class Office(QObject):
         page.sync_wanted.connect(self.sync_now)
         self._wishes.join(page)
         page.told.connect(lambda text: self._house.notices.post(Notice(text, Tone.DONE)))
+        self._handouts.join(page)
         presenter.report(self._report)
         self._diagnosis.join(page)
         self.center, self._center_presenter = page, presenter
@@ -298,6 +301,7 @@ class Office(QObject):
     def take_report(self, report: SyncReport) -> None:
         """Show the newest report of the sync loop; the screens read again when the copy changed."""
         self._report = report
+        self._handouts.report(report)
         if self._center_presenter is not None:
             self._center_presenter.report(report)
         self._diagnosis.renew()

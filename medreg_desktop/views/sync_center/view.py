@@ -59,6 +59,7 @@ class SyncCenterView(QWidget):
     pause_wanted = Signal(bool)
     why_wanted = Signal(str)
     diagnosis_wanted = Signal()
+    handouts_wanted = Signal(str)  # with the decision looked at, or ""
     rehearsal_wanted = Signal()
     send_wanted = Signal(bool)
     told = Signal(str)
@@ -87,6 +88,7 @@ class SyncCenterView(QWidget):
         panel.retry.connect(lambda command: presenter.retry(CommandId(command)))
         panel.why.connect(self._on_why)
         self._diagnosis.clicked.connect(self.diagnosis_wanted)
+        self._handouts.clicked.connect(lambda: self.handouts_wanted.emit(self._looked_at()))
         ways = panel.quarantine
         ways.hand_over.connect(presenter.hand_over)
         ways.give_up_for.connect(presenter.give_up_for)
@@ -109,6 +111,7 @@ class SyncCenterView(QWidget):
         self._now = Button(tr("Sync now"), icon="sync", keys="F5")
         self._pause = Button(tr("Pause sending"), Kind.PLAIN, icon="pause")
         self._pause.setCheckable(True)
+        self._handouts = Button(tr("Courier and reports"), Kind.PLAIN, icon="parcel")
         self._rehearse = Button(tr("Rehearse"), Kind.PLAIN, icon="list-tick", keys="Alt+R")
         self.strip = RehearsalStrip()
         self.guard = Banner(Tone.CARE, "")
@@ -150,6 +153,7 @@ class SyncCenterView(QWidget):
         )
         head.addStretch(1)
         head.addWidget(self._diagnosis)
+        head.addWidget(self._handouts)
         head.addWidget(self._rehearse)
         head.addWidget(self._pause)
         head.addWidget(self._now)
@@ -341,6 +345,11 @@ class SyncCenterView(QWidget):
         self.answers.show_items(latest)
         self.answers.setVisible(bool(latest))
         self._answers_head.setVisible(bool(latest))
+
+    def _looked_at(self) -> str:
+        """Return the decision under the bar, or none."""
+        place = self.outbox.current_row
+        return self.outbox_model.row(place).row.command.id if 0 <= place < len(self.outbox_model.rows) else ""
 
     def _show_tabs(self, state: ScreenState) -> None:
         waiting = len(state.waiting)

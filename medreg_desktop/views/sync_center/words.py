@@ -99,6 +99,8 @@ def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cau
         waits = row.next_try is not None and row.state in (OutboxState.QUEUED, OutboxState.DEFERRED)
         again = tr(", next try {at}", at=clock(row.next_try)) if waits and row.next_try else ""
         return tr("{word}: {what}", word=word, what=what) + again
+    if row.handed_at is not None and row.is_open:
+        return tr("with the courier since {at}", at=moment(row.handed_at))
     if row.command.depends_on is not None and row.is_open:
         return tr("waits for the decision before it")
     return "—"
