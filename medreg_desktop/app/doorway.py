@@ -98,16 +98,23 @@ class Doorway:
     def unlock(self, account: str, password: str) -> Entered:
         """Let somebody in by the local password alone; for who is in already, check it.
 
-        Whose session the service has ended gets a new one by the way, so that sending goes on.
+        Whose session the service has ended gets a new one by the way, so that sending goes on; who has been without
+        contact for too long must be let in by the service.
         """
         with self._lock:
             gate = self._gate_at(self._server)
-            if gate.account is not None and gate.account.login == account and self._sign_in_wanted:
+            is_in = gate.account is not None and gate.account.login == account
+            if is_in and (self._sign_in_wanted or gate.reading_is_over()):
                 return self._entered(self._enter(gate, account, password))
             if gate.account is not None and gate.account.login == account:
                 gate.confirm(password)
                 return self._entered(Entrance(gate.account, online=bool(self._link.token)), again=True)
             return self._entered(gate.enter_offline(account, password))
+
+    def reading_is_over(self) -> bool:
+        """Return whether the copy may be read no longer without contact; off the window's thread."""
+        with self._lock:
+            return self._gate is not None and self._gate.reading_is_over()
 
     def rebuild(self, server: str, account: str, password: str) -> Entered:
         """Put a damaged copy aside, carry unsent work over into a new one, and let the registrar in."""

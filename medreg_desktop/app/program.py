@@ -49,6 +49,9 @@ _TURN_S = 0.0005
 has some hundred such calls, so Python's own 5 ms would hold the window for a second while a snapshot is applied."""
 
 
+_LIMIT_EVERY_MS = 60_000
+
+
 class Program(QObject):
     """Owns everything; lives on the UI thread."""
 
@@ -80,6 +83,9 @@ class Program(QObject):
         self._sign_in_wanted = False
         self._idle = IdleWatch(app, self.clock.monotonic, session_idle())
         self._idle.idle.connect(self.lock)
+        self._limit = QTimer(self, interval=_LIMIT_EVERY_MS)
+        self._limit.timeout.connect(self.look_at_limit)
+        self._limit.start()
         self._reported.connect(self._on_report, Qt.ConnectionType.QueuedConnection)
         self.settings.watch(self._on_setting)
         self.window = MainWindow((), self.notices, self.settings)
@@ -92,11 +98,21 @@ class Program(QObject):
 
     # -- coming and going -------------------------------------------------------------------------------------------
 
-    def lock(self) -> None:
-        """Lock the screen; dialogs are hidden with it and come back unchanged."""
+    def lock(self, because: str = "") -> None:
+        """Lock the screen; dialogs are hidden with it and come back unchanged. ``because``: a code, shown in words."""
         if self._who is not None and self.window.cover.page is None:
             self._idle.stop()
-            self._cover(self.window, self._who)
+            self._cover(self.window, self._who, because)
+
+    def look_at_limit(self) -> None:
+        """Lock when the copy may be read no longer without contact; the timer calls this every minute."""
+        doorway = self.doorway.made
+        if self._who is not None and self.window.cover.page is None and doorway is not None:
+            self._runners["background"].submit(doorway.reading_is_over, self._on_limit, _raise)
+
+    def _on_limit(self, is_over: bool) -> None:
+        if is_over:
+            self.lock("offline_reading_locked")
 
     def sign_out(self) -> None:
         """Let another registrar come; nothing of this one's unsent work is touched."""
@@ -112,6 +128,7 @@ class Program(QObject):
         """End: stop sync, close the copy, wait for what is being written."""
         self._close_office()
         self._idle.stop()
+        self._limit.stop()
         for name, runner in self._runners.items():
             runner.close(finish=name == "writing")
         if self.doorway.made is not None:
@@ -121,12 +138,13 @@ class Program(QObject):
             logging.getLogger().removeHandler(self._log_book)
             self._log_book.close()
 
-    def _cover(self, window: MainWindow, locked_as: Entered | None) -> None:
+    def _cover(self, window: MainWindow, locked_as: Entered | None, because: str = "") -> None:
         page = SignInPage(
             Ways(self.doorway, self.doorway, self._runners["background"], self.clock, self._remember),
             server=self._server,
             account=self.settings.get(options.LAST_ACCOUNT),
             locked_as=locked_as,
+            because=because,
             is_demo=self._is_demo,
         )
         page.entered.connect(self._on_entered)

@@ -44,7 +44,7 @@ class CodeOffice(Office):
 
     def welcome(self, **changes: object) -> Welcome:
         """Say hello as a program of the present protocol."""
-        hello = self._hello(protocol_max=2, form_numbers_left=100, **changes)
+        hello = self._hello(**{"protocol_max": 2, "form_numbers_left": 100, **changes})
         return HelloDesk(self.service.environment).hello(hello, self.caller)
 
     def hand_out(self, physician_id: PhysicianId, code: LeasedCode) -> Command:

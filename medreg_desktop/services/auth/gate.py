@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,9 @@ DECIDES = frozenset({TroubleKind.SIGN_IN, TroubleKind.REFUSED, TroubleKind.ENVEL
 
 
 NOBODY = AccountId("")
+
+GREETING_S = 600.0
+"""How long after an online sign-in the limit of reading is not looked at: hello is about to bring a new one."""
 
 
 class Door(Protocol):
@@ -88,6 +91,8 @@ class Gate:
         self._open_store = open_store
         self._clock = clock
         self._key: bytes | None = None
+        self._noted: tuple[float, datetime] | None = None  # monotonic, and the server's time noted at it
+        self._let_in_until = 0.0  # monotonic
         self.office: Office = load_office(folder, clock)
         self.store: CacheStore | None = None
         self.account: Account | None = None
@@ -159,7 +164,26 @@ class Gate:
         if self.store is None:
             return ReadingLimit(None, None)
         known = self.store.write(sync_state.read)
-        return ReadingLimit(known.offline_until, known.last_contact, known.server_offset_s)
+        return ReadingLimit(known.offline_until, known.last_contact, known.server_offset_s, known.server_seen)
+
+    def reading_is_over(self) -> bool:
+        """Look at the clocks: note how late it is, and return whether the copy may be read no longer.
+
+        Called every minute while somebody works: so the time of work counts even on a computer whose clock is set
+        back again and again. After an online sign-in there is a while for hello to bring the new limit.
+        """
+        if self.store is None or self._clock.monotonic() < self._let_in_until:
+            return False
+        self.store.write(self._note_time)
+        return self.reading_limit().is_reached(self._clock.now())
+
+    def _note_time(self, conn: Connection) -> None:
+        mono, at = self._clock.monotonic(), sync_state.server_time(conn, self._clock.now())
+        # What was noted counts on only while nobody knew better: a contact since then has set the time anew.
+        if self._noted is not None and sync_state.read(conn).server_seen == self._noted[1]:
+            at = max(at, self._noted[1] + timedelta(seconds=mono - self._noted[0]))
+        sync_state.note_server_time(conn, at)
+        self._noted = (mono, at)
 
     # ---- online -----------------------------------------------------------------------------------------------------
 
@@ -170,6 +194,7 @@ class Gate:
         store = self._opened(key)
         # Only now: whoever is signed in stays so if somebody else could not come in.
         self._door.use_token(session.token)
+        self._let_in_until = self._clock.monotonic() + GREETING_S
         self.session_until = session.expires_at
         self._settle_office(account)
         store.write(lambda conn: _let_in(conn, account))

@@ -71,6 +71,7 @@ class ReadingLimit:
     offline_until: datetime | None
     last_contact: datetime | None  # by this computer's clock
     server_offset_s: float = 0.0  # server's clock minus this computer's, at the last contact
+    server_seen: datetime | None = None  # the latest moment of the server's clock known to have passed
 
     def is_reached(self, now: datetime) -> bool:
         """Whether reading must stop at ``now`` (this computer's clock). A copy never in contact has no limit yet."""
@@ -78,4 +79,5 @@ class ReadingLimit:
             return False
         if self.last_contact is not None and now < self.last_contact - CLOCK_SET_BACK:
             return True
-        return now + timedelta(seconds=self.server_offset_s) > self.offline_until
+        guessed = now + timedelta(seconds=self.server_offset_s)
+        return max(guessed, self.server_seen or guessed) > self.offline_until

@@ -357,17 +357,16 @@ def applications_between(conn: Connection, after: int, last: int) -> list[Applic
     return [ApplicationId(row[0]) for row in found]
 
 
-def accepted_outside(conn: Connection, epoch: str) -> list[OutboxRow]:
+def accepted_outside(conn: Connection, epoch: str, moving: Iterable[CommandKind]) -> list[OutboxRow]:
     """Return accepted commands whose effect belongs to another epoch: receipts to compare after a restore.
 
-    What was recorded of paper changes no row of the feed and so has no position.
+    Only commands of a ``moving`` kind change a row of the feed and so have a position.
     """
-    papers = f"kind IN ('{CommandKind.RECORD_PRINT.value}', '{CommandKind.RECORD_RECALL.value}')"
     statement = (
         f"SELECT {_COLUMNS} FROM outbox WHERE outcome_kind = 'accepted' AND state = 'done' AND resolution = ''"  # noqa: S608 - constants
-        f" AND epoch <> ? AND (seq > 0 OR {papers}) ORDER BY n"
+        f" AND epoch <> ? AND (seq > 0 OR kind NOT IN (SELECT value FROM json_each(?))) ORDER BY n"
     )
-    return [_row(row) for row in conn.execute(statement, (epoch,))]
+    return [_row(row) for row in conn.execute(statement, (epoch, json.dumps(list(moving))))]
 
 
 def _row(row: Row) -> OutboxRow:

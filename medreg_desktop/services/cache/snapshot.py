@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from medreg_core.contract.v1.digest import bucket_sums
-from medreg_core.contract.v1.messages import RecordPrint, RecordRecall, SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_core.contract.v1.messages import CodeBody, RecordPrint, RecordRecall, SnapshotEnd, SnapshotMark, SnapshotRow
 from medreg_core.domain.records import Application, CommandId
 from medreg_desktop.services.cache import applications, audit, outbox, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection, scalar
@@ -195,7 +195,10 @@ def _receipts_lost(conn: Connection, epoch: str, removed: Collection[str], now: 
     questions.
     """
     lost: set[CommandId] = set()
-    for row in outbox.accepted_outside(conn, epoch):
+    for row in outbox.accepted_outside(conn, epoch, MOVES):
+        if isinstance(row.command.body, CodeBody):  # the register still has it, carries it out again, or says why not
+            outbox.send_again(conn, row.command.id)
+            continue
         application = synced.find(conn, row.command.application_id)
         if application is None and row.command.application_id not in removed:
             continue  # it had left the institution before

@@ -207,6 +207,9 @@ _ACTIVATION: Final = {
         "A colleague had handed out a code to this physician already, and that one counts. Call back yours, or void "
         "the colleague's and hand out another."
     ),
+    "code_given_already": mark(
+        "You have handed out a code to this physician already. Print it again, or void it and hand out another."
+    ),
     "code_not_here": mark("This code was handed out on another computer; only there can it be printed again."),
     "already_active": mark("The physician's account is active already; no code is needed."),
     "physician_elsewhere": mark(

@@ -43,7 +43,8 @@ UNEXPECTED = "unexpected"
 class SignInPresenter:
     """Owned by the page, one per showing of it; runs on the window's thread.
 
-    ``locked_as`` makes it the lock: only this registrar's password opens it. ``remember`` stores server and account.
+    ``locked_as`` makes it the lock: only this registrar's password opens it; ``because`` is the code of what it
+    was locked for. ``remember`` stores server and account.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class SignInPresenter:
         server: str = "",
         account: str = "",
         locked_as: Entered | None = None,
+        because: str = "",
     ) -> None:
         self._view = view
         self._access = access
@@ -73,6 +75,7 @@ class SignInPresenter:
             can_go_offline=bool(account) and known.knows(account),
             shows_server=not server,
             locked_as=locked_as,
+            fault=Fault(because) if because else None,
         )
 
     @property

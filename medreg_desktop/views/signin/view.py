@@ -59,6 +59,7 @@ class SignInPage(QWidget):
         server: str = "",
         account: str = "",
         locked_as: Entered | None = None,
+        because: str = "",
         is_demo: bool = False,
         parent: QWidget | None = None,
     ) -> None:
@@ -90,6 +91,7 @@ class SignInPage(QWidget):
             server=server,
             account=account,
             locked_as=locked_as,
+            because=because,
         )
         self._account.set_text(account)
         self._server.set_text(server)

@@ -306,3 +306,36 @@ def test_a_damaged_office_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "office.json").write_bytes(b"{")
     with pytest.raises(KnownFault, match="office_file_damaged"):
         load_office(tmp_path, StillClock())
+
+
+def test_work_counts_though_the_clock_is_set_back_again_and_again(pc: Pc) -> None:
+    """Each minute of work is noted, so no setting of the clock gives any of it back (``sync.md`` §5.10)."""
+    pc.gate.enter("wang", PASSWORD)
+    pc.contact(offline_until=NOW + timedelta(days=14))
+    pc.restart()
+    pc.door.trouble = OFFLINE
+    pc.gate.enter("wang", PASSWORD)
+    hours = 0
+    while not pc.gate.reading_is_over():
+        hours += 1
+        pc.clock.pass_by(hours=1)
+        pc.clock.set_back(hours=1)
+    assert 14 * 24 <= hours <= 14 * 24 + 1
+    assert code_of(pc, "wang") == "offline_reading_locked"
+    pc.restart()
+    assert code_of(pc, "wang") == "offline_reading_locked", "also after a restart"
+    assert pc.gate.store is None
+    pc.door.trouble = None
+    pc.gate.enter("wang", PASSWORD)
+    assert not pc.gate.reading_is_over(), "hello is about to bring the new limit"
+
+
+def test_a_contact_sets_a_clock_right_that_had_run_ahead(pc: Pc) -> None:
+    pc.gate.enter("wang", PASSWORD)
+    pc.contact(offline_until=NOW + timedelta(days=14))
+    pc.clock.pass_by(days=400)
+    assert pc.gate.reading_is_over()
+    pc.clock.set_back(days=400)
+    assert pc.gate.store is not None
+    pc.gate.store.write(lambda conn: sync_state.note_contact(conn, pc.clock.now(), pc.clock.now()))
+    assert not pc.gate.reading_is_over()

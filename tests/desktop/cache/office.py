@@ -40,15 +40,19 @@ class StillClock:
 
     def __init__(self) -> None:
         self.moment = NOW
+        self.behind = timedelta()  # how far somebody has set the wall clock back
 
     def now(self) -> datetime:
-        return self.moment
+        return self.moment - self.behind
 
     def monotonic(self) -> float:
         return (self.moment - NOW).total_seconds()
 
     def pass_by(self, **span: float) -> None:
         self.moment += timedelta(**span)
+
+    def set_back(self, **span: float) -> None:
+        self.behind += timedelta(**span)
 
 
 def judge(application: Application, institution: Institution | None) -> ReviewFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from medreg_core.domain.vocabulary import State
+from medreg_desktop.services.cache import sync_state
 from tests.desktop.program.conftest import Staff
 from tests.desktop.program.test_service import state_at
 from tests.helpers.fault_proxy import FaultProxy
@@ -97,3 +98,24 @@ def test_another_registrar_can_take_over_from_the_lock(office: Desk, staff: Staf
     office.open_review(next(each for each in office.rows if each.id == row.id))
     assert office.review.acts.opinion.text == "稍后再写"
     office.close_review()
+
+
+def test_too_long_without_contact_locks_says_why_and_opens_by_the_service_alone(
+    office: Desk, proxy: FaultProxy
+) -> None:
+    row = office.rows[0]
+    gate = office.program.doorway.get().gate
+    gate._let_in_until = 0.0
+    assert gate.store is not None
+    gate.store.write(lambda conn: sync_state.write(conn, offline_until="2020-01-01T00:00:00+00:00"))
+    office.program.look_at_limit()
+    office.until(lambda: office.is_shut, "the lock")
+    assert office.fault.startswith("离线时间过长")
+    assert row.name not in office.words()
+    proxy.cut_all()
+    office.unlock(PASSWORD)
+    office.until(lambda: office.fault.startswith("离线时间过长"), "the answer to the password")
+    assert office.is_shut
+    proxy.restore()
+    office.unlock(PASSWORD)
+    office.until(lambda: not office.is_shut, "the way in")

@@ -1,0 +1,1 @@
+"""Activation codes at the office (``design.md`` §7)."""
