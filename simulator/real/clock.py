@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import struct
+import threading
 from pathlib import Path
 
 from simulator.clocks import WorldTime
@@ -18,8 +19,14 @@ class SharedTime(WorldTime):
         if not path.exists():
             path.write_bytes(_FORM.pack(0.0))
         self.path = path
+        self._passing = threading.Lock()
         with path.open("r+b") as file:
             self._bytes = mmap.mmap(file.fileno(), _FORM.size)
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass for everybody; threads add up, none takes another's time back."""
+        with self._passing:
+            super().pass_by(seconds)
 
     @property
     def seconds(self) -> float:

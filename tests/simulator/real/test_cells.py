@@ -7,6 +7,7 @@ import pytest
 
 from medreg_core.contract.v1.messages import MAGIC, CommandBatch, Outcome, OutcomeBatch
 from medreg_core.domain.vocabulary import OutcomeKind
+from simulator import mutants
 from simulator.real.cells.cell import Cell, every_cell, smoke
 from simulator.real.cells.scene import Scene
 from simulator.real.cells.toxic import UNREACHABLE, Kind, Toxic, plain
@@ -52,3 +53,19 @@ def test_a_command_that_the_register_lacks_is_found_out(office: Office) -> None:
     """The client believes an answer that nobody gave: the verdict must see that the register has nothing of it."""
     verdict = judged(Cell(Kind.COMMANDS, Toxic("forged", "all accepted", None, forged)), *office)
     assert any(line.startswith("I2") for line in verdict.wrong)
+
+
+@pytest.mark.parametrize(
+    ("bug", "name", "found"),
+    [
+        ("dropped on 401", "commands / status 401 / of the service", "I"),
+        ("absurd Retry-After believed", "commands / status 429 / of the service, Retry-After: 31536000", "Violation: I4"),
+    ],
+)
+def test_a_historic_bug_put_back_is_found(office: Office, bug: str, name: str, found: str) -> None:
+    """The verdict has teeth: a client that once lost decisions so loses them here too, and it is seen."""
+    (mutant,) = [mutant for mutant in mutants.ALL if mutant.name == bug]
+    (cell,) = [cell for cell in every_cell() if cell.name == name]
+    with mutant.alive():
+        verdict = judged(cell, *office)
+    assert any(line.startswith(found) for line in verdict.wrong)

@@ -6,6 +6,7 @@ import pytest
 
 from simulator.real.ground import Ground
 from simulator.real.replay import STEPS, replay
+from simulator.real.rush import rush
 from simulator.run import run
 from simulator.steps import Kind, schedule
 from simulator.streams import Streams
@@ -16,6 +17,13 @@ SEEDS = range(1, 101)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_invariant_holds(ground: Ground, seed: int) -> None:
     assert replay(seed, ground).wrong == ()
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_all_computers_at_once(ground: Ground, seed: int) -> None:
+    result = rush(seed, ground)
+    assert result.wrong == ()
+    assert result.commands > 0
 
 
 def test_a_replay_carries_out_the_steps_of_the_simulation(ground: Ground) -> None:
