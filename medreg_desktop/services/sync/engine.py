@@ -82,8 +82,9 @@ def step(state: SyncState, event: Event) -> tuple[SyncState, tuple[Effect, ...]]
     """Absorb one event and return the next state with what to do now, in order."""
     contact = state.contact
     state, done = _absorb(state, event)
-    state, noted = outages.noticed(contact, state, event)
-    done = (*done, *noted)
+    if removal.leaves_a_copy(state):
+        state, noted = outages.noticed(contact, state, event)
+        done = (*done, *noted)
     state, planned = plan(state, event.at)
     report = report_of(state)
     if report == state.told:

@@ -118,6 +118,11 @@ def failed(state: SyncState, event: Failed) -> SyncState:
     return _wait(state, event.trouble, event.at)
 
 
+def leaves_a_copy(state: SyncState) -> bool:
+    """Return whether there is still a copy to write to; what is noted of one that is being destroyed fails for ever."""
+    return state.removal.stage in {Stage.NONE, *_WITH_COPY}
+
+
 def hastened(state: SyncState, at: Moment) -> SyncState:
     """Somebody asked, or the network changed: try at once."""
     return state.with_removal(circuit=state.removal.circuit.forced(at.mono))

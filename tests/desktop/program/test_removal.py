@@ -22,6 +22,7 @@ from tests.helpers.program import Desk, Listener, click
 from tests.helpers.server import PASSWORD, Hospital, ServerHandle
 
 DONE = "本机数据已删除。"
+STAYS = {"removed.json", "settings/computer.json", "logs/program.log"}
 
 
 def device_of(desk: Desk) -> DeviceId:
@@ -96,7 +97,7 @@ def test_a_computer_revoked_at_work_hands_its_decision_over_and_keeps_nothing(
         assert part in words
     names = {application.person.name for application in staff.applications}
     assert not any(name in words for name in names)
-    assert left_of(office.folder) <= {"removed.json", "settings/computer.json"}
+    assert left_of(office.folder) <= STAYS
     kept = "".join((office.folder / name).read_text("utf-8") for name in left_of(office.folder))
     assert staff.registrar not in kept
     assert not any(name in kept for name in names)
@@ -122,7 +123,7 @@ def test_a_computer_revoked_while_nobody_was_there_is_told_at_sign_in(
     assert waiting(server, hospital) == []
     desk.until_says(DONE)
     assert len(waiting(server, hospital)) == 1
-    assert left_of(desk.folder) <= {"removed.json", "settings/computer.json"}
+    assert left_of(desk.folder) <= STAYS
 
 
 def test_an_order_that_cannot_be_proven_leaves_the_work_on_the_screen_and_on_the_disk(
@@ -161,7 +162,7 @@ def test_what_was_begun_before_a_restart_goes_on_and_the_computer_can_be_set_up_
     assert devices(server, hospital)[device_id].wiped_at is not None
     click(removed_page(desk).button)
     desk.until(lambda: desk.is_shut, "the sign-in page")
-    assert left_of(desk.folder) <= {"settings/computer.json"}
+    assert left_of(desk.folder) <= STAYS - {"removed.json"}
     desk.at_work(staff.registrar, PASSWORD, 3)
     assert device_of(desk) != device_id
     assert set(devices(server, hospital)) >= {device_id, device_of(desk)}
