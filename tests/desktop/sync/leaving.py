@@ -95,6 +95,9 @@ class LeavingCopy(FakeCopy):
 
     destroyed: bool = False
 
+    def note_outage(self, told: object) -> None:
+        assert not self.destroyed, "there is nothing left to write to"
+
     def seal(self, order: WipeAnswer) -> None:
         self.at = replace(self.at, order=order)
 
