@@ -47,6 +47,7 @@ STATUS: Final[dict[FaultCode, int]] = {
     FaultCode.COURIER_DAMAGED: 422,
     FaultCode.COURIER_FORGED: 422,
     FaultCode.COURIER_UNKNOWN_DEVICE: 422,
+    FaultCode.COURIER_DEVICE_REVOKED: 422,
     FaultCode.COURIER_OTHER_INSTITUTION: 403,
     FaultCode.COURIER_MAKER_GONE: 422,
 }

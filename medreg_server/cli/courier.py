@@ -19,9 +19,9 @@ COURIER: Final = {
     FaultCode.COURIER_DAMAGED: "the file is damaged; let it be written anew. Nothing of it was carried out",
     FaultCode.COURIER_FORGED: "the file was not made by the device it names; nothing of it was carried out",
     FaultCode.COURIER_UNKNOWN_DEVICE: "the device that wrote the file is not registered here",
+    FaultCode.COURIER_DEVICE_REVOKED: "the device that wrote the file was revoked; nothing of it was carried out",
     FaultCode.COURIER_OTHER_INSTITUTION: "the file belongs to another institution",
     FaultCode.COURIER_MAKER_GONE: "the account that made the decisions may not work here any more",
-    FaultCode.DEVICE_REVOKED: "the device that wrote the file was revoked; nothing of it was carried out",
 }
 """What the operator is told of a file that cannot be taken."""
 

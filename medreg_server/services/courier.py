@@ -54,7 +54,7 @@ class CourierDesk:
     def take(self, file: bytes, carrier: Caller | None = None) -> CourierAnswer:
         """Carry out a file and return the answers for its device; ``carrier`` is None at the operator's console.
 
-        Raises ServiceFault with a code of the courier, FORBIDDEN or DEVICE_REVOKED; nothing was carried out then.
+        Raises ServiceFault with a code of the courier or FORBIDDEN; nothing was carried out then.
         """
         if carrier is not None:
             carrier.require(Action.CARRY_COURIER)
@@ -87,7 +87,7 @@ class CourierDesk:
         if not opened.is_signed_by(device.public_key) or not can_be_sealed_to(bundle.answer_key):
             raise BundleRefused(FaultCode.COURIER_FORGED)
         if device.revoked_at is not None:
-            raise ServiceFault(FaultCode.DEVICE_REVOKED)
+            raise BundleRefused(FaultCode.COURIER_DEVICE_REVOKED)
         if carrier is not None and device.institution_id != carrier.institution_id:
             raise BundleRefused(FaultCode.COURIER_OTHER_INSTITUTION)
         if account is None or account.disabled_at is not None or account.institution_id != device.institution_id:

@@ -211,7 +211,7 @@ def test_a_revoked_device_brings_nothing(
     DeviceDesk(register.environment).revoke_for_operator(sender.office.device_id, RevocationReason.LOST)
     with pytest.raises(ServiceFault) as refused:
         desk.take(file)
-    assert refused.value.code is FaultCode.DEVICE_REVOKED
+    assert refused.value.code is FaultCode.COURIER_DEVICE_REVOKED, "the carrier's own computer is not meant"
     assert in_register(register, applications[0]) == applications[0]
 
 

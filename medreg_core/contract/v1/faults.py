@@ -57,5 +57,6 @@ class FaultCode(StrEnum):
     COURIER_DAMAGED = "courier_damaged"
     COURIER_FORGED = "courier_forged"
     COURIER_UNKNOWN_DEVICE = "courier_unknown_device"
+    COURIER_DEVICE_REVOKED = "courier_device_revoked"  # the device that wrote it, not the one that carries it
     COURIER_OTHER_INSTITUTION = "courier_other_institution"
     COURIER_MAKER_GONE = "courier_maker_gone"  # the account that decided may not work any more

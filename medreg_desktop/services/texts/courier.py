@@ -16,6 +16,10 @@ COURIER: Final = {
     "courier_damaged": mark("The file is damaged. Write it anew; nothing of it was taken."),
     "courier_forged": mark("The file was not made by whom it names. Nothing of it was taken; tell the operator."),
     "courier_unknown_device": mark("The service does not know the computer that wrote the file. Ask the operator."),
+    "courier_device_revoked": mark(
+        "The computer that wrote the file was removed from the institution. Nothing of the file was taken; its own"
+        " program hands the decisions over for a supervisor to confirm."
+    ),
     "courier_other_institution": mark("The file belongs to another institution. Nothing of it was taken."),
     "courier_maker_gone": mark("The account that made the decisions may not work any more. Ask the administrator."),
     "courier_key_missing": mark(
