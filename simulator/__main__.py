@@ -7,11 +7,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from simulator import campaign, coverage, kept, mutants
+from simulator import campaign, coverage, crash_points, kept
 from simulator.campaign import Tally
+from simulator.mutants import table
 from simulator.run import STEPS, Result, run
 from simulator.shrink import shrink
 
@@ -22,10 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.kills or asked.power:
         return _until_they_die(asked)
     if asked.mutants:
-        return _mutants(asked.runs, asked.seed, asked.steps)
+        return _mutants(asked)
     keep = frozenset(map(int, asked.keep.split(","))) if asked.keep else None
     if asked.real or asked.cells:
         return _on_the_real_thing(asked, keep)
+    if asked.crash_points:
+        return _crash_points(asked.jobs)
     if asked.keep or asked.trace:
         return _one(asked.seed, asked.steps, keep, asked.trace)
     return _many(asked)
@@ -102,16 +106,30 @@ def _report(found: Result, count: int, *, shrinks: bool) -> None:
         _say(f"  {len(found.steps)} steps came down to {len(short.steps)}; kept as {path.name}")
 
 
-def _mutants(most: int, seed: int, count: int) -> int:
+def _mutants(asked: argparse.Namespace) -> int:
     """Print for each mutant the seed that killed it."""
-    survived = 0
-    for mutant in mutants.ALL:
-        killer = mutants.killer(mutant, range(seed, seed + most), count)
-        survived += killer is None
-        found = "SURVIVED" if killer is None else f"seed {killer.seed}: {killer.wrong[0][:90]}"
-        _say(f"{mutant.name:42} {found}")
-    _say(f"{len(mutants.ALL) - survived} of {len(mutants.ALL)} mutants killed within {most} seeds each")
+    found = []
+    for row in table.rows(asked.seed, asked.runs, asked.steps, asked.jobs, known=not asked.search):
+        found.append(row)
+        _say(str(row))
+    survived = sum(row.seed is None for row in found)
+    if asked.search:
+        table.record(found)
+    _say(f"{len(found) - survived} of {len(found)} mutants killed within {asked.runs} seeds each")
     return 1 if survived else 0
+
+
+def _crash_points(jobs: int) -> int:
+    """Kill at every point of a day in turn, and say which points there are and where something was wrong."""
+    points = crash_points.points()
+    with ProcessPoolExecutor(jobs) as pool:
+        ends = pool.map(crash_points.killed_at, *zip(*points, strict=True))
+        wrong = 0
+        for (label, number), end in zip(points, ends, strict=True):
+            wrong += bool(end.wrong)
+            _say(f"{label} #{number + 1}: {end.wrong[0] if end.wrong else 'held'}")
+    _say(f"{len({label for label, _ in points})} labels, {len(points)} kills, {wrong} wrong")
+    return 1 if wrong else 0
 
 
 def _say(text: str) -> None:
@@ -134,7 +152,11 @@ def _parser() -> argparse.ArgumentParser:
         "--coverage", action="store_true", help="say which toxics met which requests, and which did not"
     )
     parser.add_argument("--no-shrink", action="store_true", help="print failures as they are, keep no file")
+    parser.add_argument("--crash-points", action="store_true", help="kill at every point of one day, in turn")
     parser.add_argument("--mutants", action="store_true", help="put historic bugs back and see each one found")
+    parser.add_argument(
+        "--search", action="store_true", help="with --mutants: look from --seed on, and keep what is found"
+    )
     parser.add_argument("--real", action="store_true", help="replay the seeds on real sockets, processes, PostgreSQL")
     parser.add_argument("--cells", action="store_true", help="every toxic at every request and position, for real")
     parser.add_argument("--smoke", type=int, default=0, metavar="N", help="with --cells: N of them, evenly spread")

@@ -32,8 +32,11 @@ class InlineWriter(Executor):
         return done
 
 
-def _plain(path: Path, _key: bytes, /, *, read_only: bool = False) -> Connection:
-    conn = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=256)
+def plain(path: Path, _key: bytes, /, *, read_only: bool = False, factory: type = dbapi2.Connection) -> Connection:
+    """Open a file without its key. A ``factory`` is told of each statement."""
+    conn = dbapi2.connect(
+        str(path), isolation_level=None, check_same_thread=False, cached_statements=256, factory=factory
+    )
     for pragma in ("temp_store = MEMORY", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON"):
         conn.execute(f"PRAGMA {pragma}")
     if read_only:
@@ -41,7 +44,7 @@ def _plain(path: Path, _key: bytes, /, *, read_only: bool = False) -> Connection
     return cast("Connection", conn)
 
 
-FOOTING = Footing(_plain, InlineWriter)
+FOOTING = Footing(plain, InlineWriter)
 
 
 _MADE = re.compile(r"CREATE TABLE (\w+)|ALTER TABLE (\w+) ADD COLUMN (\w+)")

@@ -164,6 +164,7 @@ class Oracle:
             yield f"I1: {what} was given up without anybody asking ({row.last_cause})"
         if command_took_effect:
             yield from _denied(what, row)
+            yield from _unseen(what, row)
         elif _is_accepted(row) and row.state is OutboxState.DONE:
             yield f"I1: {what} is shown as accepted, and the register does not have it"
 
@@ -190,6 +191,14 @@ def _waits_visibly(row: OutboxRow, rows: list[OutboxRow], poisoned: set[CommandI
         and other.n < row.n
         for other in rows
     )
+
+
+def _unseen(what: str, row: OutboxRow) -> Iterator[str]:
+    """A decision is about what its author saw: it takes effect on that version or not at all."""
+    if row.kind not in MOVES or row.outcome is None or row.outcome.kind is not OutcomeKind.ACCEPTED:
+        return
+    if row.outcome.version != row.command.base_version + 1:
+        yield f"I2: {what} was made on version {row.command.base_version} and gave version {row.outcome.version}"
 
 
 def _denied(what: str, row: OutboxRow) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ def new_folder() -> tempfile.TemporaryDirectory[str]:
 @contextmanager
 def run_folder() -> Iterator[Path]:
     """Give the folder of a run, empty: always the same one of this process, for engines are kept by their path."""
-    folder = Path(_runs().name)
+    folder = Path(_runs(os.getpid()).name)
     try:
         yield folder
     finally:
@@ -30,5 +31,5 @@ def run_folder() -> Iterator[Path]:
 
 
 @cache
-def _runs() -> tempfile.TemporaryDirectory[str]:
+def _runs(_process: int) -> tempfile.TemporaryDirectory[str]:
     return new_folder()

@@ -110,7 +110,11 @@ class Pc:
         """Start the program on what the disk holds."""
         store = MortalStore.open(self.folder / "cache.db", KEY, self.clock, footing=self.footing)
         assert isinstance(store, MortalStore)
-        store.write(lambda conn: adopt(conn, self.device_key))
+        try:
+            store.write(lambda conn: adopt(conn, self.device_key))
+        except BaseException:
+            store.close()  # killed over it: the lock goes with the process
+            raise
         store.fate = self.fate
         transport = self.wire.transport(self.clock)
         judge = Judging(installed_tables(), self.clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from medreg_core.contract.v1.messages import EntityKind, Op
@@ -33,15 +34,19 @@ _DECISIONS = (CommandKind.AGREE, CommandKind.AGREE, CommandKind.AGREE, CommandKi
 
 def registrar_acts(pc: Pc, chance: Random) -> str:
     """One act at the screen; return what came of it. What was refused or could not be saved leaves nothing."""
-    act = chance.choices(tuple(_ACTS), tuple(_ACTS.values()))[0]
+    return done(pc, chance.choices(tuple(_ACTS), tuple(_ACTS.values()))[0], chance)
+
+
+def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
+    """Do one act at the screen and return what came of it."""
     try:
-        done = act(pc, chance)
+        said = act(pc, chance)
     except Refused as refusal:
-        done = "refused:" + ",".join(problem.code for problem in refusal.reasons)
+        said = "refused:" + ",".join(problem.code for problem in refusal.reasons)
     except KnownFault as fault:
-        done = f"fault:{fault.code}"
+        said = f"fault:{fault.code}"
     pc.tell(events.CommandSaved)
-    return f"{act.__name__} {done}"
+    return f"{act.__name__} {said}"
 
 
 def decide(pc: Pc, chance: Random) -> str:

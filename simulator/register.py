@@ -109,6 +109,11 @@ class Register:
         """Let the database go."""
         self.service.close()
 
+    def restart(self) -> None:
+        """End the service and start it on what its files hold."""
+        self.stop()
+        self.start()
+
     def set_enabled(self, account_id: AccountId, *, enabled: bool) -> None:
         """Take an account's place from it, or give it back."""
         with self.service.environment.database.write() as transaction:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from medreg_core.domain.records import AccountId
 from medreg_desktop.services.cache import feed as cache_feed
@@ -68,9 +67,7 @@ def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
     wrong: list[str] = []
     with _watched_log(world.register.bugs):
         try:
-            world.open_offices()
-            for step in steps:
-                world.do(step)
+            world.live(steps)
             come_to_rest(world)
             world.register.hear()
             wrong += world.oracle.judge(list(world.pcs.values()), world.institutions)
@@ -98,7 +95,6 @@ def come_to_rest(world: World) -> None:
         pc.wire.weather = Weather.CLEAR
         pc.fate.point, pc.fate.disk_faults = "", []
         pc.wire.meanwhile = lambda _: None
-        pc.set_clock_wrong(timedelta())
         while pc.wire.deliver_late():
             pass
     world.let_everybody_in()

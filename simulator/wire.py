@@ -16,7 +16,7 @@ from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAd
 from medreg_desktop.services.transport.watched import STALL_S
 from simulator.arrival import Bytes, arrival_of, loss_of
 from simulator.clocks import WorldTime
-from simulator.crash import AFTER_ANSWERS, Fate
+from simulator.crash import AFTER_ANSWERS, Crash, Fate
 from simulator.register import API, Answer, Register, Request
 from simulator.streams import Random
 from simulator.toxics import Toxic, Trial, Weather, trial
@@ -234,9 +234,14 @@ class Wire(BaseAdapter):
             raise Deviation(f"the copy of {self._name} has come to differ from the register")
 
     def _delivered(self, asked: Request, happens: Trial) -> Answer:
-        answer = self._register.handle(asked)
-        if happens.toxic is Toxic.TWICE:
+        try:
             answer = self._register.handle(asked)
+            if happens.toxic is Toxic.TWICE:
+                answer = self._register.handle(asked)
+        except Crash as crash:
+            self._trace.note(self._name, "service killed at", crash)
+            self._register.restart()
+            raise requests.exceptions.ConnectionError(ConnectionResetError("reset")) from crash
         if happens.toxic is Toxic.AGAIN_LATER:
             self.later.append(asked)
         return answer

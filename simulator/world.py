@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,6 +103,12 @@ class World:
         """The first morning: somebody signs in at each computer."""
         for login in ("jia", "bing", ELSEWHERE):
             self.trace.note("morning", login, self.pcs[REGISTRARS[login]].sign_in(login))
+
+    def live(self, steps: Sequence[Step]) -> None:
+        """Live through all steps."""
+        self.open_offices()
+        for step in steps:
+            self.do(step)
 
     def do(self, step: Step) -> None:
         """Carry out one step."""
@@ -285,8 +291,7 @@ class World:
 
     def restart(self, _: Pc, __: Random) -> str:
         """The service is started anew."""
-        self.register.stop()
-        self.register.start()
+        self.register.restart()
         return "restarted"
 
     def prune(self, _: Pc, __: Random) -> str:

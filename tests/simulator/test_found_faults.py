@@ -165,7 +165,7 @@ def test_the_digest_is_not_asked_about_a_page_that_is_held_back(world: World) ->
 def test_a_half_built_snapshot_does_not_take_the_copy_back(world: World) -> None:
     pc = world.pcs["b"]
     _build_anew(pc)
-    pc.fate.point = "snapshot.committed"  # killed over the first block; nothing remembers why it was wanted
+    pc.fate.point, pc.fate.passes = "snapshot.committed", 3  # over a block; nothing remembers why it was wanted
     assert world.alive(pc, lambda: world.sync(pc)).startswith("killed")
     colleague = world.pcs["a"]
     for application_id in people.held(colleague)[:3]:
@@ -174,6 +174,7 @@ def test_a_half_built_snapshot_does_not_take_the_copy_back(world: World) -> None
     world.sync(pc)
     world.oracle.watch(pc)
     _build_anew(pc)
+    pc.wire.weather, pc.wire.chance = Weather.FLAKY, Once(Toxic.NONE)
     world.sync(pc)
     world.oracle.watch(pc)
     assert _wrong(world) == []
@@ -186,7 +187,7 @@ def test_a_snapshot_out_of_a_cache_does_not_take_the_copy_back(world: World) -> 
     world.sync(pc)
     world.oracle.watch(pc)
     _build_anew(pc)
-    pc.wire.weather, pc.wire.chance = Weather.FLAKY, Always(Toxic.STALE)
+    pc.wire.weather, pc.wire.chance = Weather.FLAKY, Once(Toxic.STALE)
     world.sync(pc)
     world.oracle.watch(pc)
     assert _wrong(world) == []
@@ -204,16 +205,16 @@ def test_a_decision_on_an_application_that_has_left_can_be_called_back(world: Wo
     assert row.resolution is Resolution.CANCELLED
 
 
-class Always(Random):
-    """Chance that draws the same toxic again and again, where there is one to draw."""
+class Once(Random):
+    """Chance that draws one toxic for the first exchange, and no connection for all that follow."""
 
     def __init__(self, toxic: Toxic) -> None:
         super().__init__(0)
-        self._toxic = toxic
+        self._toxics = [toxic]
 
-    def choices(self, population: Any, *_: Any, **__: Any) -> list[Any]:
-        """Return the toxic among the toxics."""
-        return [self._toxic if self._toxic in population else population[0]]
+    def choices(self, *_: Any, **__: Any) -> list[Any]:
+        """Return the next toxic."""
+        return [self._toxics.pop() if self._toxics else Toxic.NO_CONNECTION]
 
 
 def _build_anew(pc: Pc) -> None:
