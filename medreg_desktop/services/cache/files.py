@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,12 +64,20 @@ class CacheFiles:
             raise KnownFault("disk_trouble", cause=type(error).__name__) from error
 
     def copy_database(self, label: str) -> Path:
-        """Copy the checkpointed database beside itself under a name with ``label``, over an older copy."""
+        """Copy the checkpointed database beside itself under a name with ``label``, whole or not at all.
+
+        Raises KnownFault ``disk_full``.
+        """
         copy = self.database.with_name(f"{self.database.stem}.before-{label}.db")
+        unfinished = copy.with_suffix(".part")
         try:
-            shutil.copyfile(self.database, copy)
+            shutil.copyfile(self.database, unfinished)
+            with unfinished.open("rb+") as file:
+                os.fsync(file.fileno())
+            unfinished.replace(copy)
+            sync_folder(copy.parent)
         except OSError as error:
-            copy.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
             raise KnownFault("disk_full", cause=type(error).__name__) from error
         return copy
 

@@ -300,7 +300,8 @@ def _bring_up_to_date(conn: Connection, files: CacheFiles, steps: tuple[schema.S
     prepare_for_writing(conn)
     if missing:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        files.copy_database(f"{missing[-1].major}.{missing[-1].minor}")
+        # Named after the first step: killed between steps, the next start keeps a second copy and not a worse first one.
+        files.copy_database(f"{missing[0].major}.{missing[0].minor}")
     for step in missing:
         with transaction(conn):
             schema.apply_step(conn, step)

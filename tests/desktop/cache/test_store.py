@@ -13,6 +13,7 @@ from medreg_desktop.services.cache import applications, audit, commands, drafts,
 from medreg_desktop.services.cache.connection import connect, scalar
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed
+from medreg_desktop.services.cache.files import CacheFiles
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
 from tests.desktop.cache.office import EPOCH, KEY, NOW, WANG, StillClock, agree, application, judge, page, read, upsert
@@ -107,6 +108,38 @@ def test_a_migration_keeps_a_copy_of_the_file_before(store: CacheStore, path: Pa
     assert copy.execute("SELECT value FROM setting").fetchall() == [("1",)]
     assert schema.version_of(copy) == (schema.MAJOR, schema.MINOR)
     copy.close()
+
+
+def test_a_migration_cut_between_its_steps_keeps_the_copy_of_the_file_before_it(store: CacheStore, path: Path) -> None:
+    store.close()
+    mended = schema.Step(BROKEN.major, BROKEN.minor, ("CREATE TABLE made_later(a)",))
+    with pytest.raises(Exception, match="not_there"):
+        CacheStore.open(path, KEY, StillClock(), (ADD, BROKEN))
+    CacheStore.open(path, KEY, StillClock(), (ADD, mended)).close()
+    copies = [connect(copy, KEY) for copy in sorted(path.parent.glob("cache.before-*.db"))]
+    assert [schema.version_of(copy) for copy in copies] == [(schema.MAJOR, schema.MINOR), (ADD.major, ADD.minor)]
+    for copy in copies:
+        copy.close()
+
+
+def test_a_copy_that_cannot_be_finished_leaves_the_one_there_is(
+    store: CacheStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.close()
+    files = CacheFiles(path)
+    copy = files.copy_database("1.1")
+    whole = copy.read_bytes()
+
+    def torn(_source: Path, target: Path) -> None:
+        target.write_bytes(whole[:100])
+        raise OSError
+
+    monkeypatch.setattr("shutil.copyfile", torn)
+    with pytest.raises(KnownFault) as fault:
+        files.copy_database("1.1")
+    assert fault.value.code == "disk_full"
+    assert copy.read_bytes() == whole
+    assert list(path.parent.glob("*.part")) == []
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_this_one(store: CacheStore, path: Path) -> None:
