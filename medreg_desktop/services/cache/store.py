@@ -300,7 +300,7 @@ def _bring_up_to_date(conn: Connection, files: CacheFiles, steps: tuple[schema.S
     prepare_for_writing(conn)
     if missing:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        # Named after the first step: killed between steps, the next start keeps a second copy and not a worse first one.
+        # Named after the first step: a start after a kill between steps makes a second copy beside the first.
         files.copy_database(f"{missing[0].major}.{missing[0].minor}")
     for step in missing:
         with transaction(conn):
