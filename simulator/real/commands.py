@@ -20,7 +20,7 @@ from simulator.real.clock import SharedTime
 from simulator.real.ground import Ground, prepared_ground
 from simulator.real.register import RealRegister
 from simulator.real.replay import replay
-from simulator.run import Result, small_pages
+from simulator.run import Result
 
 _OF_ONE_REGISTER = 50
 """Cells in one register. Each restore leaves a gap in the year's form numbers: of hundreds, none would be left."""
@@ -70,7 +70,7 @@ def _verdicts(chosen: list[Cell], ground: Ground) -> Iterator[Verdict]:
 @contextmanager
 def opened_register(ground: Ground | None = None) -> Iterator[tuple[RealRegister, Path]]:
     """Start one service for many cells; the folder is for their computers."""
-    with nullcontext(ground) if ground else prepared_ground() as base, new_folder() as name, small_pages():
+    with nullcontext(ground) if ground else prepared_ground() as base, new_folder() as name:
         folder = Path(name)
         register = RealRegister(folder / "register", SharedTime(folder / "time"), ground=base)
         try:

@@ -28,6 +28,7 @@ from simulator.real.cells.scene import Ambush, Scene, opened_office
 from simulator.real.cells.toxic import Kind
 from simulator.real.exchange import Exchange
 from simulator.real.register import RealRegister
+from simulator.run import small_pages
 from simulator.trace import Trace
 
 _AT_FIRST, _LATER = 8, 6
@@ -44,7 +45,7 @@ def judged(cell: Cell, register: RealRegister, folder: Path) -> Verdict:
     """Carry a cell out in an office of its own, and judge it."""
     started = time.perf_counter()
     register.time.seconds = 0.0
-    with opened_office(register, folder) as scene:
+    with small_pages(), opened_office(register, folder) as scene:
         run = _Run(cell, scene)
         wrong = [f"{type(error).__name__}: {error}" for error in run.failing()] or list(run.wrong())
     took = time.perf_counter() - started

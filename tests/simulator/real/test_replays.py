@@ -28,7 +28,8 @@ def test_all_computers_at_once(ground: Ground, seed: int) -> None:
 
 def test_a_replay_carries_out_the_steps_of_the_simulation(ground: Ground) -> None:
     """Same seed, same people: the same commands are saved, whatever sockets and processes do to the order of bytes."""
-    real, simulated = replay(1, ground, 12), run(1, 12)
+    seed = next(seed for seed in SEEDS if run(seed, 12).commands > 1)
+    real, simulated = replay(seed, ground, 12), run(seed, 12)
     assert real.steps == simulated.steps
     assert real.commands == simulated.commands > 0
 
