@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from medreg_core.domain.records import ApplicationId
-from medreg_core.domain.vocabulary import CommandKind, State
+from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
 from medreg_desktop.services.cache import synced
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
@@ -48,6 +48,12 @@ def _decide(pc: Pc, application_id: ApplicationId, kind: CommandKind = CommandKi
     assert sheet is not None
     pc.running.reviews.decide(application_id, Decision(kind, sheet.content_version, "意见"))
     pc.tell(events.CommandSaved)
+
+
+def _leaves(world: World, application_id: ApplicationId) -> None:
+    """Let one application of the office go over to the other institution."""
+    home, other = world.institutions["b"], world.institutions["c"]
+    people.applications_leave(world.register, home, other, 1, Picks(application_id))
 
 
 def _wrong(world: World) -> list[str]:
@@ -103,6 +109,50 @@ def test_a_print_that_the_register_has_lost_is_recorded_again(world: World) -> N
         (OutboxState.DONE, Resolution.NONE)
     ] * 2
     assert {effect.action for (effect,) in world.oracle.effects().values()} == {"application.agree", "form.print"}
+
+
+def test_a_decision_that_left_with_its_application_is_not_called_lost(world: World) -> None:
+    pc = world.pcs["b"]
+    application_id = _first(pc)
+    _decide(pc, application_id)
+    world.sync(pc)
+    world.register.back_up()
+    world.register.restore()
+    _leaves(world, application_id)
+    assert _wrong(world) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.outcome and row.outcome.kind) == (OutboxState.DONE, OutcomeKind.ACCEPTED)
+
+
+def test_a_decision_that_was_lost_before_its_application_left_is_refused_in_sight(world: World) -> None:
+    pc = world.pcs["b"]
+    application_id = _first(pc)
+    world.register.back_up()
+    _decide(pc, application_id)
+    world.sync(pc)
+    _leaves(world, application_id)
+    world.sync(pc)
+    world.register.restore()
+    _leaves(world, application_id)
+    assert _wrong(world) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, "application_unknown")
+
+
+def test_a_loss_shows_though_it_is_the_second_restore_that_makes_it(world: World) -> None:
+    pc = world.pcs["b"]
+    world.register.back_up()
+    older = (world.register.folder / "backup.db").read_bytes()
+    _decide(pc, _first(pc))
+    world.sync(pc)
+    world.register.back_up()
+    world.register.restore()
+    assert _wrong(world) == []
+    (world.register.folder / "backup.db").write_bytes(older)
+    world.register.restore()
+    assert _wrong(world) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, "lost_by_server")
 
 
 def test_what_a_restored_register_accepts_is_shown_before_the_copy_is_new(world: World) -> None:
@@ -215,6 +265,18 @@ class Once(Random):
     def choices(self, *_: Any, **__: Any) -> list[Any]:
         """Return the next toxic."""
         return [self._toxics.pop() if self._toxics else Toxic.NO_CONNECTION]
+
+
+class Picks(Random):
+    """Chance that always picks the same."""
+
+    def __init__(self, wanted: ApplicationId) -> None:
+        super().__init__(0)
+        self._wanted = wanted
+
+    def sample(self, *_: Any, **__: Any) -> list[Any]:
+        """Return what is always picked."""
+        return [self._wanted]
 
 
 def _build_anew(pc: Pc) -> None:

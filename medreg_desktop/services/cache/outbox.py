@@ -357,16 +357,16 @@ def applications_between(conn: Connection, after: int, last: int) -> list[Applic
     return [ApplicationId(row[0]) for row in found]
 
 
-def accepted_outside(conn: Connection, epoch: str, moving: Iterable[CommandKind]) -> list[OutboxRow]:
-    """Return accepted commands whose effect belongs to another epoch: receipts to compare after a restore.
+def accepted_outside(conn: Connection, epoch: str) -> list[OutboxRow]:
+    """Return accepted commands that were answered in another epoch: receipts to compare after a restore.
 
-    Only commands of a ``moving`` kind change a row of the feed and so have a position.
+    All of them, however long ago: the second backup that an operator tries may be older than the first.
     """
     statement = (
         f"SELECT {_COLUMNS} FROM outbox WHERE outcome_kind = 'accepted' AND state = 'done' AND resolution = ''"  # noqa: S608 - constants
-        f" AND epoch <> ? AND (seq > 0 OR kind NOT IN (SELECT value FROM json_each(?))) ORDER BY n"
+        " AND epoch <> ? ORDER BY n"
     )
-    return [_row(row) for row in conn.execute(statement, (epoch, json.dumps(list(moving))))]
+    return [_row(row) for row in conn.execute(statement, (epoch,))]
 
 
 def _row(row: Row) -> OutboxRow:

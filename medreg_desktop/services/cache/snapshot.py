@@ -104,7 +104,7 @@ class Snapshot:
         sync_state.write(conn, epoch=epoch, cursor=end.cursor, seq=str(end.seq))
         actors = [sync_state.viewer(conn).actor]
         shown_before = outbox.applications_of(conn, actors)
-        lost = _receipts_lost(conn, epoch, {i for _, i in removed}, self._store.clock.now)
+        lost = _receipts_lost(conn, epoch, self._store.clock.now)
         applications.refresh(conn, [*shown_before, *outbox.applications_of(conn, actors)])
         _throw_away(conn)
         return SnapshotDone(end.count, len(removed), lost)
@@ -188,23 +188,17 @@ def _check_removals(conn: Connection, *, confirmed: bool) -> list[tuple[str, str
     return gone
 
 
-def _receipts_lost(conn: Connection, epoch: str, removed: Collection[str], now: Callable[[], datetime]) -> int:
+def _receipts_lost(conn: Connection, epoch: str, now: Callable[[], datetime]) -> int:
     """Ask the registrar again for accepted decisions that a server restored from a backup does not have.
 
-    What was recorded of paper is only a fact: it is sent once more by itself, under the same key. Return the number of
-    questions.
+    What the rows cannot tell is sent once more by itself, under the same key. Return how many had to be asked.
     """
     lost: set[CommandId] = set()
-    for row in outbox.accepted_outside(conn, epoch, MOVES):
-        if isinstance(row.command.body, CodeBody):  # the register still has it, carries it out again, or says why not
-            outbox.send_again(conn, row.command.id)
-            continue
+    for row in outbox.accepted_outside(conn, epoch):
         application = synced.find(conn, row.command.application_id)
-        if application is None and row.command.application_id not in removed:
-            continue  # it had left the institution before
         if _is_held(row, application):
             continue
-        if _is_fact(row, lost):
+        if _can_be_sent_again(row, application, lost):
             outbox.send_again(conn, row.command.id)
             continue
         outbox.reopen(conn, row.command.id, LOST_BY_SERVER)
@@ -224,9 +218,15 @@ def _is_held(row: OutboxRow, application: Application | None) -> bool:
     return all((entry.move, entry.at) == (move, outcome.at) for entry in made)
 
 
-def _is_fact(row: OutboxRow, lost: Collection[CommandId]) -> bool:
-    """Return whether the command can be sent again unasked: paper, unless of a consent that is itself lost."""
-    return isinstance(row.command.body, RecordPrint | RecordRecall) and row.command.depends_on not in lost
+def _can_be_sent_again(row: OutboxRow, application: Application | None, lost: Collection[CommandId]) -> bool:
+    """Return whether the command may go out once more unasked: codes, and paper unless of a consent that is lost.
+
+    Of an application that the institution has no longer the rows tell nothing: the key finds what the register holds,
+    and a decision that it has lost is refused there.
+    """
+    if application is None:
+        return True
+    return isinstance(row.command.body, CodeBody | RecordPrint | RecordRecall) and row.command.depends_on not in lost
 
 
 def _server_row(row: SnapshotRow) -> ServerRow:
