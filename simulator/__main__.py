@@ -102,7 +102,7 @@ def _report(found: Result, count: int, *, shrinks: bool) -> None:
     numbers = ",".join(str(step.number) for step in short.steps)
     _say(f"  replay: python3 dev.py sim --seed {found.seed} --steps {count} --keep {numbers}")
     if shrinks:
-        path = kept.write(short, count)
+        path = kept.write(short)
         _say(f"  {len(found.steps)} steps came down to {len(short.steps)}; kept as {path.name}")
 
 

@@ -48,7 +48,7 @@ def arrival_of(answer: Answer, body: bytes, happens: Trial) -> Arrival:  # noqa:
         case Toxic.CUT_SILENTLY:
             return Arrival(status, _without(headers, "Content-Length"), part)
         case Toxic.CUT_GZIP:
-            packed = happens.part_of(gzip.compress(body, mtime=0))
+            packed = happens.part_of(gzip.compress(body, 0, mtime=0))  # stored: sealed bytes are not ours
             return Arrival(status, {**_without(headers, "Content-Length"), "Content-Encoding": "gzip"}, packed)
         case Toxic.RESET_BODY:
             return Arrival(status, headers, part, ConnectionResetError("reset"))

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from medreg_core.domain.codes.credit_code import make_credit_code
 from medreg_core.domain.codes.id_number import make_id_number
 from medreg_core.domain.codes.institution_code import make_institution_code
+from medreg_core.domain.codes.practice_code import make_practice_code
 from medreg_core.domain.codes.qualification_code import make_qualification_code
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import (
@@ -19,16 +20,20 @@ from medreg_core.domain.records import (
     Person,
     PhysicianId,
     Qualification,
+    Registration,
     Request,
     Statement,
 )
 from medreg_core.domain.rules import material_list
-from medreg_core.domain.vocabulary import Category, Kind, Level, Sex, State
+from medreg_core.domain.vocabulary import Category, Kind, Level, RegistrationState, Sex, State
 from medreg_server.services.rule_tables import installed_tables
 from simulator.clocks import START
 from simulator.streams import Random
 
 REGION = "990100"
+DAYS = 12_000
+"""Days on which applicants were born; on later ones nobody was."""
+
 _SCOPES = installed_tables().scopes.of_category(Category.CLINICAL)
 
 
@@ -74,8 +79,24 @@ def application(where: Institution, number: int, stream: Random, who: Person | N
     )
 
 
+def registration(where: Institution, number: int) -> Registration:
+    """Return the valid registration of the ``number``-th physician who practises at an institution."""
+    return Registration(
+        practice_code=make_practice_code(Level.PHYSICIAN, "10", REGION, number + 1),
+        state=RegistrationState.VALID,
+        level=Level.PHYSICIAN,
+        category=Category.CLINICAL,
+        scopes=(),
+        place=where.region[:2],
+        institution_name=where.name,
+        institution_code=where.code,
+        department="内科",
+        registered_on=date(2020, 1, 1),
+    )
+
+
 def _person(stream: Random) -> Person:
-    return person(stream.randrange(12_000), stream.randrange(1, 1000))
+    return person(stream.randrange(DAYS), stream.randrange(1, 1000))
 
 
 def person(day: int, sequence: int) -> Person:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from medreg_desktop.services.cache import outbox, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.cache.store import CacheStore
+from medreg_server.db.audit import Entry
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import Database
@@ -26,6 +27,11 @@ class Effect:
     application_id: str
 
 
+_OF_CODES = ("code.hand_out", "code.void", "activation.redeem")
+_STORIES = {_OF_CODES[:1], _OF_CODES[:2], (_OF_CODES[0], _OF_CODES[2])}
+"""What may become of a code that was handed out: nothing, voided, redeemed."""
+
+
 def effects(database: Database, only: Collection[str] = ()) -> dict[CommandId, list[Effect]]:
     """Return what each command did to the register, by its audit; of ``only`` these chains, if any are named."""
     found: dict[CommandId, list[Effect]] = defaultdict(list)
@@ -36,6 +42,27 @@ def effects(database: Database, only: Collection[str] = ()) -> dict[CommandId, l
                 if command and entry.action != "command.refuse":
                     found[CommandId(command)].append(Effect(entry.action, entry.actor, entry.subject))
     return found
+
+
+def register_faults(database: Database) -> Iterator[str]:
+    """Yield what the register's audit must never say of codes (I2) and receipts (I11)."""
+    told: dict[str, list[Entry]] = defaultdict(list)
+    active = Counter[str]()
+    with database.read() as transaction:
+        for chain in sorted(transaction.audit.chains()):
+            for entry in transaction.audit.entries(chain):
+                if entry.action in {"receipt.fork", "receipt.invalid"}:
+                    yield f"I11: {entry.action} {entry.subject} {entry.detail}"
+                elif entry.action in _OF_CODES:
+                    told[json.loads(entry.detail)["code"]].append(entry)
+                    active[entry.subject] += entry.action == "activation.redeem"
+    for physician, times in active.items():
+        if times > 1:
+            yield f"I2: the account of {physician} was activated {times} times"
+    for reference, entries in told.items():
+        story = tuple(entry.action for entry in entries)
+        if story not in _STORIES or len({entry.subject for entry in entries}) > 1:
+            yield f"I2: the code {reference} was: {', '.join(story)}"
 
 
 def every_row(conn: Connection) -> list[OutboxRow]:

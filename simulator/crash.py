@@ -26,6 +26,10 @@ POINTS = (
     "wire.before_send",
     "wire.delivered",  # the service has done it, its answer is on the way
     "wire.answered",  # the answer has arrived, nothing of it is kept yet
+    "leave.begin",  # a shut-out computer's commands are safe, nothing is destroyed
+    "leave.noted",  # its farewell is written
+    "leave.keyless",
+    "leave.empty",  # its files are gone, the service has not heard of it
 )
 """Every place where a client can be killed."""
 

@@ -1,4 +1,7 @@
-"""Failing runs as files: one JSON each, run by the tests for ever after."""
+"""Failing runs as files: one JSON each, run by the tests for ever after.
+
+The steps themselves are kept, not their numbers in the schedule: a new kind of step shifts no kept run.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,38 @@ from pathlib import Path
 
 import msgspec
 
-from simulator.run import Result, run
+from simulator.run import Result, run_steps
+from simulator.steps import Step
 
 FOLDER = Path(__file__).with_name("regressions")
 
 
 class Regression(msgspec.Struct, frozen=True):
-    """A run that once broke an invariant: its seed, its length, the steps that mattered, and what was wrong."""
+    """A run that once broke an invariant: its seed, the steps that mattered, and what was wrong."""
 
     seed: int
-    steps: int
-    keep: tuple[int, ...]
+    steps: tuple[Step, ...]
     wrong: tuple[str, ...]
 
     def run(self) -> Result:
         """Run it again."""
-        return run(self.seed, self.steps, frozenset(self.keep))
+        return run_steps(self.seed, self.steps)
 
 
-def write(found: Result, count: int, folder: Path = FOLDER) -> Path:
+def write(found: Result, folder: Path = FOLDER) -> Path:
     """Keep a failing run; return the file."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{'-'.join(sorted(found.names)).replace('/', '-')}-seed-{found.seed}.json"
-    regression = Regression(found.seed, count, tuple(step.number for step in found.steps), found.wrong)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(regression), indent=1) + b"\n")
+    regression = Regression(found.seed, found.steps, found.wrong)
+    path.write_bytes(_encode(regression))
     return path
+
+
+def _encode(regression: Regression) -> bytes:
+    """Return the file's text: a line for each step."""
+    steps = b",\n".join(map(msgspec.json.encode, regression.steps))
+    wrong = msgspec.json.encode(regression.wrong)
+    return b'{"seed": %d, "wrong": %s, "steps": [\n%s\n]}\n' % (regression.seed, wrong, steps)
 
 
 def read(path: Path) -> Regression:

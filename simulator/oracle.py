@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from medreg_core.domain.records import AccountId, CommandId, InstitutionId
-from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache import applications, sync_state
+from medreg_core.domain.records import AccountId, CommandId, InstitutionId, PhysicianId
+from medreg_core.domain.vocabulary import OutcomeKind, RescueState
+from medreg_desktop.services.auth import farewell
+from medreg_desktop.services.cache import applications, receipts, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
@@ -17,12 +19,15 @@ from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.trouble import TroubleKind
 from simulator import people
-from simulator.compare import Effect, differences, effects, every_row
+from simulator.compare import Effect, differences, effects, every_row, register_faults
+from simulator.leaving import kept_in_lane
 from simulator.pc import Pc
 from simulator.register import Register
 from simulator.trace import Trace
 
 _ON_THE_WAY = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED})
+
+_NOWHERE: tuple[str, None] = ("", None)
 
 _MAY_BE_DROPPED = frozenset(
     {"poison", "bad_request", "too_large", "body_mismatch", "deferred_too_long", LOST_BY_SERVER}
@@ -56,6 +61,7 @@ class Oracle:
         self._kept: dict[CommandId, Kept] = {}
         self._held: dict[str, dict[CommandId, Kept]] = defaultdict(dict)
         self._looked: dict[str, tuple[int, int]] = {}
+        self._codes: dict[str, str] = {}
         self._summaries: dict[str, str] = {}
         self._positions: dict[str, tuple[str, int]] = {}
         self._restores = 0
@@ -77,6 +83,9 @@ class Oracle:
 
     def watch(self, pc: Pc) -> None:
         """Note what the disk holds: the invariants of each step, unless nothing was written since the last look."""
+        if pc.is_removed:
+            self._note_removed(pc)
+            return
         looked = (pc.starts, pc.running.store.writes)
         if self._looked.get(pc.name) != looked:
             self._looked[pc.name] = looked
@@ -102,6 +111,40 @@ class Oracle:
         self._positions[pc.name] = position.epoch, position.seq
         self._check_shown(pc, conn)
         return f"{position.epoch[:6]} {position.seq} {dict(sorted(states.items()))}"
+
+    def see_off(self, pc: Pc) -> None:
+        """Whatever anybody left unfinished on a shut-out computer is in the lane before anything is destroyed (I1)."""
+        rows = pc.running.store.read(every_row)
+        lane = kept_in_lane(self._register.service.environment.database)
+        for row in rows:
+            if row.is_open and lane.get(row.command.id, ("", None))[0] != pc.device_id:
+                raise Violation(f"I1: {row.kind.value} {row.command.id} is destroyed on {pc.name}, and nobody has it")
+        self.watch(pc)
+
+    def _note_removed(self, pc: Pc) -> None:
+        """Its copy is gone, and so is what it held; whoever comes next begins with nothing."""
+        for memory in (self._held, self._looked, self._positions):
+            memory.pop(pc.name, None)
+        self._summaries[pc.name] = f"removed {pc.running.driver.report.removal.stage.value}"
+        if pc.is_gone and (left := pc.remains() - {farewell.FILE}):
+            raise Violation(f"I8: the removed {pc.name} still holds {sorted(left)}")
+        self._trace.note(" ", pc.name, self._summaries[pc.name])
+
+    def given(self, login: str, reference: str, code: str) -> None:
+        """A slip with a code is in somebody's hand: no other may ever show it (I2)."""
+        for name in (reference, code):
+            if name in self._codes:
+                raise Violation(f"I2: the code {reference} was handed out twice, to {self._codes[name]} and {login}")
+            self._codes[name] = login
+
+    def activated(self, physician: PhysicianId, owner: PhysicianId, hand_out: CommandId) -> None:
+        """A code has worked: for the physician it was handed to, once the register had accepted that (I2)."""
+        if physician != owner:
+            raise Violation(f"I2: the code of {owner} has activated {physician}")
+        with self._register.service.environment.database.read() as transaction:
+            found = transaction.commands.answered(hand_out)
+        if found is None or found.outcome.kind is not OutcomeKind.ACCEPTED:
+            raise Violation(f"I2: a code works whose hand-out {hand_out} was not accepted")
 
     def check_lamp(self, pc: Pc, report: SyncReport) -> None:
         """Green means that nothing of this registrar's waits, and nothing waits longer than it may (I4)."""
@@ -133,22 +176,54 @@ class Oracle:
     def judge(self, pcs: list[Pc], institutions: dict[str, InstitutionId]) -> Iterator[str]:
         """Yield everything that is wrong once the world is quiet."""
         effects = self.effects()
+        database = self._register.service.environment.database
+        yield from self._carried_out(effects, kept_in_lane(database))
+        yield from register_faults(database)
+        for pc in pcs:
+            if pc.is_removed:
+                yield f"I4: {pc.name} was shut out and has not come to the end of leaving"
+                continue
+            rows = pc.running.store.read(every_row)
+            yield from self._receipts(pc, rows)
+            for row in rows:
+                yield from self._ended(pc, row, rows, command_took_effect=row.command.id in effects)
+            for difference in differences(pc.running.store, database, institutions[pc.name]):
+                yield f"{difference} on {pc.name}"
+        yield from dict.fromkeys(self._register.bugs)
+
+    def _carried_out(
+        self, effects: dict[CommandId, list[Effect]], lane: Mapping[CommandId, tuple[str, RescueState | None]]
+    ) -> Iterator[str]:
+        """Each command at most once, for who made it; what was rescued only by a supervisor's word (I1, I2, I8)."""
         for command, done in effects.items():
+            _, state = lane.get(command, _NOWHERE)
             if len(done) > 1:
                 yield f"I2: command {command} took effect {len(done)} times: {[one.action for one in done]}"
             kept = self._kept.get(command)
             if kept is None:
                 yield f"I1: command {command} took effect, but no disk holds it"
-            elif kept.actor != done[0].actor:
+            elif kept.actor != done[0].actor and state is not RescueState.CONFIRMED:
                 yield f"I8: command {command} of {kept.actor} was carried out for {done[0].actor}"
-        for pc in pcs:
-            rows = pc.running.store.read(every_row)
-            for row in rows:
-                yield from self._ended(pc, row, rows, command_took_effect=row.command.id in effects)
-            database = self._register.service.environment.database
-            for difference in differences(pc.running.store, database, institutions[pc.name]):
-                yield f"{difference} on {pc.name}"
-        yield from dict.fromkeys(self._register.bugs)
+            if state in {RescueState.WAITING, RescueState.SET_ASIDE}:
+                yield f"I2: the rescued command {command} is {state.value}, and took effect"
+
+    def _receipts(self, pc: Pc, rows: list[OutboxRow]) -> Iterator[str]:
+        """Each link follows the one before, and what was accepted has the service's word on it (I11)."""
+        keys = self._register.service.environment.keys
+        if (broken := pc.running.store.read(receipts.first_broken)) is not None:
+            yield f"I11: the chain of {pc.name} does not hold at {broken}"
+        for row in rows:
+            if not _is_accepted(row):
+                continue
+            assert row.outcome is not None
+            found = pc.running.store.read(partial(receipts.find, command_id=row.command.id))
+            counter = found.counter if found is not None else None
+            if found is None or counter is None or counter.receipt != found.link.digest:
+                yield f"I11: {row.kind.value} {row.command.id} on {pc.name} was accepted without a receipt for it"
+            elif not counter.is_signed_by(keys.public_key):
+                yield f"I11: nobody has signed for {row.kind.value} {row.command.id} on {pc.name}"
+            elif (counter.outcome, counter.version) != (row.outcome.kind, row.outcome.version):
+                yield f"I11: signed for {row.command.id} on {pc.name}: {counter.outcome} {counter.version}"
 
     def _ended(self, pc: Pc, row: OutboxRow, rows: list[OutboxRow], *, command_took_effect: bool) -> Iterator[str]:
         what = f"{row.kind.value} {row.command.id} on {pc.name}"

@@ -8,12 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from medreg_core.contract.v1.messages import Account, SignIn
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, DeviceId
+from medreg_desktop.services.activation.code_desk import CodeDesk
+from medreg_desktop.services.auth import farewell
+from medreg_desktop.services.auth.farewell import Farewell
+from medreg_desktop.services.auth.office import Office
 from medreg_desktop.services.cache import applications
 from medreg_desktop.services.cache.device import adopt
 from medreg_desktop.services.cache.store import CacheStore, Footing
@@ -28,7 +33,8 @@ from medreg_desktop.services.sync.copy import CacheCopy
 from medreg_desktop.services.sync.driver import SyncDriver
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.outbox_view import Actor
-from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.sync.removal import REVOKED
+from medreg_desktop.services.sync.report import Stage, SyncReport
 from medreg_desktop.services.sync.state import Habits
 from medreg_desktop.services.sync.worker import Device
 from medreg_desktop.services.transport.http import HttpTransport
@@ -37,6 +43,7 @@ from medreg_server.services.rule_tables import installed_tables
 from simulator.clocks import PcClock
 from simulator.crash import Fate, MortalStore
 from simulator.disk import FOOTING, make_older
+from simulator.leaving import MortalDeparture, give_key
 from simulator.streams import Random
 from simulator.template import KEY, PASSWORD
 from simulator.wire import Overwork, Wire
@@ -69,20 +76,34 @@ class SteppedIds:
 
 @dataclass(slots=True)
 class Desktop:
-    """The running program; a crash takes all of it."""
+    """The running program; a crash takes all of it. On a computer that was removed it has no copy."""
 
-    store: MortalStore
+    copy: MortalStore | None
     transport: HttpTransport
     driver: SyncDriver
     account: Account | None = None
     reviews: ReviewService | None = None
     outbox: OutboxDesk | None = None
     papers: PaperDesk | None = None
+    codes: CodeDesk | None = None
+
+    @property
+    def store(self) -> MortalStore:
+        """The local copy."""
+        assert self.copy is not None, "this computer was removed"
+        return self.copy
+
+    def empty_the_chair(self) -> None:
+        """Let nobody be signed in."""
+        self.account = self.reviews = self.outbox = self.papers = self.codes = None
 
 
 @dataclass(slots=True)
 class Pc:
-    """A computer with its disk. ``at_work`` guards against a second sync while one is under way."""
+    """A computer with its disk. ``at_work`` guards against a second sync while one is under way.
+
+    ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out.
+    """
 
     name: str
     folder: Path
@@ -96,9 +117,13 @@ class Pc:
     running: Desktop = field(init=False)
     at_work: bool = False
     starts: int = 0
+    installations: int = 1
+    is_removed: bool = False
+    sees_off: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.ids = SteppedIds(self.clock)
+        give_key(self.folder)
         self.start()
 
     @property
@@ -108,6 +133,16 @@ class Pc:
 
     def start(self) -> None:
         """Start the program on what the disk holds."""
+        self.at_work = False
+        self.starts += 1
+        kept = farewell.find(self.folder)
+        self.is_removed = kept is not None
+        if kept is None:
+            self._start_work()
+        else:
+            self._go_on_leaving(kept)
+
+    def _start_work(self) -> None:
         store = MortalStore.open(self.folder / "cache.db", KEY, self.clock, footing=self.footing)
         assert isinstance(store, MortalStore)
         try:
@@ -117,20 +152,62 @@ class Pc:
             raise
         store.fate = self.fate
         transport = self.wire.transport(self.clock)
-        judge = Judging(installed_tables(), self.clock)
+        copy = CacheCopy(store, Judging(installed_tables(), self.clock))
+        self.running = Desktop(store, transport, self._driver(copy, transport, self.device_key))
+
+    def _go_on_leaving(self, kept: Farewell) -> None:
+        transport = self.wire.transport(self.clock)
+        transport.expect(kept.order.server_id)
+        nothing: Any = None  # as in the program: of what is left to do nothing asks for the copy
+        self.running = Desktop(None, transport, self._driver(nothing, transport, None))
+        self.tell(lambda at: events.LeaveTaken(at, kept.order, kept.rescued))
+
+    def _driver(self, copy: CacheCopy, transport: HttpTransport, key: Ed25519PrivateKey | None) -> SyncDriver:
         device = Device(self.device_id, self.device_key.public_key().public_bytes_raw(), "0.1.0")
-        self.starts += 1
-        driver = SyncDriver(
-            CacheCopy(store, judge),
+        departure = MortalDeparture(
+            self.folder,
+            self.clock,
+            key,
+            lambda: Office(self.device_id, transport.link.server_id),
+            self.fate,
+            lambda: self.sees_off(),  # noqa: PLW0108 - who sees off is named after the start
+            self._let_go,
+        )
+        return SyncDriver(
+            copy,
             transport,
             self.clock,
             device,
             seed=self.seed * 1_000 + self.starts,
             on_report=lambda _: None,
             habits=Habits(rehearse_from=_REHEARSE_FROM),
+            departure=departure,
         )
-        self.running = Desktop(store, transport, driver)
-        self.at_work = False
+
+    def _let_go(self) -> None:
+        self.is_removed = True
+        self.running.empty_the_chair()
+        if self.running.copy is not None:
+            self.running.copy.close()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the service has heard that this computer's copy is destroyed."""
+        return self.is_removed and self.running.driver.report.removal.stage is Stage.GONE
+
+    def remains(self) -> set[str]:
+        """Return the names of the files in this computer's folder."""
+        return {path.name for path in self.folder.iterdir()}
+
+    def set_up_anew(self, blank: Path) -> None:
+        """Let whoever comes next begin on this computer as on another one, with an empty copy."""
+        self.close()
+        self.installations += 1
+        self.device_id = device_named(f"{self.name}{self.installations}")
+        shutil.rmtree(self.folder)
+        give_cache(blank, self.folder)
+        give_key(self.folder)
+        self.start()
 
     def die(self) -> None:
         """End the program as a kill does: the files stay exactly as they are at this moment."""
@@ -163,7 +240,8 @@ class Pc:
     def close(self) -> None:
         """Give the files free."""
         self.running.transport.close()
-        self.running.store.close()
+        if self.running.copy is not None:
+            self.running.copy.close()
 
     # ---- who works here ---------------------------------------------------------------------------------------------
 
@@ -175,9 +253,13 @@ class Pc:
     def sign_in(self, login: str) -> str:
         """Sign a registrar in over the network; return what came of it."""
         program = self.running
+        if self.is_removed:
+            return "removed"
         try:
             session = program.transport.sign_in(SignIn(login, PASSWORD, self.device_id))
         except TransportFault as fault:
+            if fault.trouble.code == REVOKED:
+                self.tell(events.DeviceRefused)
             return fault.trouble.code
         program.transport.use_token(session.token)
         return self._let_in(session.account, online=True)
@@ -196,7 +278,7 @@ class Pc:
         except TransportFault as fault:
             done = fault.trouble.code
         program.transport.use_token("")
-        program.account = program.reviews = program.papers = program.outbox = None
+        program.empty_the_chair()
         program.driver.tell(events.SignedOut)
         return done
 
@@ -217,6 +299,7 @@ class Pc:
         desk = Desk(program.store, self.clock, self.ids, installed_tables(), account, lambda: online)
         program.account = account
         program.reviews, program.papers = ReviewService(desk), PaperDesk(desk)
+        program.codes = CodeDesk(desk)
         program.outbox = OutboxDesk(desk, Judging(installed_tables(), self.clock))
         actor = Actor(account.id, session=online)
         program.driver.tell(lambda at: events.SignedIn(at, actor))
@@ -257,6 +340,11 @@ class Pc:
     def set_clock_wrong(self, by: timedelta) -> None:
         """Move this computer's wall clock."""
         self.clock.skew = by
+
+
+def device_named(name: str) -> DeviceId:
+    """Return the id of an installation."""
+    return DeviceId(f"simulated-device-{name}".ljust(32, "0"))
 
 
 def give_cache(template: Path, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from medreg_core.contract.v1.messages import EntityKind, Op
 from medreg_core.domain.records import AccountId, Application, ApplicationId, DeviceId, InstitutionId
@@ -39,6 +40,8 @@ def registrar_acts(pc: Pc, chance: Random) -> str:
 
 def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
     """Do one act at the screen and return what came of it."""
+    if pc.is_removed:
+        return "removed"
     try:
         said = act(pc, chance)
     except Refused as refusal:
@@ -46,7 +49,12 @@ def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
     except KnownFault as fault:
         said = f"fault:{fault.code}"
     pc.tell(events.CommandSaved)
-    return f"{act.__name__} {said}"
+    return f"{named(act)} {said}"
+
+
+def named(act: Callable[..., str]) -> str:
+    """Return the name of an act."""
+    return act.func.__name__ if isinstance(act, partial) else act.__name__
 
 
 def decide(pc: Pc, chance: Random) -> str:
@@ -120,6 +128,8 @@ _ACTS = {decide: 60, withdraw: 12, agree_to_many: 8, print_form: 10, recall_pape
 
 def own_rows(pc: Pc) -> list[OutboxRow]:
     """Return the signed-in registrar's open commands."""
+    if pc.is_removed:
+        return []
     return pc.running.store.read(lambda conn: outbox.rows(conn, pc.actor))
 
 

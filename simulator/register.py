@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from medreg_core.contract.v1.devices import SignedByDevice
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import CommandBatch, DigestQuery, Fault, Hello, SignIn
+from medreg_core.contract.v1.messages import CommandBatch, CourierUpload, DigestQuery, Fault, Hello, SignIn
 from medreg_core.domain.records import AccountId
 from medreg_server.api.desks import Desks, open_desks
 from medreg_server.api.faults import STATUS
@@ -64,6 +64,9 @@ def settings_of(folder: Path) -> Settings:
         lease_size=20,
         lease_refill_below=8,
         session_hours=24,
+        code_lease_size=12,
+        code_refill_below=5,
+        activation_attempts=1_000_000,
         sign_in_address_attempts=1_000_000,
         sign_in_attempts=1_000_000,
     )
@@ -210,6 +213,8 @@ class Register:
                 return _json(desks.feed.page(position))
             case ["POST", "/sync/commands"]:
                 return _json(desks.commands.answer(msgspec.json.decode(body, type=CommandBatch), caller))
+            case ["POST", "/courier"]:
+                return _json(desks.courier.take(msgspec.json.decode(body, type=CourierUpload).file, caller))
             case ["POST", "/sync/digest"]:
                 return _json(desks.feed.compare(msgspec.json.decode(body, type=DigestQuery), caller))
             case ["GET", path] if path.startswith("/sync/buckets/"):

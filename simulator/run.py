@@ -56,7 +56,11 @@ class Result:
 
 def run(seed: int, count: int = STEPS, keep: frozenset[int] | None = None) -> Result:
     """Run a seed; with ``keep``, only the steps of these numbers. The same arguments give the same trace."""
-    steps = tuple(step for step in schedule(Streams(seed), count) if keep is None or step.number in keep)
+    return run_steps(seed, tuple(s for s in schedule(Streams(seed), count) if keep is None or s.number in keep))
+
+
+def run_steps(seed: int, steps: tuple[Step, ...]) -> Result:
+    """Run these steps with the chances of a seed."""
     template()  # before chance is taken over: its ids are its own
     with run_folder() as folder, entropy_from(Streams(seed).of("entropy")), small_pages():
         return carry_out(World(seed, folder), steps)
@@ -114,9 +118,11 @@ def come_to_rest(world: World) -> None:
 def _settle(world: World, pc: Pc, login: str, number: int) -> None:
     account = world.accounts[login]
     if pc.actor != account:
-        world.trace.note("rest", number, login, pc.sign_in(login))
+        world.trace.note("rest", number, login, world.come_in(pc, login))
     for _ in range(_TRIES):
         pc.wire.rest()
+        if pc.is_gone:
+            world.trace.note("rest", number, login, world.come_in(pc, login))
         world.trace.note("rest", number, login, world.sync(pc))
         _obey_the_lamp(pc, login)
         if _is_quiet(pc, account):
@@ -136,6 +142,8 @@ def _obey_the_lamp(pc: Pc, login: str) -> None:
 
 
 def _is_quiet(pc: Pc, account: AccountId) -> bool:
+    if pc.is_removed:
+        return False
     rows = pc.running.store.read(lambda conn: outbox.rows(conn, account))
     waits = any(row.state not in {OutboxState.NEEDS_YOU, OutboxState.QUARANTINED} for row in rows)
     calm = pc.lamp in {LampKind.SYNCED, LampKind.NEEDS_YOU, LampKind.CLOCK}

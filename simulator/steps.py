@@ -38,6 +38,13 @@ class Kind(StrEnum):
     MIGRATE = "migrate"  # a program comes back to the file of the version before
     SPOIL = "spoil"  # a row of the copy is damaged
     ROLE = "role"  # an account loses its place, or has it back
+    CODE = "code"  # a registrar hands an activation code out, shows it again, voids it
+    REDEEM = "redeem"  # a physician types a code
+    PACK = "pack"  # what waits is written on a stick
+    CARRY = "carry"  # … which somebody brings to the service
+    TAKE_ANSWERS = "take_answers"  # … and back with the answers
+    REVOKE = "revoke"  # the operator shuts a computer out
+    REVIEW = "review"  # a supervisor settles what it had not finished
 
 
 _WEIGHTS = {
@@ -68,6 +75,13 @@ _WEIGHTS = {
     Kind.MIGRATE: 4,
     Kind.SPOIL: 5,
     Kind.ROLE: 8,
+    Kind.CODE: 30,
+    Kind.REDEEM: 20,
+    Kind.PACK: 14,
+    Kind.CARRY: 18,
+    Kind.TAKE_ANSWERS: 12,
+    Kind.REVOKE: 5,
+    Kind.REVIEW: 8,
 }
 
 

@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from medreg_core.domain.records import AccountId, Application, Institution
+from medreg_core.domain.records import AccountId, Application, Institution, PhysicianId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
+from medreg_server.db.physicians import Registered
 from medreg_server.services.registry import NewAccount
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings
@@ -30,6 +31,13 @@ REGISTRARS = {"jia": "a", "yi": "a", "bing": "b", "ding": "c"}
 """Each registrar's PC: two share one, a third sits in the same office, the fourth in another institution."""
 
 ELSEWHERE = "ding"
+
+SUPERVISORS = {"a": "fuhe", "b": "fuhe", "c": "fuhe-c"}
+"""Who settles at each computer's institution what shut-out computers had not finished."""
+
+PHYSICIANS = {"wen": "a", "xin": "a", "yan": "a", "zhi": "a", "an": "c"}
+"""Physicians who practise at the institution of this computer, and want their accounts activated."""
+
 _AT_HOME, _AT_OTHER = 16, 4
 
 
@@ -81,6 +89,12 @@ def fill(
     for place in institutions:
         service.registry.add_institution(place)
     accounts = {login: _registrar(service, login, institutions[login == ELSEWHERE]) for login in REGISTRARS}
+    accounts |= {
+        login: _account(service, login, Role.SUPERVISOR, institutions[pc == "c"])
+        for pc, login in SUPERVISORS.items()
+        if pc != "b"
+    }
+    accounts |= _practising(service, institutions)
     with service.environment.database.write() as transaction:
         transaction.physicians.add((entry.physician_id, entry.person) for entry in applications)
         transaction.physicians.add_qualifications(
@@ -92,5 +106,26 @@ def fill(
 
 
 def _registrar(service: Service, login: str, place: Institution) -> AccountId:
-    new = NewAccount(login, f"经办人{login}", Role.REGISTRAR, PASSWORD, institution_id=place.id)
-    return service.registry.add_account(new)
+    return _account(service, login, Role.REGISTRAR, place)
+
+
+def _account(service: Service, login: str, role: Role, place: Institution) -> AccountId:
+    return service.registry.add_account(NewAccount(login, f"经办人{login}", role, PASSWORD, institution_id=place.id))
+
+
+def physician_id(login: str) -> PhysicianId:
+    """Return the id of one of :data:`PHYSICIANS`."""
+    return PhysicianId(f"physician-{login}".ljust(32, "0"))
+
+
+def _practising(service: Service, institutions: tuple[Institution, Institution]) -> dict[str, AccountId]:
+    """Add the physicians, where they practise, and their accounts."""
+    accounts = {}
+    for number, (login, pc) in enumerate(PHYSICIANS.items()):
+        key, place = physician_id(login), institutions[pc == "c"]
+        with service.environment.database.write() as transaction:
+            transaction.physicians.add([(key, cases.person(cases.DAYS + number, 1))])
+            transaction.physicians.add_registrations([Registered(key, place.id, cases.registration(place, number))])
+        new = NewAccount(login, "", Role.PHYSICIAN, PASSWORD, physician_id=key)
+        accounts[login] = service.registry.add_account(new)
+    return accounts

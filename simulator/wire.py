@@ -76,6 +76,10 @@ CALLS = {
     "POST /sync/commands": "commands",
     "POST /sync/digest": "digest",
     "GET /sync/buckets": "bucket",
+    "POST /courier": "courier",
+    "POST /device/wipe/check": "wipe_check",
+    "POST /device/rescue": "rescue",
+    "POST /device/wipe/done": "wipe_done",
 }
 """The kinds of request; a snapshot that is resumed is one of its own."""
 

@@ -13,16 +13,17 @@ from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
-from simulator import people
+from medreg_server.services.callers import Caller
+from simulator import codes, courier, leaving, people
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
 from simulator.disk import FOOTING
 from simulator.oracle import Oracle, Violation
-from simulator.pc import Pc, give_cache
+from simulator.pc import Pc, device_named, give_cache
 from simulator.register import Register, copy_template
 from simulator.steps import Kind, Step
 from simulator.streams import Random, Streams
-from simulator.template import ELSEWHERE, REGISTRARS, template
+from simulator.template import ELSEWHERE, REGISTRARS, SUPERVISORS, template
 from simulator.toxics import Toxic, Weather
 from simulator.trace import Trace
 from simulator.wire import Wire
@@ -30,6 +31,12 @@ from simulator.wire import Wire
 _MEANWHILE = 0.15
 _SKEWS = (timedelta(), timedelta(minutes=40), timedelta(days=-3650), timedelta(days=366), timedelta(hours=-2))
 _WEATHERS = (*(Weather.CLEAR,) * 4, *(Weather.FLAKY,) * 4, Weather.OFFLINE, Weather.PORTAL)
+_AT_A_COPY = frozenset(
+    {Kind.ACT, Kind.UNLOCK, Kind.SIGN_OUT, Kind.POISON, Kind.SECOND, Kind.MIGRATE, Kind.SPOIL}
+    | {Kind.CODE, Kind.PACK, Kind.TAKE_ANSWERS}
+)
+"""Steps for which a computer needs its copy."""
+
 _DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
 
 
@@ -51,6 +58,9 @@ class World:
         self.accounts = base.accounts
         self.institutions = {name: (base.other if name == "c" else base.home).id for name in "abc"}
         self.oracle = Oracle(self.register, self.trace)
+        self.slips: list[codes.Given] = []
+        self.stick = folder / "stick"
+        self.stick.mkdir()
         self.pcs = {name: self._computer(name, folder, seed) for name in "abc"}
 
     def _time(self, _: Path) -> WorldTime:
@@ -70,8 +80,8 @@ class World:
         fate, clock = Fate(), PcClock(self.time)
         give_cache(self._blank_cache(), folder / name)
         wire = self._wire(name, fate)
-        device = DeviceId(f"simulated-device-{name}".ljust(32, "0"))
-        pc = Pc(name, folder / name, clock, wire, fate, device, seed, self.footing)
+        pc = Pc(name, folder / name, clock, wire, fate, device_named(name), seed, self.footing)
+        pc.sees_off = lambda: self.oracle.see_off(pc)
         wire.befall = lambda toxic: self._befall(pc, toxic)
         return pc
 
@@ -120,9 +130,14 @@ class World:
             other.ids.chance = self.streams.of(step.number, other.name, "ids")
             other.wire.meanwhile = self._interludes(other, self.streams.of(step.number, other.name, "meanwhile"))
         self.trace.note("step", step.number, step.kind.value, step.pc, f"{self.time.seconds:.2f}")
-        self.trace.note(" ", self.alive(pc, lambda: _DEEDS[step.kind](self, pc, chance)))
+        self.trace.note(" ", self.alive(pc, lambda: self._done(step.kind, pc, chance)))
         for other in self.pcs.values():
             self.oracle.watch(other)
+
+    def _done(self, kind: Kind, pc: Pc, chance: Random) -> str:
+        if pc.is_removed and kind in _AT_A_COPY:
+            return "removed"
+        return _DEEDS[kind](self, pc, chance)
 
     def alive(self, pc: Pc, deed: Callable[[], str]) -> str:
         """Do something at a computer; if it is killed over it, start it again."""
@@ -210,7 +225,25 @@ class World:
     def sign_in(self, pc: Pc, chance: Random) -> str:
         """Somebody signs in; on the shared computer perhaps the other one."""
         login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
-        return f"{login} {pc.sign_in(login)}"
+        return f"{login} {self.come_in(pc, login)}"
+
+    def come_in(self, pc: Pc, login: str) -> str:
+        """Sign somebody in; a computer that has come to the end of leaving is set up as another one for it."""
+        if pc.is_gone:
+            self.oracle.watch(pc)
+            pc.set_up_anew(self._blank_cache())
+        return pc.sign_in(login)
+
+    def supervisor(self, name: str) -> Caller:
+        """Return the supervisor of a computer's institution, as the service knows him."""
+        return self.caller(SUPERVISORS[name])
+
+    def caller(self, login: str) -> Caller:
+        """Return somebody who is signed in at the service itself."""
+        with self.register.service.environment.database.read() as transaction:
+            account = transaction.accounts.get(self.accounts[login])
+        assert account is not None
+        return Caller(account, DeviceId("browser"))
 
     def unlock(self, pc: Pc, chance: Random) -> str:
         """Somebody who is known here works without the network."""
@@ -355,31 +388,12 @@ class World:
 
 
 _DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
-    Kind.ACT: World.act,
-    Kind.SYNC: World.sync,
-    Kind.WAIT: World.wait,
-    Kind.APPLICANT: World.applicant,
-    Kind.COMMISSION: World.commission,
-    Kind.WEATHER: World.weather,
-    Kind.SIGN_IN: World.sign_in,
-    Kind.UNLOCK: World.unlock,
-    Kind.WISH: World.wish,
-    Kind.CLOCK: World.clock,
-    Kind.KILL: World.kill,
-    Kind.KILL_LATER: World.kill_later,
-    Kind.DISK: World.disk,
-    Kind.POISON: World.poison,
-    Kind.LATE: World.late,
-    Kind.OUTAGE: World.outage,
-    Kind.BACK_UP: World.back_up,
-    Kind.RESTORE: World.restore,
-    Kind.RESTART: World.restart,
-    Kind.PRUNE: World.prune,
-    Kind.END_SESSIONS: World.end_sessions,
-    Kind.SIGN_OUT: World.sign_out,
-    Kind.LEAVE: World.leave,
-    Kind.SECOND: World.second,
-    Kind.MIGRATE: World.migrate,
-    Kind.SPOIL: World.spoil,
-    Kind.ROLE: World.role,
+    **{kind: getattr(World, kind.value) for kind in Kind if hasattr(World, kind.value)},  # named alike
+    Kind.CODE: codes.act,
+    Kind.REDEEM: codes.redeem,
+    Kind.PACK: courier.pack,
+    Kind.CARRY: courier.carry,
+    Kind.TAKE_ANSWERS: courier.take_answers,
+    Kind.REVOKE: leaving.revoke,
+    Kind.REVIEW: leaving.review,
 }

@@ -1,0 +1,85 @@
+"""The courier: a computer's waiting commands on a stick, carried by whoever comes by, and the answers brought back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medreg_core.contract.v1.courier import ANSWERS_SUFFIX, COMMANDS_SUFFIX
+from medreg_core.contract.v1.messages import Outcome
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.courier_desk import CourierDesk
+from medreg_server.services.faults import ServiceFault
+from simulator.streams import Random
+
+if TYPE_CHECKING:
+    from simulator.pc import Pc
+    from simulator.world import World
+
+
+class _Engine:
+    """Tells a computer's engine what the program's loop would."""
+
+    def __init__(self, pc: Pc) -> None:
+        self._tell = pc.tell
+
+    def bundle_wanted(self, folder: str) -> None:
+        """Have a file written."""
+        self._tell(lambda at: events.BundleWanted(at, folder))
+
+    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str) -> None:
+        """Have answers settled."""
+        self._tell(lambda at: events.AnswersBrought(at, outcomes, epoch))
+
+
+def _desk(pc: Pc) -> CourierDesk:
+    return CourierDesk(pc.running.store, pc.device_id, _Engine(pc), pc.running.transport.carry)
+
+
+def pack(world: World, pc: Pc, _: Random) -> str:
+    """A registrar has what waits written on the stick."""
+    _desk(pc).write_to(world.stick)
+    done = world.sync(pc)
+    note = pc.running.driver.report.bundle
+    return f"{note.name or note.code or 'waits'} {done}"
+
+
+def carry(world: World, pc: Pc, chance: Random) -> str:
+    """A file is brought to the service, by whoever sits at a computer or by the operator; once, twice, or late."""
+    files = sorted(world.stick.glob(f"*{COMMANDS_SUFFIX}"))
+    if not files:
+        return "no file"
+    path = chance.choice(files)
+    try:
+        done = _at_the_console(world, path) if chance.random() < 0.4 else _by(pc, path)
+    except ServiceFault as fault:
+        done = fault.code.value
+    except KnownFault as fault:
+        done = fault.code
+    return f"{path.name} {done}"
+
+
+def _at_the_console(world: World, path: Path) -> str:
+    answer = world.register.desks.courier.take(path.read_bytes())
+    path.with_suffix(ANSWERS_SUFFIX).write_bytes(answer.file)
+    return f"console {answer.carried_out} left {answer.left}"
+
+
+def _by(pc: Pc, path: Path) -> str:
+    if pc.is_removed:
+        return "removed"
+    carried = _desk(pc).carry(path)
+    return f"{pc.name} {carried.carried_out} left {carried.left}"
+
+
+def take_answers(world: World, pc: Pc, chance: Random) -> str:
+    """Answers are brought back to a computer, perhaps the wrong one, perhaps those of another day."""
+    files = sorted(world.stick.glob(f"*{ANSWERS_SUFFIX}"))
+    if not files:
+        return "no file"
+    try:
+        brought = _desk(pc).read(chance.choice(files))
+    except KnownFault as fault:
+        return fault.code
+    return f"{brought.answers} of them open {brought.still_open} {world.sync(pc)}"
