@@ -11,7 +11,17 @@ import msgspec
 from medreg_core.contract.v1.messages import MAGIC, ChangePage, Command, CommandBatch, Op, Outcome, OutcomeBatch
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache import applications, commands, feed, outbox, overlay, snapshot, store, sync_state
+from medreg_desktop.services.cache import (
+    applications,
+    commands,
+    feed,
+    outbox,
+    outbox_moves,
+    overlay,
+    snapshot,
+    store,
+    sync_state,
+)
 from medreg_desktop.services.cache import synced as rows_of
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
@@ -42,7 +52,7 @@ def _dropped_on(cause: str) -> Any:
     def settle(conn: Connection, item: Settlement, at: datetime) -> None:
         _settle(conn, item, at)
         if item.cause == cause:
-            outbox.close(conn, item.id, Resolution.DROPPED, at)
+            outbox_moves.close(conn, item.id, Resolution.DROPPED, at)
 
     return settle
 
@@ -51,7 +61,7 @@ def _dropped_after_tries(conn: Connection, item: Settlement, at: datetime) -> No
     _settle(conn, item, at)
     row = outbox.row_of(conn, item.id)
     if row.state is OutboxState.QUEUED and row.attempts >= 3:  # it was 10; our circuit tries less often
-        outbox.close(conn, item.id, Resolution.DROPPED, at)
+        outbox_moves.close(conn, item.id, Resolution.DROPPED, at)
 
 
 def _deleted_when_refused(conn: Connection, item: Settlement, at: datetime) -> None:
@@ -64,12 +74,12 @@ def _answer_dropped(conn: Connection, item: Settlement, at: datetime) -> None:
     if item.outcome is None or item.state is not RowState.DONE:
         _settle(conn, item, at)
         return
-    outbox.back_off(conn, [item.id], "", at + timedelta(days=365), counted=True)
+    outbox_moves.back_off(conn, [item.id], "", at + timedelta(days=365), counted=True)
 
 
 def _done_when_sent(conn: Connection, item: Settlement, at: datetime) -> None:
     if item.state is RowState.QUEUED and item.cause in {"server_unreachable", "server_silent"}:
-        outbox.close(conn, item.id, Resolution.DROPPED, at)
+        outbox_moves.close(conn, item.id, Resolution.DROPPED, at)
         return
     _settle(conn, item, at)
 
@@ -271,7 +281,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant("a retry has a new key", "opencrvs-core#7477", ((CacheCopy, "commands", _new_key_for_a_retry),)),
     Mutant("in flight for ever after a kill", "TanStack/db#1301", ((commands, "reclaim", _in_flight_for_ever),)),
-    Mutant("not marked as sent", "collect#5317", ((outbox, "set_in_flight", _not_marked_as_sent),)),
+    Mutant("not marked as sent", "collect#5317", ((outbox_moves, "set_in_flight", _not_marked_as_sent),)),
     Mutant("any answer acknowledges", "captive portals", ((HttpTransport, "send", _any_answer_acknowledges),)),
     Mutant("refuses when the clock is wrong", "Anki", ((engine, "_greeted", _refuses_when_the_clock_is_wrong),)),
     Mutant("poison blocks all", "fhircore#3022", ((sending, "_charge", _nobody_is_suspected),)),

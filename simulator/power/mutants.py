@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from medreg_core.contract.v1.messages import ChangePage
-from medreg_desktop.services.cache import feed, journal, outbox, replica, store, sync_state
+from medreg_desktop.services.cache import feed, journal, outbox_moves, replica, store, sync_state
 from medreg_desktop.services.cache.connection import Connection, prepare_for_writing
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_server.db import engine
@@ -57,7 +57,7 @@ def _server_synchronous(mode: str) -> Patch:
     return engine, "_prepare_sqlite", prepare
 
 
-_add, _claim = outbox.add, Commands.claim
+_add, _claim = outbox_moves.add, Commands.claim
 
 
 def _committed_alone(conn: Connection, *rest: Any) -> Any:
@@ -101,7 +101,7 @@ def _cursor_before_rows(self: feed.Feed, page: ChangePage, **_: object) -> feed.
 ALL: tuple[Mutant, ...] = (
     Mutant("the cache with synchronous=NORMAL", (_synchronous("NORMAL"),)),
     Mutant("the cache with synchronous=OFF", (_synchronous("OFF"),)),
-    Mutant("command and audit line in two transactions", ((outbox, "add", _committed_alone),)),
+    Mutant("command and audit line in two transactions", ((outbox_moves, "add", _committed_alone),)),
     Mutant("journal never synced", ((journal, "_sync", _no_sync),)),
     Mutant("journal synced before its bytes were handed over", ((journal, "_sync", _unflushed),)),
     Mutant("journal renamed without its folder", ((journal, "sync_folder", _no_sync),)),

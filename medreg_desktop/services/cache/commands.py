@@ -10,7 +10,16 @@ import msgspec
 from medreg_core.contract.v1.messages import Command, Outcome
 from medreg_core.domain.records import AccountId, Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache import applications, audit, outbox, receipts, sync_state, synced, unfinished
+from medreg_desktop.services.cache import (
+    applications,
+    audit,
+    outbox,
+    outbox_moves,
+    receipts,
+    sync_state,
+    synced,
+    unfinished,
+)
 from medreg_desktop.services.cache.audit import AuditLine
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
@@ -25,7 +34,7 @@ def save(
     Raises KnownFault ``device_removed``.
     """
     unfinished.check_open(conn)
-    row = outbox.add(conn, command, actor, now)
+    row = outbox_moves.add(conn, command, actor, now)
     receipts.append(conn, command, actor, now)
     if basis is not None:
         text = msgspec.json.encode(basis).decode()
@@ -56,7 +65,9 @@ def settle(
     if not row.is_open:
         return row
     state = OutboxState.NEEDS_YOU if overdue else _state_after(outcome.kind)
-    outbox.store_outcome(conn, outcome, state, now, epoch=epoch or sync_state.viewer(conn).epoch, next_try=next_try)
+    outbox_moves.store_outcome(
+        conn, outcome, state, now, epoch=epoch or sync_state.viewer(conn).epoch, next_try=next_try
+    )
     if outcome.receipt is not None and not receipts.keep_counter(conn, outcome.id, outcome.receipt):
         detail = {"command": outcome.id, "kid": outcome.receipt.kid}
         audit.append(conn, now, row.actor, "receipt_not_proven", row.command.subject, detail)
@@ -76,7 +87,7 @@ def close(
 ) -> AuditLine:
     """Close a command by the registrar's decision, with all that depended on it; return the audit line."""
     row = outbox.row_of(conn, command_id)
-    outbox.close(conn, command_id, resolution, now)
+    outbox_moves.close(conn, command_id, resolution, now)
     detail = {"command": command_id} | ({"reason": reason} if reason else {})
     line = audit.append(conn, now, row.actor, f"command_{resolution}", row.command.subject, detail)
     _stop_dependents(conn, command_id, now)
@@ -92,7 +103,7 @@ def basis_of(conn: Connection, command_id: CommandId) -> Application | None:
 
 def reclaim(conn: Connection) -> int:
     """Put what a killed program left in flight back in the queue; return how many applications it concerned."""
-    found = outbox.reclaim(conn)
+    found = outbox_moves.reclaim(conn)
     applications.refresh(conn, found)
     return len(found)
 
@@ -100,7 +111,7 @@ def reclaim(conn: Connection) -> int:
 def _stop_dependents(conn: Connection, command_id: CommandId, now: datetime) -> None:
     for dependent in outbox.dependents(conn, command_id):
         row = outbox.row_of(conn, dependent)
-        outbox.close(conn, dependent, Resolution.STOPPED, now)
+        outbox_moves.close(conn, dependent, Resolution.STOPPED, now)
         detail = {"command": dependent, "because_of": command_id}
         audit.append(conn, now, row.actor, "command_stopped", row.command.subject, detail)
         applications.refresh(conn, [row.command.application_id])

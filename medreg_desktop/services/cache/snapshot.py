@@ -15,7 +15,7 @@ from datetime import datetime
 from medreg_core.contract.v1.digest import bucket_sums
 from medreg_core.contract.v1.messages import CodeBody, RecordPrint, RecordRecall, SnapshotEnd, SnapshotMark, SnapshotRow
 from medreg_core.domain.records import Application, CommandId
-from medreg_desktop.services.cache import applications, audit, outbox, sync_state, synced
+from medreg_desktop.services.cache import applications, audit, outbox, outbox_moves, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection, scalar
 from medreg_desktop.services.cache.feed import FeedBroken, MassRemoval, limit_of_removals
 from medreg_desktop.services.cache.outbox import OutboxRow
@@ -199,13 +199,13 @@ def _receipts_lost(conn: Connection, epoch: str, now: Callable[[], datetime]) ->
         if _is_held(row, application):
             continue
         if _can_be_sent_again(row, application, lost):
-            outbox.send_again(conn, row.command.id)
+            outbox_moves.send_again(conn, row.command.id)
             continue
-        outbox.reopen(conn, row.command.id, LOST_BY_SERVER)
+        outbox_moves.reopen(conn, row.command.id, LOST_BY_SERVER)
         detail = {"command": row.command.id}
         audit.append(conn, now(), row.actor, LOST_BY_SERVER, row.command.application_id, detail)
         lost.add(row.command.id)
-    outbox.forget_positions(conn, epoch)
+    outbox_moves.forget_positions(conn, epoch)
     return len(lost)
 
 

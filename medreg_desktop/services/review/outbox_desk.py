@@ -12,7 +12,7 @@ from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.states import moves_from
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import Kind, Role
-from medreg_desktop.services.cache import applications, commands, drafts, outbox, synced
+from medreg_desktop.services.cache import applications, commands, drafts, outbox, outbox_moves, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.outbox import OutboxCounts, OutboxRow, OutboxState, Resolution
@@ -88,7 +88,7 @@ class OutboxDesk:
 
         def work(conn: Connection) -> None:
             rows = [deciding.own_row(self._desk, conn, command_id) for command_id in ids]
-            outbox.retry_now(conn, ids, actor=self._desk.actor)
+            outbox_moves.retry_now(conn, ids, actor=self._desk.actor)
             applications.refresh(conn, [row.command.application_id for row in rows])
 
         self._desk.store.write(work)
@@ -142,7 +142,7 @@ class OutboxDesk:
             row = deciding.own_row(self._desk, conn, command_id)
             self._take_current(conn, row)
             if row.state is OutboxState.QUARANTINED:
-                outbox.quarantine(conn, command_id, outbox.CORRECTING)
+                outbox_moves.quarantine(conn, command_id, outbox.CORRECTING)
                 applications.refresh(conn, [row.command.application_id])
             cached = self._desk.application(conn, row.command.application_id)
             self._keep_words(conn, row, cached.application)

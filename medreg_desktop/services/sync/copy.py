@@ -31,6 +31,7 @@ from medreg_desktop.services.cache import (
     leases,
     outages,
     outbox,
+    outbox_moves,
     receipts,
     sync_state,
     unfinished,
@@ -105,7 +106,7 @@ class CacheCopy:
         """The commands leave now."""
 
         def work(conn: Connection) -> None:
-            outbox.set_in_flight(conn, ids)
+            outbox_moves.set_in_flight(conn, ids)
             _refresh(conn, ids)
 
         self._store.write(work)
@@ -147,7 +148,7 @@ class CacheCopy:
 
     def hasten(self, account_id: AccountId) -> None:
         """Forget the waits of the account's commands."""
-        self._store.write(lambda conn: outbox.retry_now(conn, actor=account_id))
+        self._store.write(lambda conn: outbox_moves.retry_now(conn, actor=account_id))
 
     def keep_welcome(self, welcome: Welcome, at: datetime) -> None:
         """Store what hello told."""
@@ -277,9 +278,9 @@ def _settle(conn: Connection, item: Settlement, at: datetime) -> None:
     if item.outcome is not None:
         commands.settle(conn, item.outcome, at, next_try=item.next_try, epoch=item.epoch)
     elif item.state is RowState.QUARANTINED:
-        outbox.quarantine(conn, item.id, item.cause)
+        outbox_moves.quarantine(conn, item.id, item.cause)
     else:
-        outbox.back_off(conn, [item.id], item.cause, item.next_try, counted=item.counted)
+        outbox_moves.back_off(conn, [item.id], item.cause, item.next_try, counted=item.counted)
 
 
 def _refresh(conn: Connection, ids: Iterable[CommandId]) -> None:

@@ -20,7 +20,7 @@ from medreg_core.contract.v1.messages import (
 )
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, State
-from medreg_desktop.services.cache import applications, audit, commands, outbox, overlay, sync_state
+from medreg_desktop.services.cache import applications, audit, commands, outbox, outbox_moves, overlay, sync_state
 from medreg_desktop.services.cache.feed import Feed
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.cache.store import CacheStore
@@ -71,11 +71,11 @@ def save(office: CacheStore, made: Command, actor: str = WANG) -> None:
 
 
 def send(office: CacheStore, command_id: CommandId) -> None:
-    office.write(lambda conn: outbox.set_in_flight(conn, [command_id]))
+    office.write(lambda conn: outbox_moves.set_in_flight(conn, [command_id]))
 
 
 def fail(office: CacheStore, command_id: CommandId) -> None:
-    office.write(lambda conn: outbox.back_off(conn, [command_id], "server_unreachable", None))
+    office.write(lambda conn: outbox_moves.back_off(conn, [command_id], "server_unreachable", None))
 
 
 def settle(office: CacheStore, command_id: CommandId, kind: OutcomeKind, **answer: object) -> None:
@@ -142,9 +142,9 @@ def test_applications_do_not_wait_for_each_other_but_each_keeps_its_order(office
     save(office, agree(application(2), THIRD))
     assert due(office) == [FIRST, SECOND, THIRD]
     later = NOW + timedelta(minutes=1)
-    office.write(lambda conn: outbox.set_in_flight(conn, [FIRST]))
+    office.write(lambda conn: outbox_moves.set_in_flight(conn, [FIRST]))
     assert due(office) == [THIRD]
-    office.write(lambda conn: outbox.back_off(conn, [FIRST], "server_unreachable", later))
+    office.write(lambda conn: outbox_moves.back_off(conn, [FIRST], "server_unreachable", later))
     assert due(office) == [THIRD]
     assert due(office, timedelta(minutes=1)) == [FIRST, SECOND, THIRD]
     assert office.read(lambda conn: outbox.next_due(conn, WANG)) == later
@@ -154,25 +154,25 @@ def test_a_quarantined_command_holds_only_its_own_application(office: CacheStore
     save(office, agree(application(1), FIRST))
     save(office, printed(2, application(1), FIRST))
     save(office, agree(application(2), THIRD))
-    office.write(lambda conn: outbox.quarantine(conn, FIRST, "poison"))
+    office.write(lambda conn: outbox_moves.quarantine(conn, FIRST, "poison"))
     assert due(office) == [THIRD]
-    office.write(lambda conn: outbox.retry_now(conn, actor=WANG))
+    office.write(lambda conn: outbox_moves.retry_now(conn, actor=WANG))
     assert due(office) == [THIRD]
-    office.write(lambda conn: outbox.retry_now(conn, [FIRST], actor=WANG))
+    office.write(lambda conn: outbox_moves.retry_now(conn, [FIRST], actor=WANG))
     assert due(office) == [FIRST, SECOND, THIRD]
 
 
 def test_an_uncounted_try_takes_the_attempt_back_but_not_that_it_was_sent(office: CacheStore) -> None:
     save(office, agree(application(1), FIRST))
-    office.write(lambda conn: outbox.set_in_flight(conn, [FIRST]))
-    office.write(lambda conn: outbox.back_off(conn, [FIRST], "session_expired", None, counted=False))
+    office.write(lambda conn: outbox_moves.set_in_flight(conn, [FIRST]))
+    office.write(lambda conn: outbox_moves.back_off(conn, [FIRST], "session_expired", None, counted=False))
     row = office.read(lambda conn: outbox.row_of(conn, FIRST))
     assert (row.attempts, row.sent, row.state, row.last_cause) == (0, True, OutboxState.QUEUED, "session_expired")
 
 
 def test_what_a_killed_program_left_in_flight_is_sent_again(office: CacheStore) -> None:
     save(office, agree(application(1), FIRST))
-    office.write(lambda conn: outbox.set_in_flight(conn, [FIRST]))
+    office.write(lambda conn: outbox_moves.set_in_flight(conn, [FIRST]))
     assert office.write(commands.reclaim) == 1
     assert due(office) == [FIRST]
     assert listed(office)[1] is RowSync.WAITING
@@ -194,7 +194,7 @@ def test_each_answer_moves_the_command_and_its_word(
     office: CacheStore, kind: OutcomeKind, state: OutboxState, sync: RowSync
 ) -> None:
     save(office, agree(application(1), FIRST))
-    office.write(lambda conn: outbox.set_in_flight(conn, [FIRST]))
+    office.write(lambda conn: outbox_moves.set_in_flight(conn, [FIRST]))
     settle(office, FIRST, kind, code="why", version=2, seq=4)
     row = office.read(lambda conn: outbox.row_of(conn, FIRST))
     assert (row.state, shown(office)[1], row.outcome is not None) == (state, sync, True)
@@ -335,6 +335,6 @@ def test_an_effect_of_another_epoch_is_shown_until_the_copy_is_of_that_epoch(off
     assert isinstance(row.command.body, Agree)
     assert overlay.is_effective(row, EPOCH, 3)
     assert overlay.is_effective(row, "epoch-0", 90)
-    office.write(lambda conn: outbox.forget_positions(conn, "epoch-2"))
+    office.write(lambda conn: outbox_moves.forget_positions(conn, "epoch-2"))
     row = office.read(lambda conn: outbox.row_of(conn, FIRST))
     assert not overlay.is_effective(row, "epoch-2", 3)

@@ -13,7 +13,7 @@ from medreg_core.contract.v1.messages import Command, Outcome, PublicKey
 from medreg_core.contract.v1.proofs import Proof, flaws_of
 from medreg_core.contract.v1.receipts import CHAIN_START, CounterSignature, Link
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache import audit, commands, outbox, receipts, schema, sync_state
+from medreg_desktop.services.cache import audit, commands, outbox, outbox_moves, receipts, schema, sync_state
 from medreg_desktop.services.cache.connection import DatabaseError, connect
 from medreg_desktop.services.cache.outbox import Resolution
 from medreg_desktop.services.cache.rescue import rescue
@@ -104,7 +104,7 @@ def test_a_word_that_is_not_the_services_is_noted_and_the_answer_stands(store: C
 
 def test_what_was_called_back_travels_beside_the_next(store: CacheStore) -> None:
     first, back, back_too, last = (decide(store, n) for n in range(1, 5))
-    store.write(lambda conn: outbox.set_in_flight(conn, [first.id]))
+    store.write(lambda conn: outbox_moves.set_in_flight(conn, [first.id]))
     for gone in (back, back_too):
         store.write(lambda conn, c=gone: commands.close(conn, c.id, Resolution.CANCELLED, NOW))  # type: ignore[misc]
     links = store.write(lambda conn: receipts.links_for(conn, [last.id]))

@@ -17,7 +17,7 @@ from medreg_core.contract.v1.receipts import CounterSignature
 from medreg_core.domain.records import CommandId, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_desktop.services.auth import known_accounts
-from medreg_desktop.services.cache import commands, outages, outbox, receipts, sync_state
+from medreg_desktop.services.cache import commands, outages, outbox_moves, receipts, sync_state
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.printing.fonts import open_fonts
@@ -52,7 +52,7 @@ def decide(store: CacheStore, n: int, actor: str, kind: OutcomeKind | None = Non
     made = agree(application(n), f"{n:032d}")
     store.write(lambda conn: commands.save(conn, made, actor, NOW))  # type: ignore[arg-type]
     if kind is not None:
-        store.write(lambda conn: outbox.set_in_flight(conn, [made.id]))
+        store.write(lambda conn: outbox_moves.set_in_flight(conn, [made.id]))
         store.write(lambda conn: commands.settle(conn, Outcome(id=made.id, kind=kind), NOW + timedelta(hours=3)))
     return made.id
 

@@ -14,7 +14,7 @@ from medreg_core.contract.v1.messages import MAGIC, Account, Change, FormLease, 
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId
 from medreg_core.domain.tables import Tables, load_tables
 from medreg_core.domain.vocabulary import OutcomeKind, Role
-from medreg_desktop.services.cache import applications, commands, outbox, sync_state
+from medreg_desktop.services.cache import applications, commands, outbox, outbox_moves, sync_state
 from medreg_desktop.services.cache.feed import Feed
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.review.desk import Desk
@@ -109,7 +109,7 @@ class Office:
         ids = [
             row.command.id for row in self.store.read(lambda conn: outbox.due(conn, self.account.id, self.clock.now()))
         ]
-        self.store.write(lambda conn: outbox.set_in_flight(conn, ids))
+        self.store.write(lambda conn: outbox_moves.set_in_flight(conn, ids))
         return ids
 
     def hears(self, command_id: CommandId, kind: OutcomeKind, **answer: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache import outbox, outbox_moves
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
@@ -117,9 +117,9 @@ def test_the_list_tells_what_can_be_done_with_each(office: Office) -> None:
     assert first is not None
     assert second is not None
     assert third is not None
-    office.store.write(lambda conn: outbox.set_in_flight(conn, [second]))
+    office.store.write(lambda conn: outbox_moves.set_in_flight(conn, [second]))
     office.hears(second, OutcomeKind.REJECTED, code="check_failed")
-    office.store.write(lambda conn: outbox.quarantine(conn, third, "poison"))
+    office.store.write(lambda conn: outbox_moves.quarantine(conn, third, "poison"))
     items = {item.row.command.id: item for item in office.outbox.items()}
     able = {i: (item.can_retry, item.can_edit, item.can_drop) for i, item in items.items()}
     assert able == {first: (True, True, False), second: (False, False, True), third: (True, True, True)}

@@ -10,7 +10,7 @@ import pytest
 from medreg_core.contract.v1.messages import Agree
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import audit, outbox
+from medreg_desktop.services.cache import audit, outbox_moves
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.quarantine_desk import Reason
@@ -31,8 +31,8 @@ def set_apart(office: Office, cause: str = "poison") -> CommandId:
     assert command_id is not None
     office.papers.record_print(office.papers.form(ONE), 2, to_file=False)
     office.sends()
-    office.store.write(lambda conn: outbox.back_off(conn, [command_id], "server_error", None))
-    office.store.write(lambda conn: outbox.quarantine(conn, command_id, cause))
+    office.store.write(lambda conn: outbox_moves.back_off(conn, [command_id], "server_error", None))
+    office.store.write(lambda conn: outbox_moves.quarantine(conn, command_id, cause))
     return command_id
 
 

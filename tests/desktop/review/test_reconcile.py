@@ -8,7 +8,7 @@ from datetime import timedelta
 from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.records import AccountId, HistoryEntry
 from medreg_core.domain.vocabulary import CommandKind, Move, OutcomeKind, Role, State
-from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache import outbox_moves
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.reconcile_desk import Result
 from tests.desktop.cache.office import NOW
@@ -29,7 +29,7 @@ def three_ends(office: Office) -> None:
     first, second, _ = (office.reviews.decide(application(n).id, AGREE).command_id for n in (1, 2, 3))
     assert first is not None
     assert second is not None
-    office.store.write(lambda conn: outbox.set_in_flight(conn, [first, second]))
+    office.store.write(lambda conn: outbox_moves.set_in_flight(conn, [first, second]))
     office.hears(first, OutcomeKind.ACCEPTED, version=2, seq=40)
     office.hears(second, OutcomeKind.CONFLICT, code="already_decided", by="李经办", at=NOW, version=2)
     office.receives(

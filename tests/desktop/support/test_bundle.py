@@ -18,7 +18,7 @@ from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import CommandKind, Role
 from medreg_desktop.app.support import SupportDesk
 from medreg_desktop.services.auth import known_accounts
-from medreg_desktop.services.cache import audit, codes, outbox
+from medreg_desktop.services.cache import audit, codes, outbox_moves
 from medreg_desktop.services.cache.diary import LampChange
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
@@ -145,7 +145,7 @@ def test_nothing_planted_anywhere_gets_out(bench: Bench) -> None:
     (bench.folder / "logs" / f"{NAME} {PHONE}.log").write_text(bad)
     command = bench.office.reviews.decide(application(3).id, Decision(CommandKind.AGREE, 1, OPINION)).command_id
     assert command is not None
-    bench.store.write(lambda conn: outbox.quarantine(conn, command, bad))
+    bench.store.write(lambda conn: outbox_moves.quarantine(conn, command, bad))
     made = bench.prepare()
     assert_clean(bundle.zipped(made), bench.secrets)
     told = {part.name: part.content for part in made.parts}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
-from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache import outbox, outbox_moves
 from medreg_desktop.services.printing.recall_list import RecallList
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.transport.attempts import AttemptLog
@@ -62,7 +62,7 @@ def troubled(office: Office) -> Story:
     )
     office.hears(rejected, OutcomeKind.REJECTED, code="check_failed")
     quarantined = _decided(office, 3, RETURN)
-    office.store.write(lambda conn: outbox.quarantine(conn, quarantined, "server_error"))
+    office.store.write(lambda conn: outbox_moves.quarantine(conn, quarantined, "server_error"))
     return Story(conflict, rejected, quarantined, _decided(office, 4))
 
 

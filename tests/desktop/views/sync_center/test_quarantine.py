@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.records import CommandId
-from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache import outbox_moves
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.quarantine_desk import Reason
 from medreg_desktop.ui.theme import Mode, Theme
@@ -30,8 +30,8 @@ def apart(office: Office) -> CommandId:
     command_id = _decided(office, 1)
     office.papers.record_print(office.papers.form(application(1).id), 2, to_file=False)
     office.sends()
-    office.store.write(lambda conn: outbox.back_off(conn, [command_id], "server_error", None))
-    office.store.write(lambda conn: outbox.quarantine(conn, command_id, "poison"))
+    office.store.write(lambda conn: outbox_moves.back_off(conn, [command_id], "server_error", None))
+    office.store.write(lambda conn: outbox_moves.quarantine(conn, command_id, "poison"))
     return command_id
 
 
