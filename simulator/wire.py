@@ -12,7 +12,8 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from medreg_desktop.services.ports import Clock
-from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
+from medreg_desktop.services.transport.http import HttpTransport
+from medreg_desktop.services.transport.link import Link, ServerAddress
 from medreg_desktop.services.transport.watched import STALL_S
 from simulator.arrival import Bytes, arrival_of, loss_of
 from simulator.clocks import WorldTime

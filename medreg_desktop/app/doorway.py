@@ -43,7 +43,8 @@ from medreg_desktop.services.sync.ports import LocalCopy
 from medreg_desktop.services.sync.report import RemovalReport, Stage, SyncReport
 from medreg_desktop.services.sync.state import Habits
 from medreg_desktop.services.sync.worker import Device
-from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
+from medreg_desktop.services.transport.http import HttpTransport
+from medreg_desktop.services.transport.link import Link, ServerAddress
 from medreg_desktop.views.signin.state import Entered
 
 CACHE = "cache.db"

@@ -39,7 +39,7 @@ from medreg_desktop.services.cache.journal import Journal
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.sync import effects
 from medreg_desktop.services.sync.worker import SyncWorker
-from medreg_desktop.services.transport import http
+from medreg_desktop.services.transport import exchange
 from medreg_server.db.audit import Audit
 from medreg_server.db.commands import Commands
 from medreg_server.db.feed import Feed as ServerFeed
@@ -99,8 +99,8 @@ CLIENT = (
     # An exchange with the service.
     Point("bytes sent", HTTPConnection, "send", Moment.AROUND),
     Point("headers arrived", HTTPConnection, "getresponse"),
-    Point("body arrived", http, "whole_body"),
-    Point("line arrived", http, "lines_of", Moment.EACH),
+    Point("body arrived", exchange, "whole_body"),
+    Point("line arrived", exchange, "lines_of", Moment.EACH),
     # Migration, rescue.
     Point("copy before migration", CacheFiles, "copy_database", Moment.AROUND),
     Point("migration step", schema, "apply_step", Moment.AROUND),

@@ -16,7 +16,8 @@ from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache import store
 from medreg_desktop.services.cache.files import CacheFiles
-from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
+from medreg_desktop.services.transport.http import HttpTransport
+from medreg_desktop.services.transport.link import Link, ServerAddress
 from medreg_server.services.service import open_service
 from medreg_server.settings import Settings
 from simulator.kills import deeds, verdict

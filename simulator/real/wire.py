@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from medreg_desktop.services.ports import Clock
-from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
+from medreg_desktop.services.transport.http import HttpTransport
+from medreg_desktop.services.transport.link import Link, ServerAddress
 from medreg_desktop.services.transport.watched import STALL_S, WatchedAdapter
 from simulator.clocks import WorldTime
 from simulator.crash import Fate
@@ -48,8 +49,8 @@ class RealWire(Wire):
         """Return the real transport of a program that starts here, over the real network."""
         address = ServerAddress(f"https://127.0.0.1:{self._proxy.port}", self._certificates.ca_file)
         transport = HttpTransport(Link(address, clock, client_version="0.1.0", monotonic=clock.monotonic))
-        self._adapter = WatchedAdapter(transport._watch)  # noqa: SLF001 - the adapter that the transport made itself
-        transport._http.mount("https://", self)  # noqa: SLF001 - the one seam below HTTP
+        self._adapter = WatchedAdapter(transport._exchanges.watch)  # noqa: SLF001 - the adapter that the transport made itself
+        transport._exchanges.http.mount("https://", self)  # noqa: SLF001 - the one seam below HTTP
         return transport
 
     def close(self) -> None:

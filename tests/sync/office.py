@@ -29,7 +29,8 @@ from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.outbox_view import Actor
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.sync.worker import Device
-from medreg_desktop.services.transport.http import HttpTransport, Link, ServerAddress
+from medreg_desktop.services.transport.http import HttpTransport
+from medreg_desktop.services.transport.link import Link, ServerAddress
 from tests.helpers.server import PASSWORD
 
 KEY = bytes(range(32))

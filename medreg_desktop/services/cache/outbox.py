@@ -1,8 +1,8 @@
 """The outbox: commands this office has made and the server has not finished answering (``sync.md`` §5.6).
 
 Every function runs inside a transaction of the store. A saved command never changes and is never deleted; what changes
-is where it stands, and :mod:`.outbox_moves` alone changes that. Rows belong to the registrar who made them: another one on
-the same PC sees counts only.
+is where it stands, and :mod:`.outbox_moves` alone changes that. Rows belong to the registrar who made them: another
+one on the same PC sees counts only.
 """
 
 from __future__ import annotations

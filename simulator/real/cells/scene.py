@@ -18,7 +18,9 @@ from medreg_core.domain.records import DeviceId, Institution, Person
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache.store import FOOTING
 from medreg_desktop.services.ports import Clock
-from medreg_desktop.services.transport.http import API, HttpTransport, Link, ServerAddress
+from medreg_desktop.services.transport.exchange import API
+from medreg_desktop.services.transport.http import HttpTransport
+from medreg_desktop.services.transport.link import Link, ServerAddress
 from medreg_desktop.services.transport.watched import WatchedAdapter
 from medreg_server.services.registry import NewAccount
 from medreg_server.services.service import Service
@@ -86,9 +88,9 @@ class CellWire(Wire):
         address = ServerAddress(f"https://127.0.0.1:{self.proxy.port}", self.certificates.ca_file)
         self.link = Link(address, clock, client_version="0.1.0", monotonic=clock.monotonic)
         transport = HttpTransport(self.link)
-        self.watch = transport._watch  # noqa: SLF001 - its limits are the world's to stretch
+        self.watch = transport._exchanges.watch  # noqa: SLF001 - its limits are the world's to stretch
         self._adapter = WatchedAdapter(self.watch)
-        transport._http.mount("https://", self)  # noqa: SLF001 - the one seam below HTTP
+        transport._exchanges.http.mount("https://", self)  # noqa: SLF001 - the one seam below HTTP
         return transport
 
     def send(  # type: ignore[override]  # the settings pass through

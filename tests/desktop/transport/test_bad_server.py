@@ -21,7 +21,9 @@ from medreg_core.contract.v1.messages import (
     SnapshotRow,
 )
 from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.transport.http import HttpTransport, ServerAddress
+from medreg_desktop.services.transport.exchange import Ask
+from medreg_desktop.services.transport.http import HttpTransport
+from medreg_desktop.services.transport.link import ServerAddress
 from medreg_desktop.services.transport.trouble import Interrupted, TransportFault, TroubleKind
 from medreg_desktop.services.transport.watched import pin_of
 from tests.desktop.transport.bad_server import OURS, BadServer, Reply, answer, bad_server, raw
@@ -191,7 +193,7 @@ def test_a_server_that_reads_nothing_is_a_stall_too(transport_to: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         transport = transport_to(f"http://127.0.0.1:{listener.getsockname()[1]}", stall_s=0.3)
         with pytest.raises(TransportFault) as caught:
-            transport._call("x", "POST", "/x", ChangePage, SnapshotMark(after="x" * (64 << 20), count=0, digest=""))
+            transport._exchanges.answer(Ask("x", "POST", "/x", SnapshotMark("x" * (64 << 20), 0, "")), ChangePage)
         assert caught.value.code == "server_silent"
 
 
@@ -214,7 +216,7 @@ def test_limits_are_measured_by_the_clock_of_the_link(transport_to: Make) -> Non
     ticks = itertools.count(0.0, 10.0)
     with bad_server(lambda _: server.released.wait()) as server:
         transport = transport_to(server.url, OURS)
-        transport._watch.monotonic = lambda: next(ticks)
+        transport._exchanges.watch.monotonic = lambda: next(ticks)
         assert code_of(transport) == (TroubleKind.SERVER, "server_silent")
 
 
