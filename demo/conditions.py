@@ -24,7 +24,7 @@ def check_conditions(office: Any, settle_list: Callable[[], None]) -> list[dict[
     """Return one line for each question: its name, how many rows, whether they are exactly the filter's, in order."""
     asker = _Asker(office, settle_list)
     stored = asker.everything()
-    values = dict(_values(stored, office.today()))
+    values = dict(_values(stored, office._house.today()))
     lines = [asker.ask(name, {name: value}, stored) for name, value in values.items()]
     rng = Random(20261123)
     for number in range(COMBINATIONS):

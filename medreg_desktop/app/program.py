@@ -40,7 +40,8 @@ from medreg_desktop.views.signin.view import SignInPage, Ways
 
 if TYPE_CHECKING:
     from medreg_desktop.app.doorway import Doorway
-    from medreg_desktop.app.office import House, Office
+    from medreg_desktop.app.house import House
+    from medreg_desktop.app.office import Office
     from medreg_desktop.app.removed import RemovedPage
 
 

@@ -1,0 +1,59 @@
+"""业务办理 joined to the services behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from medreg_core.domain.records import Institution
+from medreg_desktop.app.around import APPLICATIONS
+from medreg_desktop.app.exports import ListExports
+from medreg_desktop.app.house import Desks, House
+from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches
+from medreg_desktop.services.settings import options
+from medreg_desktop.views.applications.presenter import ApplicationsPresenter
+from medreg_desktop.views.applications.view import ApplicationsView, Surroundings
+from medreg_desktop.views.signin.state import Entered
+
+
+def list_page(
+    house: House,
+    desks: Desks,
+    entered: Entered,
+    institution: Institution,
+    worklist: EngineWorklist,
+    saved: Callable[[], None],
+    *,
+    may_decide: bool,
+) -> tuple[ApplicationsView, ApplicationsPresenter]:
+    """Make the page, which shows its list at once, and its presenter; ``saved`` is called on the writer thread."""
+    page = ApplicationsView(_surroundings(house, entered, institution))
+    doorway = house.doorway
+    presenter = ApplicationsPresenter(
+        page,
+        worklist,
+        ReviewBatches(desks.reviews, doorway.tables, saved),
+        house.searching,
+        house.writing,
+        doorway.clock,
+        entered.account_id,
+        may_decide=may_decide,
+        exports=ListExports(doorway.store, doorway.clock, entered.account_id, entered.name, lambda: institution.name),
+    )
+    page.attach(presenter)
+    return page, presenter
+
+
+def _surroundings(house: House, entered: Entered, institution: Institution) -> Surroundings:
+    settings = house.settings
+    columns, schemes = options.columns(APPLICATIONS), options.schemes(APPLICATIONS)
+    return Surroundings(
+        tables=house.doorway.tables,
+        institution=institution,
+        handlers=(entered.name,),  # whose names can be chosen; the list itself finds any name
+        today=house.today,
+        notices=house.notices,
+        header_state=settings.get(columns),
+        keep_header=lambda state: settings.set(columns, state),
+        schemes=settings.get(schemes),
+        keep_schemes=lambda text: settings.set(schemes, text),
+    )
