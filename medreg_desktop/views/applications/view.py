@@ -10,39 +10,37 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId, Institution
 from medreg_core.domain.tables import Tables
-from medreg_desktop.services.search.conditions import Query, SortColumn, Tab
+from medreg_desktop.services.search.conditions import SortColumn, Tab
 from medreg_desktop.services.search.rows import WorklistRow
-from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr, trn
 from medreg_desktop.ui.notices import Notice, Notices, Tone
 from medreg_desktop.ui.theme import look
-from medreg_desktop.ui.tokens import Colour, Space, Type
-from medreg_desktop.ui.widgets.blocks import Banner, EmptyState
+from medreg_desktop.ui.tokens import Space, Type
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.chips import ChipRow, ChipText
 from medreg_desktop.ui.widgets.columns import drop_column_menu
 from medreg_desktop.ui.widgets.labels import Text
 from medreg_desktop.ui.widgets.rows_model import RowsModel
 from medreg_desktop.ui.widgets.table import Table
-from medreg_desktop.ui.widgets.tabs import Tab as TabText
-from medreg_desktop.ui.widgets.tabs import Tabs
 from medreg_desktop.views.applications.batch_bar import BatchBar
 from medreg_desktop.views.applications.columns import SCHEMA, ListColumns
 from medreg_desktop.views.applications.condition_grid import ConditionGrid
 from medreg_desktop.views.applications.export import ExportButton, shown_texts
-from medreg_desktop.views.applications.options import ConditionWords, tab_word
+from medreg_desktop.views.applications.list_body import ListBody
+from medreg_desktop.views.applications.options import ConditionWords
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
 from medreg_desktop.views.applications.scheme_bar import SchemeBar
+from medreg_desktop.views.applications.scheme_keeping import SchemeKeeping
 from medreg_desktop.views.applications.schemes import SchemeBook
-from medreg_desktop.views.applications.state import BatchDone, Empty, ScreenState
+from medreg_desktop.views.applications.state import BatchDone, ScreenState
+from medreg_desktop.views.applications.state_tabs import StateTabs
 from medreg_desktop.views.applications.words import all_reasons, done_words
 
 _FOLD_BELOW = 1366
-_WORK = {Tab.SUPPLEMENT: Colour.WARN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,8 @@ class ApplicationsView(QWidget):
         super().__init__(parent)
         self._around = around
         self._words = ConditionWords(around.tables, around.institution, around.handlers, around.today())
-        self._schemes = SchemeBook(self._words, around.schemes, around.keep_schemes)
         self._presenter: ApplicationsPresenter | None = None
         self._state: ScreenState | None = None
-        self._shown_rows: tuple[WorklistRow, ...] | None = None
-        self._rows_query: Query | None = None
         self._folded_by_user = False
         self._build_controls()
         self._lay_out()
@@ -95,8 +90,7 @@ class ApplicationsView(QWidget):
         if not self.table.restore_header(self._around.header_state):
             for column in extra:
                 self.table.set_column_shown(column.key, shown=False)
-        self._body.insertWidget(0, self.table)
-        self._body.setCurrentWidget(self.table)
+        self.body.hold(self.table, self.model)
         self._connect(presenter)
         self._order_tabs()
         presenter.start()
@@ -113,17 +107,17 @@ class ApplicationsView(QWidget):
     def _build_controls(self) -> None:
         self.conditions = ConditionGrid(self._words)
         self.schemes = SchemeBar()
+        book = SchemeBook(self._words, self._around.schemes, self._around.keep_schemes)
+        self._keeping = SchemeKeeping(self.schemes, book, self._around.notices)
         self._columns = Button(tr("Columns"), Kind.PLAIN, icon="columns")
         self.export = ExportButton()
         self._refresh = Button(tr("Refresh"), Kind.PLAIN, icon="sync", keys="F5")
         self.chips = ChipRow()
         self._fold = Button("", Kind.PLAIN, icon="chevron-up", keys="F7")
         self._query = Button(tr("Query"), icon="search", shown_keys="Enter")
-        self.tabs = Tabs(tr("States"))
-        self._total = Text("", Type.SMALL, Colour.TEXT2)
-        self._fault = Banner(Tone.FAULT, "")
-        self._fault.hide()
-        self._empty = EmptyState("")
+        self._states = StateTabs()
+        self.tabs = self._states.tabs
+        self.body = ListBody()
         self.batch_bar = BatchBar()
 
     def _lay_out(self) -> None:
@@ -136,11 +130,8 @@ class ApplicationsView(QWidget):
         )
         page.addWidget(self.conditions)
         page.addLayout(_row((self.chips, 1), self._fold, self._query))
-        page.addLayout(_row((self.tabs, 1), self._total))
-        page.addWidget(self._fault)
-        self._body = QStackedLayout()
-        self._body.addWidget(self._empty)
-        page.addLayout(self._body, 1)
+        page.addWidget(self._states)
+        page.addWidget(self.body, 1)
         page.addWidget(self.batch_bar)
         self._set_folded(folded=False)
 
@@ -156,9 +147,7 @@ class ApplicationsView(QWidget):
         self.table.header_changed.connect(lambda: self._around.keep_header(self.table.header_state()))
         self.model.more_wanted.connect(presenter.load_more)
         self.model.ticks_changed.connect(lambda: presenter.tick(self.model.ticked))
-        self.schemes.chosen.connect(self._use_scheme)
-        self.schemes.named.connect(self._name_scheme)
-        self.schemes.deleted.connect(self._delete_scheme)
+        self._keeping.used.connect(presenter.change)
         self._progressed.connect(presenter.show_progress, Qt.ConnectionType.QueuedConnection)
         self._columns.clicked.connect(lambda: drop_column_menu(self.table, self._columns))
         self._refresh.clicked.connect(presenter.refresh)
@@ -166,7 +155,7 @@ class ApplicationsView(QWidget):
         self.export.file_chosen.connect(lambda path: presenter.export(path, shown_texts(self.table)))
         self._query.clicked.connect(self._on_submitted)
         self._fold.clicked.connect(self._on_fold)
-        self._empty.pressed.connect(self._on_empty_pressed)
+        self.body.cleared.connect(presenter.remove_all)
         self.batch_bar.agree.connect(presenter.agree_batch)
         self.batch_bar.preview.connect(presenter.print_ticked)
         self.batch_bar.untick.connect(self._untick)
@@ -183,14 +172,14 @@ class ApplicationsView(QWidget):
         if before is None or before.query != state.query:
             self.conditions.set_query(state.query)
             self.table.show_sort(state.query.sort.column, descending=state.query.sort.descending)
-            self._show_schemes()
+            self._keeping.show(state.query, may_save=bool(state.chips))
         if before is None or before.chips != state.chips:
             self._show_chips(state)
         if before is None or (before.tabs, before.query.tab) != (state.tabs, state.query.tab):
-            self._show_tabs(state)
-        self._show_total(state)
+            self._states.show_tabs(state)
+        self._states.show_total(state)
         self._query.set_kind(Kind.OUTLINED if state.fresh else Kind.FILLED)
-        self._show_body(state)
+        self.body.show_state(state)
         self.batch_bar.show_batch(state.batch, state.progress)
 
     def open_review(self, application_id: ApplicationId, order: tuple[ApplicationId, ...]) -> None:
@@ -272,40 +261,8 @@ class ApplicationsView(QWidget):
     def _on_submitted(self) -> None:
         if self._presenter is not None:
             self._presenter.refresh()
-        if self._body.currentWidget() is self.table:
+        if self.body.shows_rows:
             self.focus_list()
-
-    def _show_schemes(self) -> None:
-        if self._state is not None:
-            book, query = self._schemes, self._state.query
-            now = book.chosen(query)
-            self.schemes.show_schemes(book.names, now, may_save=bool(self._state.chips))
-
-    def _use_scheme(self, number: int) -> None:
-        query = self._schemes.use(number)
-        if query is not None and self._presenter is not None:
-            self._presenter.change(query)
-            self._show_schemes()
-
-    def _name_scheme(self, old: str, name: str) -> None:
-        assert self._state is not None
-        done = self._schemes.rename(old, name) if old else self._schemes.save(name, self._state.query)
-        if not done and old:
-            self._around.notices.say(tr("Another scheme is called {name}.", name=name), Tone.CARE)
-        elif not done:
-            self._around.notices.say(tr("Nine schemes are kept. Delete one first, or use its name."), Tone.CARE)
-        self._show_schemes()
-
-    def _delete_scheme(self, name: str) -> None:
-        put_back = self._schemes.delete(name)
-
-        def undo() -> None:
-            put_back()
-            self._show_schemes()
-
-        self._show_schemes()
-        words = tr("Scheme deleted: {name}.", name=name)
-        self._around.notices.post(Notice(words, Tone.DONE, tr("Put back"), undo))
 
     def _on_chip_removed(self, key: str) -> None:
         assert self._presenter is not None
@@ -316,10 +273,6 @@ class ApplicationsView(QWidget):
         assert self._presenter is not None
         self._presenter.activate(self.model.row(position))
 
-    def _on_empty_pressed(self) -> None:
-        assert self._presenter is not None
-        self._presenter.remove_all()
-
     def _untick(self) -> None:
         self.model.tick_all(on=False)
 
@@ -329,57 +282,6 @@ class ApplicationsView(QWidget):
 
     def _show_chips(self, state: ScreenState) -> None:
         self.chips.set_chips(ChipText(*chip) for chip in self._words.chips(state.chips))
-
-    def _show_tabs(self, state: ScreenState) -> None:
-        counts = state.tabs or {}
-        self.tabs.set_tabs(
-            [
-                TabText(tab, tab_word(tab), f"{counts[tab]:,}" if tab in counts else "", _work(tab, counts.get(tab, 0)))
-                for tab in Tab
-            ]
-        )
-        self.tabs.set_current(state.query.tab or "")  # a search from the top bar looks into all states
-
-    def _show_total(self, state: ScreenState) -> None:
-        if state.total is None:
-            self._total.setText("")
-            return
-        number = f"{state.total.n:,}{'+' if state.total.capped else ''}"
-        self._total.setText(tr("{number} in all", number=number))
-
-    def _show_body(self, state: ScreenState) -> None:
-        if state.rows is not self._shown_rows:
-            self._show_rows(state)
-        self._fault.setVisible(bool(state.fault))
-        if state.fault:
-            self._fault.show_news(Tone.FAULT, sentence(state.fault))
-        if state.empty is not None:
-            self._show_empty(state)
-        self._body.setCurrentWidget(self._empty if state.empty is not None and not state.rows else self.table)
-
-    def _show_rows(self, state: ScreenState) -> None:
-        before, self._shown_rows = self._shown_rows, state.rows
-        if before and len(state.rows) > len(before) and state.rows[: len(before)] == before:
-            self.model.append_rows(state.rows[len(before) :], has_more=state.more)
-        else:
-            self.model.set_rows(state.rows, has_more=state.more)
-            if state.query != self._rows_query and state.rows:
-                self.table.select_row(0)  # other conditions: begin at the top
-            self._rows_query = state.query
-
-    def _show_empty(self, state: ScreenState) -> None:
-        if state.empty is Empty.NO_MATCH:
-            n = len(state.chips)
-            words = trn("No application meets the {n} condition.", "No application meets the {n} conditions.", n)
-            self._empty.show_words(
-                words, tr("Remove one of the chips above, or clear them all."), button=tr("Clear all")
-            )
-        else:
-            self._empty.show_words(tr("Nothing is waiting here."), tr("New applications appear by themselves."))
-
-
-def _work(tab: Tab, count: int) -> Colour | None:
-    return _WORK.get(tab) if count else None
 
 
 def _row(*parts: QWidget | tuple[QWidget, int] | None) -> QHBoxLayout:

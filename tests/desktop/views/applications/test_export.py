@@ -85,7 +85,7 @@ def test_a_name_that_looks_like_a_formula_stays_text(opened: Opened, tmp_path: P
 
 def test_a_folder_that_cannot_be_written_is_said_and_the_old_file_stays(opened: Opened, tmp_path: Path) -> None:
     opened.presenter.export(tmp_path / "missing" / "a.xlsx", shown_texts(opened.page.table))
-    assert opened.page._fault.isVisible()
+    assert opened.page.body.fault.isVisible()
     old = tmp_path / "a.xlsx"
     old.write_bytes(b"old")
     (tmp_path / ".a.xlsx.part").mkdir()

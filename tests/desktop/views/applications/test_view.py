@@ -155,11 +155,11 @@ def test_tab_goes_through_conditions_to_the_list(opened: Opened) -> None:
 def test_no_match_says_how_many_conditions_and_clears_them(opened: Opened) -> None:
     opened.page.conditions.focus_first()
     opened.type("没有这个人")
-    assert opened.page._empty.isVisible()
-    assert "1 个条件" in opened.page._empty._sentence.text()
+    assert opened.page.body.empty.isVisible()
+    assert "1 个条件" in opened.page.body.empty._sentence.text()
     opened.key(Key.Key_Return)
     assert opened.focused is opened.keyword
-    opened.page._empty.pressed.emit()
+    opened.page.body.empty.pressed.emit()
     assert len(opened.names) == len(NAMES)
 
 
