@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from litestar import Litestar
 from sqlalchemy import Engine
 
@@ -22,6 +21,7 @@ from simulator.kills.office import RunningClock
 from simulator.kills.points import SERVER, label, watch_disk
 from simulator.kills.said import Began, Passed, Say
 from simulator.run import small_pages
+from tests.helpers.loopback import HOST, listening_on, server_of
 
 LISTENS, NEW_EPOCH = "listens", "new epoch"
 
@@ -86,26 +86,10 @@ def serve_here(settings: Settings, port: int, clock: RunningClock, ready: Callab
 
 def _listen(service: Service, port: int, fate: Fate, ready: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when it has come to rest
-    with small_pages(), _listening(port) as listener:
-        config = uvicorn.Config(
-            _LabelledApp(create_app(service), fate),
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            ws="none",
-            timeout_graceful_shutdown=2,
-            proxy_headers=False,
-        )
+    with small_pages(), listening_on(port) as listener:
+        server = server_of(_LabelledApp(create_app(service), fate))
         ready()  # who connects from here on is answered as soon as the application stands
-        uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listening(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(128)
-    return listener
+        server.run(sockets=[listener])
 
 
 def free_port(first: int) -> int:
@@ -114,7 +98,7 @@ def free_port(first: int) -> int:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((HOST, port))
             except OSError:
                 continue
             return port

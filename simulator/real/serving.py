@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import socket
 import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -13,13 +12,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import uvicorn
-
 from medreg_server.app import create_app
 from medreg_server.services.service import open_service
 from medreg_server.settings import Settings
 from simulator.real.clock import SharedTime
 from simulator.run import small_pages
+from tests.helpers.loopback import listening_on, server_of
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload([__name__])  # imports once: a start then takes a tenth of a second
@@ -97,19 +95,7 @@ def _serve(settings: Settings, time: Path, log: Path, port: int, has_small_pages
 
 def _listen(settings: Settings, time: SharedTime, port: int, ready: Connection) -> None:
     service = open_service(settings, time)
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, port))
-        listener.listen(512)
+    with listening_on(port) as listener:
         ready.send(listener.getsockname()[1])
         ready.close()
-        config = uvicorn.Config(
-            create_app(service),
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=2,
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        server_of(create_app(service)).run(sockets=[listener])

@@ -48,6 +48,7 @@ from medreg_server.services.registry import NewAccount
 from medreg_server.services.rule_tables import installed_tables
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings
+from tests.helpers.loopback import listening_on, server_of
 
 PASSWORD = "correct horse battery"
 REGISTER_FILE = "register.db"
@@ -132,19 +133,8 @@ def running_server(
     database_url: str, directory: Path, clock: Clock = system_clock, port: int = 0, **changes: object
 ) -> Iterator[ServerHandle]:
     """Run the real service on ``127.0.0.1``; a free port unless one is named (to come back where clients look)."""
-    with open_register(database_url, directory, clock, **changes) as service, _listening(port) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(service),
-                log_config=None,
-                access_log=False,
-                lifespan="on",
-                ws="none",
-                timeout_graceful_shutdown=2,
-                server_header=False,
-                proxy_headers=False,
-            )
-        )
+    with open_register(database_url, directory, clock, **changes) as service, listening_on(port) as listener:
+        server = server_of(create_app(service))
         started = threading.Event()
         thread = threading.Thread(target=_serve, args=(server, listener, started), name="server", daemon=True)
         thread.start()
@@ -160,16 +150,6 @@ def running_server(
 def _serve(server: uvicorn.Server, listener: socket.socket, started: threading.Event) -> None:
     started.set()
     server.run(sockets=[listener])
-
-
-@contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    # Said to be TCP, as uvicorn's own is: asyncio sends small answers at once (no Nagle) only on sockets that say so.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(512)
-        yield listener
 
 
 @dataclass(frozen=True, slots=True)
