@@ -15,8 +15,8 @@ import msgspec
 
 from medreg_desktop.services.search.names import fold_name, tails
 from medreg_server.services.rule_tables import installed_tables
+from simulator.ground import Ground
 from simulator.kills.fate import Cell
-from simulator.kills.ground import Ground
 from simulator.kills.plans import PLANS, Damage, Plan, plan_for
 from simulator.kills.world import Aim, Life, World, new_world
 from simulator.streams import Random, Streams

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulator.ground import GROUNDS, Ground
 from simulator.kills import campaign
 from simulator.kills.campaign import LIVES, WorldReport
 from simulator.kills.fate import Cell
-from simulator.kills.ground import GROUNDS, Ground
 from simulator.kills.spread import Log, Watch, end_in_order, spread, tell
 from simulator.paths import new_folder
 from simulator.template import template

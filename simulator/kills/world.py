@@ -20,9 +20,9 @@ from medreg_desktop.services.transport.http import HttpTransport
 from medreg_desktop.services.transport.link import Link, ServerAddress
 from medreg_server.services.service import open_service
 from medreg_server.settings import Settings
+from simulator.ground import Ground
 from simulator.kills import deeds, verdict
 from simulator.kills.fate import Cell, Fate
-from simulator.kills.ground import Ground
 from simulator.kills.office import Office, Place, RunningClock
 from simulator.kills.plans import PLANS, Plan, damage, next_step
 from simulator.kills.points import label_client, watch_disk

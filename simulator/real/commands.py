@@ -17,9 +17,9 @@ from simulator.paths import new_folder
 from simulator.real.cells.cell import Cell, Verdict, every_cell, smoke
 from simulator.real.cells.trial import judged
 from simulator.real.clock import SharedTime
-from simulator.real.ground import Ground, prepared_ground
 from simulator.real.register import RealRegister
 from simulator.real.replay import replay
+from simulator.real.stage import Stage, prepared_stage
 from simulator.run import Result
 
 _OF_ONE_REGISTER = 50
@@ -29,10 +29,10 @@ _OF_ONE_REGISTER = 50
 def replays(runs: int, seed: int, steps: int, keep: frozenset[int] | None, log: str) -> int:
     """Replay seeds on the real thing; 0 when every invariant held in every run."""
     failed, commands, started = 0, 0, time.perf_counter()
-    with prepared_ground() as ground, _log(log) as lines:
+    with prepared_stage() as stage, _log(log) as lines:
         for number in range(seed, seed + runs):
             began = time.perf_counter()
-            result = replay(number, ground, steps, keep)
+            result = replay(number, stage, steps, keep)
             commands, failed = commands + result.commands, failed + bool(result.wrong)
             _report(result, steps)
             _write(lines, _replayed(result, time.perf_counter() - began))
@@ -47,8 +47,8 @@ def cells(only: int, match: str, log: str) -> int:
     chosen = smoke(found, only) if only else found
     verdicts: list[Verdict] = []
     started = time.perf_counter()
-    with prepared_ground() as ground, _log(log) as lines:
-        for verdict in _verdicts(chosen, ground):
+    with prepared_stage() as stage, _log(log) as lines:
+        for verdict in _verdicts(chosen, stage):
             verdicts.append(verdict)
             _write(lines, verdict)
             for wrong in verdict.wrong:
@@ -60,19 +60,19 @@ def cells(only: int, match: str, log: str) -> int:
     return 1 if failed else 0
 
 
-def _verdicts(chosen: list[Cell], ground: Ground) -> Iterator[Verdict]:
+def _verdicts(chosen: list[Cell], stage: Stage) -> Iterator[Verdict]:
     for first in range(0, len(chosen), _OF_ONE_REGISTER):
-        with opened_register(ground) as (register, folder):
+        with opened_register(stage) as (register, folder):
             for cell in chosen[first : first + _OF_ONE_REGISTER]:
                 yield judged(cell, register, folder)
 
 
 @contextmanager
-def opened_register(ground: Ground | None = None) -> Iterator[tuple[RealRegister, Path]]:
+def opened_register(stage: Stage | None = None) -> Iterator[tuple[RealRegister, Path]]:
     """Start one service for many cells; the folder is for their computers."""
-    with nullcontext(ground) if ground else prepared_ground() as base, new_folder() as name:
+    with nullcontext(stage) if stage else prepared_stage() as base, new_folder() as name:
         folder = Path(name)
-        register = RealRegister(folder / "register", SharedTime(folder / "time"), ground=base)
+        register = RealRegister(folder / "register", SharedTime(folder / "time"), stage=base)
         try:
             yield register, folder
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,25 +10,26 @@ from medreg_server.db.backup import back_up, restore
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings
+from simulator.ground import over
 from simulator.real.clock import SharedTime
-from simulator.real.ground import Ground, on_postgres
 from simulator.real.serving import ServerProcess
-from simulator.register import Register
+from simulator.real.stage import Stage
+from simulator.register import Register, copy_template
 
 
 @dataclass(slots=True)
 class RealRegister(Register):
     """Clients reach it by the network alone; people at the service work on the database, as a second worker does."""
 
-    ground: Ground = field(kw_only=True)
+    stage: Stage = field(kw_only=True)
     process: ServerProcess = field(init=False)
     _url: str = field(init=False)
     _heard: int = 0
 
     def __post_init__(self) -> None:
-        self.folder.mkdir()
-        shutil.copytree(self.ground.keys, self.folder / "keys")
-        self._url = self.ground.cluster.new_database(self.ground.filled)
+        ground = self.stage.ground
+        copy_template(ground.folder, self.folder)
+        self._url = ground.cluster.new_database(ground.filled)
         log = self.folder / "errors.log"
         self.process = ServerProcess(self.settings, self.time.path, log, has_small_pages=True)
         Register.__post_init__(self)
@@ -37,7 +37,7 @@ class RealRegister(Register):
     @property
     def settings(self) -> Settings:
         """The service's settings."""
-        return on_postgres(self.folder, self._url)
+        return over(self.folder, self._url)
 
     def _joined(self) -> Service:
         return open_service(self.settings, self.clock)
@@ -67,7 +67,7 @@ class RealRegister(Register):
         """End everything, and drop the database."""
         self.process.kill()
         Register.stop(self)
-        self.ground.cluster.drop(self._url)
+        self.stage.ground.cluster.drop(self._url)
 
     def back_up(self) -> None:
         """Keep a dump of the whole database, in place of the one before."""
@@ -79,7 +79,7 @@ class RealRegister(Register):
         if not self._dump.exists():
             return False
         self.stop()
-        self.ground.cluster.empty(self._url)
+        self.stage.ground.cluster.empty(self._url)
         restore(self._url, self._dump)
         self.start()
         self.service.registry.begin_epoch("restored")

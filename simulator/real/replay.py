@@ -8,8 +8,8 @@ from medreg_desktop.services.cache.store import FOOTING
 from simulator.crash import Fate
 from simulator.paths import new_folder
 from simulator.real.clock import SharedTime
-from simulator.real.ground import Ground
 from simulator.real.register import RealRegister
+from simulator.real.stage import Stage
 from simulator.real.wire import RealWire
 from simulator.register import Register
 from simulator.run import Result, carry_out, small_pages
@@ -27,11 +27,11 @@ class RealWorld(World):
 
     footing = FOOTING
 
-    def __init__(self, seed: int, folder: Path, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, seed: int, folder: Path, stage: Stage) -> None:
+        self._stage = stage
         self._wires: list[RealWire] = []
         super().__init__(seed, folder)
-        self.accounts = ground.accounts
+        self.accounts = stage.ground.accounts
 
     def close(self) -> None:
         """Give everything free."""
@@ -43,13 +43,13 @@ class RealWorld(World):
         self.register.close()
 
     def _blank_cache(self) -> Path:
-        return self._ground.cache
+        return self._stage.cache
 
     def _time(self, folder: Path) -> SharedTime:
         return SharedTime(folder / "time")
 
     def _service(self, folder: Path) -> Register:
-        return RealRegister(folder / "register", self.time, ground=self._ground)
+        return RealRegister(folder / "register", self.time, stage=self._stage)
 
     def _wire(self, name: str, fate: Fate) -> Wire:
         assert isinstance(self.register, RealRegister)
@@ -58,8 +58,8 @@ class RealWorld(World):
         return wire
 
 
-def replay(seed: int, ground: Ground, count: int = STEPS, keep: frozenset[int] | None = None) -> Result:
+def replay(seed: int, stage: Stage, count: int = STEPS, keep: frozenset[int] | None = None) -> Result:
     """Carry a seed's steps out on the real thing; with ``keep``, only those of these numbers."""
     steps = tuple(step for step in schedule(Streams(seed), count) if keep is None or step.number in keep)
     with new_folder() as name, small_pages():
-        return carry_out(RealWorld(seed, Path(name), ground), steps)
+        return carry_out(RealWorld(seed, Path(name), stage), steps)

@@ -8,8 +8,8 @@ from pathlib import Path
 from simulator import people
 from simulator.paths import new_folder
 from simulator.pc import Pc
-from simulator.real.ground import Ground
 from simulator.real.replay import RealWorld
+from simulator.real.stage import Stage
 from simulator.run import Result, carry_out, small_pages
 from simulator.steps import Kind, Step
 from simulator.toxics import Weather
@@ -42,8 +42,8 @@ class RushingWorld(RealWorld):
         pc.ids.chance = self.streams.of(step.number, pc.name, "ids")
 
 
-def rush(seed: int, ground: Ground, rounds: int = ROUNDS) -> Result:
+def rush(seed: int, stage: Stage, rounds: int = ROUNDS) -> Result:
     """Let all computers of a seed work at once; only what happens to each exchange is the same in every run."""
     steps = tuple(Step(number, Kind.SYNC, "a") for number in range(rounds))
     with new_folder() as name, small_pages():
-        return carry_out(RushingWorld(seed, Path(name), ground), steps)
+        return carry_out(RushingWorld(seed, Path(name), stage), steps)

@@ -36,7 +36,7 @@ class RealWire(Wire):
 
     def __init__(self, name: str, register: RealRegister, time: WorldTime, trace: Trace, fate: Fate) -> None:
         super().__init__(name, register, time, trace, fate)
-        self._certificates: Certificates = register.ground.certificates
+        self._certificates: Certificates = register.stage.certificates
         self._behind = register
         self._kept: dict[str, Answer] = {}
         self._proxy = Proxy(register.port, self._script, self._certificates.good)

@@ -77,7 +77,7 @@ class CellWire(Wire):
 
     def __init__(self, register: RealRegister, fate: Fate) -> None:
         super().__init__("office", register, register.time, Trace(), fate)
-        self.certificates = register.ground.certificates
+        self.certificates = register.stage.certificates
         self.proxy = Proxy(register.port, self._script, self.certificates.good)
         self.ambush: Ambush | None = None
         self.kept: dict[str, list[Answer]] = {}  # by the call their paths have, for bad caches
@@ -185,7 +185,7 @@ def opened_office(register: RealRegister, folder: Path) -> Iterator[Scene]:
     new = NewAccount(login, "经办人甲", Role.REGISTRAR, PASSWORD, institution_id=institution.id)
     account = Account(register.service.registry.add_account(new), login, new.name, new.role, institution.id)
     fate, clock = Fate(), PcClock(register.time)
-    give_cache(register.ground.cache, folder / mark)
+    give_cache(register.stage.cache, folder / mark)
     wire = CellWire(register, fate)
     device = DeviceId(f"device-{mark}".ljust(32, "0"))
     pc = Pc("office", folder / mark, clock, wire, fate, device, 7, FOOTING)

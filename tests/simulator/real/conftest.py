@@ -6,21 +6,21 @@ from pathlib import Path
 import pytest
 
 from simulator.real.commands import opened_register
-from simulator.real.ground import Ground, prepared_ground
 from simulator.real.register import RealRegister
+from simulator.real.stage import Stage, prepared_stage
 
 Office = tuple[RealRegister, Path]
 
 
 @pytest.fixture(scope="session")
-def ground() -> Iterator[Ground]:
+def stage() -> Iterator[Stage]:
     """One PostgreSQL with a filled template for all replays of this process."""
-    with prepared_ground() as prepared:
+    with prepared_stage() as prepared:
         yield prepared
 
 
 @pytest.fixture(scope="session")
-def office(ground: Ground) -> Iterator[Office]:
+def office(stage: Stage) -> Iterator[Office]:
     """One service for all cells of this process, and the folder of their computers."""
-    with opened_register(ground) as opened:
+    with opened_register(stage) as opened:
         yield opened

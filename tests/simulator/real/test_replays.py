@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.real.ground import Ground
 from simulator.real.replay import STEPS, replay
 from simulator.real.rush import rush
+from simulator.real.stage import Stage
 from simulator.run import run
 from simulator.steps import Kind, schedule
 from simulator.streams import Streams
@@ -15,21 +15,21 @@ SEEDS = range(1, 101)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_invariant_holds(ground: Ground, seed: int) -> None:
-    assert replay(seed, ground).wrong == ()
+def test_every_invariant_holds(stage: Stage, seed: int) -> None:
+    assert replay(seed, stage).wrong == ()
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
-def test_all_computers_at_once(ground: Ground, seed: int) -> None:
-    result = rush(seed, ground)
+def test_all_computers_at_once(stage: Stage, seed: int) -> None:
+    result = rush(seed, stage)
     assert result.wrong == ()
     assert result.commands > 0
 
 
-def test_a_replay_carries_out_the_steps_of_the_simulation(ground: Ground) -> None:
+def test_a_replay_carries_out_the_steps_of_the_simulation(stage: Stage) -> None:
     """Same seed, same people: the same commands are saved, whatever sockets and processes do to the order of bytes."""
     seed = next(seed for seed in SEEDS if run(seed, 12).commands > 1)
-    real, simulated = replay(seed, ground, 12), run(seed, 12)
+    real, simulated = replay(seed, stage, 12), run(seed, 12)
     assert real.steps == simulated.steps
     assert real.commands == simulated.commands > 0
 
