@@ -20,7 +20,7 @@ from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.lamp import clock_time, lamp_word
-from medreg_desktop.ui.readiness import readiness_word
+from medreg_desktop.ui.readiness import readiness_brief
 from medreg_desktop.ui.shell.state import Count, ShellState
 from medreg_desktop.views.signin.state import Entered
 
@@ -83,7 +83,7 @@ class Around:
             is_demo=self.is_demo,
             lamp=lamp_word(report.lamp, self.clock.now()),
             waiting=counts.unsent if counts else 0,
-            offline=readiness_word(self.readiness(counted, report)),
+            offline=readiness_brief(self.readiness(counted, report)),
             as_of=clock_time(report.synced_at) if report.synced_at else "",
             calendar=self._calendar(),
             authority=institution.authority if institution else "",

@@ -78,7 +78,7 @@ def _work(removal: RemovalReport) -> str:
         removal.rescued,
     )
     data = tr("The data here is being deleted.") if removal.stage is Stage.LEAVE else tr("The data here is deleted.")
-    return f"{waiting} {data}" if removal.rescued else data
+    return tr("{said} {more}", said=waiting, more=data) if removal.rescued else data
 
 
 def _hindrance(removal: RemovalReport) -> str:

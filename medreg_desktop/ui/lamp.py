@@ -51,7 +51,7 @@ def _sending(lamp: Lamp) -> Word:
     if lamp.code == "server_too_old":
         return Word(mark("Waits for the service's update"), "hourglass", Colour.WARN)
     if lamp.code == "rehearsed":
-        return Word(tr("Rehearsed, {n} to look at", n=lamp.count), "list-tick", Colour.WARN)
+        return Word(tr("Rehearsed, {n} to look at", n=lamp.count), "circle-dashed-up", Colour.WARN)
     if lamp.code == "receiving":
         text = tr("Receiving {n} / {m}", n=f"{lamp.done:,}", m=f"{lamp.total:,}") if lamp.total else tr("Receiving…")
         return Word(text, "circle-arrow-up", Colour.ACCENT)

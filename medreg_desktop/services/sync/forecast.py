@@ -64,5 +64,9 @@ def foreseen(command: CommandId, said: Outcome | None) -> Forecast:
         return Forecast(command, Prospect.UNKNOWN, said)
     if said.kind in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED}:
         return Forecast(command, Prospect.PASSES, said)
-    follows = said.kind is OutcomeKind.REJECTED and said.code in _WAITS
-    return Forecast(command, Prospect.FOLLOWS if follows else Prospect.NEEDS_YOU, said)
+    return Forecast(command, Prospect.FOLLOWS if follows(said) else Prospect.NEEDS_YOU, said)
+
+
+def follows(said: Outcome) -> bool:
+    """Return whether a command would stop only because of the one it hangs on."""
+    return said.kind is OutcomeKind.REJECTED and said.code in _WAITS

@@ -1,4 +1,4 @@
-"""Shows notices at the window's lower right: never modal, never taking the focus, three at most."""
+"""Shows notices at the window's lower right: never modal, never taking the focus, faults and the newest news."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ class Toasts(QWidget):
         return tuple(toast.notice for toast in self._shown)
 
     def show_notice(self, notice: Notice) -> None:
-        """Put a notice at the bottom of the stack; the oldest passing one leaves when there are too many."""
+        """Put a notice at the bottom; passing news takes the place of older ones, which stand under the bell."""
+        for older in [toast for toast in self._shown if not toast.notice.stays and not notice.stays]:
+            self._remove(older)
         toast = Toast(notice, self)
         toast.closed.connect(lambda: self._remove(toast))
         self._shown.append(toast)

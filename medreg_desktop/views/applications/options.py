@@ -69,7 +69,7 @@ def tab_word(tab: Tab) -> str:
     """Return the word of a tab: the state's own, but for the two that gather several."""
     if tab is Tab.OPEN:
         return tr("All in progress")
-    return tr("Closed") if tab is Tab.DONE else term(_TAB_STATES[tab])
+    return tr("Finished") if tab is Tab.DONE else term(_TAB_STATES[tab])
 
 
 _SYNC: Mapping[RowSync, str] = {

@@ -165,6 +165,7 @@ class ConflictPanel(QWidget):
         may_change = not conflict.is_foreseen or not conflict.row.sent
         self._again.setVisible(apart is None and conflict.can_review_again and may_change)
         self._give_up.setVisible(apart is None and may_change)
+        self._heading.setVisible(apart is not None or may_change)
         self._hint.setVisible(apart is None)
         self._later.setVisible(not state.gives_up)
 

@@ -34,6 +34,7 @@ class HandoutsWindow(QDialog):
         self.read = Button(tr("Read answers…"), icon="download")
         self.carry = Button(tr("Bring a colleague's file…"), icon="arrow-from-line")
         self.receipt = Button(tr("Receipt of the decision shown…"), icon="stamp")
+        self.leave = Button(tr("Close"), Kind.PLAIN, shown_keys="Esc")
         self.news = Banner(Tone.DONE, "")
         self.news.hide()
         self._lines = tuple(Text("") for _ in range(SHOWN))
@@ -44,6 +45,7 @@ class HandoutsWindow(QDialog):
     def attach(self, presenter: HandoutsPresenter) -> None:
         """Join the presenter."""
         self._presenter = presenter
+        self.leave.clicked.connect(self.close)
         self.write.clicked.connect(lambda: self._ask_folder(presenter.write_to))
         self.read.clicked.connect(lambda: self._ask_file(tr("Answers (*.mra)"), presenter.read))
         self.carry.clicked.connect(lambda: self._ask_file(tr("Decisions (*.mrc)"), presenter.carry))
@@ -52,6 +54,7 @@ class HandoutsWindow(QDialog):
         )
         for place, page in enumerate(self.pages):
             page.clicked.connect(lambda _on=False, n=place: self._ask_page(n))
+        self.write.setFocus()
 
     def show_handouts(self, state: Handouts) -> None:
         """Show ``state``, whole."""
@@ -70,8 +73,14 @@ class HandoutsWindow(QDialog):
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
+        edge = look().px(Space.PAGE)
+        column.setContentsMargins(edge, edge, edge, edge)
         column.setSpacing(look().px(Space.BAND))
-        column.addWidget(Text(tr("Courier and reports"), Type.TITLE))
+        head = QHBoxLayout()
+        head.addWidget(Text(tr("Courier and reports"), Type.TITLE))
+        head.addStretch(1)
+        head.addWidget(self.leave)
+        column.addLayout(head)
         column.addWidget(self.news)
         column.addWidget(
             SectionHeader(tr("Courier"), tr("decisions travel sealed on a stick where no network reaches"))

@@ -60,13 +60,20 @@ class Numbers(QWidget):
     def show_state(self, state: ScreenState) -> None:
         """Count what the state holds."""
         waiting = len(state.waiting)
-        self._needs_you.show_number(str(waiting), troubles(state.waiting), Colour.BAD if waiting else Colour.TEXT)
+        self._needs_you.show_number(str(waiting), _waiting_note(state), Colour.BAD if waiting else Colour.TEXT)
         unsent = state.counts.unsent if state.counts else 0
         self._unsent.show_number(str(unsent), _unsent_note(state), Colour.ACCENT if unsent else Colour.TEXT)
         out = len(state.outstanding)
         self._papers.show_number(str(out), _paper_note(state), Colour.BAD if out else Colour.TEXT)
         at = state.report.synced_at if state.report else None
         self._synced.show_number(clock(at) if at else "—", clock_words(state.report))
+
+
+def _waiting_note(state: ScreenState) -> str:
+    parts = [troubles(state.waiting)] if state.waiting else []
+    if state.foreseen:
+        parts.append(tr("Rehearsed, {n} to look at", n=len(state.foreseen)))
+    return tr("; ").join(parts)
 
 
 def _unsent_note(state: ScreenState) -> str:

@@ -15,10 +15,10 @@ from medreg_desktop.ui.tokens import Colour
 from medreg_desktop.ui.words import Word
 
 _RESULTS = {
-    Result.ACCEPTED: Word(mark("In the register"), "circle-tick", Colour.OK),
-    Result.SUPERSEDED: Word(mark("A colleague was first"), "circle-tick", Colour.TEXT2),
+    Result.ACCEPTED: Word(mark("Taken by the service"), "circle-tick", Colour.OK),
+    Result.SUPERSEDED: Word(mark("Superseded"), "circle-tick", Colour.TEXT2),
     Result.CONFLICT: Word(mark("Conflict"), "triangle-alert", Colour.BAD, bold=True),
-    Result.REJECTED: Word(mark("Not taken"), "triangle-alert", Colour.BAD, bold=True),
+    Result.REJECTED: Word(mark("Rejected"), "triangle-alert", Colour.BAD, bold=True),
     Result.QUARANTINED: Word(mark("Quarantined"), "circle-pause", Colour.BAD, bold=True),
     Result.WAITING: Word(mark("To be sent"), "arrow-from-line", Colour.ACCENT),
     Result.CLOSED: Word(mark("Closed"), "circle-struck", Colour.TEXT2),
@@ -50,7 +50,7 @@ def remark(line: Decided) -> str:
 
 
 def summary(batch: Batch) -> str:
-    """Return ``查若溪 12 条：已入登记库 9，冲突 2``."""
+    """Return ``查若溪 12 条：已采用 9、冲突 2``."""
     parts = [f"{_RESULTS[result].text} {n}" for result, n in batch.counts.items()]
     name = who(batch.lines[0]) if batch.lines else batch.who
     return tr("{who} {n}: {parts}", who=name, n=len(batch.lines), parts=tr(", ").join(parts))

@@ -48,7 +48,7 @@ class RehearsalStrip(Panel):
         edge = look().px(_EDGE)
         row.setContentsMargins(edge, look().px(Space.CONTROL), edge, look().px(Space.CONTROL))
         row.setSpacing(look().px(Space.CONTROL))
-        row.addWidget(IconLabel("list-tick", 20, Colour.ACCENT))
+        row.addWidget(IconLabel("circle-dashed-up", 20, Colour.ACCENT))
         row.addLayout(words, 1)
         row.addWidget(self.send_button)
         row.addWidget(self.all_button)

@@ -9,13 +9,11 @@ from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.sync.forecast import Rehearsed
+from medreg_desktop.services.sync.forecast import Rehearsed, follows
 from medreg_desktop.services.sync.report import Guard, GuardState
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import tr, trn
-
-FOLLOWS = frozenset({FaultCode.DEPENDENCY_FAILED.value, FaultCode.WAITS_FOR_COMMAND.value})
 
 
 def verdict(told: Rehearsed) -> str:
@@ -25,8 +23,8 @@ def verdict(told: Rehearsed) -> str:
     parts = [trn("{n} will pass", "{n} will pass", told.passes)]
     if told.needs_you:
         parts.append(trn("{n} needs you", "{n} need you", told.needs_you))
-    if follows(told):
-        parts.append(trn("{n} stops with it", "{n} stop with them", follows(told)))
+    if following := len(told.affected) - told.needs_you:
+        parts.append(trn("{n} stops with it", "{n} stop with them", following))
     if told.unknown:
         parts.append(trn("{n} cannot be foreseen", "{n} cannot be foreseen", told.unknown))
     return reduce(lambda said, more: tr("{said}, {more}", said=said, more=more), parts)
@@ -43,11 +41,6 @@ def what_follows(told: Rehearsed, seconds_left: int) -> str:
     return trn("{n} is sent in {s} s by itself. ", "{n} are sent in {s} s by themselves. ", n, s=seconds_left) + rest
 
 
-def follows(told: Rehearsed) -> int:
-    """Return how many commands stop with one that needs the registrar."""
-    return len(told.affected) - told.needs_you
-
-
 def send_label(told: Rehearsed) -> str:
     """Return the words of the button that does not wait."""
     return trn("Send {n}", "Send {n}", told.passes + told.unknown)
@@ -55,8 +48,10 @@ def send_label(told: Rehearsed) -> str:
 
 def foreseen_reason(said: Outcome, who: str) -> str:
     """Return in a short line what a rehearsal says of a command; ``who`` stood in the way."""
-    if said.code in FOLLOWS:
+    if follows(said):
         return tr("Rehearsal: stops with the decision before it")
+    if said.code == FaultCode.VERSION_CONFLICT and said.by:
+        return tr("Rehearsal: {who} has changed the content", who=who)
     if said.kind is OutcomeKind.CONFLICT and said.by:
         state = term(said.current.state) if said.current else ""
         return tr("Rehearsal: {who} has acted on it, now {state}", who=who, state=state)

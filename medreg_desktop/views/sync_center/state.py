@@ -18,6 +18,7 @@ from medreg_desktop.services.review.paper_desk import PaperLine
 from medreg_desktop.services.review.quarantine_desk import HandOver, Reason, SetApart
 from medreg_desktop.services.review.reconcile_desk import Reconciliation
 from medreg_desktop.services.review.sheet import ReviewSheet
+from medreg_desktop.services.sync.forecast import follows
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.attempts import Attempt
 
@@ -55,6 +56,15 @@ class ScreenState:
     @property
     def foreseen(self) -> tuple[OutboxItem, ...]:
         """The items that would need the registrar if they were sent now, with what the rehearsal says of them."""
+        return tuple(item for item in self._rehearsed if item.foreseen is not None and not follows(item.foreseen))
+
+    @property
+    def following(self) -> tuple[OutboxItem, ...]:
+        """The items that would stop with one of those: nobody has to look at them."""
+        return tuple(item for item in self._rehearsed if item.foreseen is not None and follows(item.foreseen))
+
+    @property
+    def _rehearsed(self) -> tuple[OutboxItem, ...]:
         rehearsed = self.report.rehearsed if self.report else None
         said = {forecast.id: forecast.said for forecast in rehearsed.affected} if rehearsed else {}
         ids = (item.row.command.id for item in self.items)
@@ -71,7 +81,7 @@ class ScreenState:
         """The rows of the current tab; those that need the registrar first."""
         if self.group is Group.ANSWERED:
             return self.answered
-        first = self.to_look_at
+        first = self.to_look_at + (() if self.group is Group.NEEDS_YOU else self.following)
         ids = {item.row.command.id for item in first}
         rest = () if self.group is Group.NEEDS_YOU else tuple(i for i in self.items if i.row.command.id not in ids)
         return first + rest
@@ -80,6 +90,11 @@ class ScreenState:
     def outstanding(self) -> tuple[PaperLine, ...]:
         """Papers of which copies are still about."""
         return tuple(line for line in self.papers if line.paper.outstanding)
+
+
+def stands_out(item: OutboxItem) -> bool:
+    """Return whether the registrar is wanted: now, or if it were sent."""
+    return item.can_drop or (item.foreseen is not None and not follows(item.foreseen))
 
 
 class Outbox(Protocol):

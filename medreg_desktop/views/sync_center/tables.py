@@ -9,6 +9,7 @@ from medreg_desktop.ui import words as states
 from medreg_desktop.ui.widgets.cells import ButtonCell, Cell, TextCell, WordCell
 from medreg_desktop.ui.widgets.rows_model import Column
 from medreg_desktop.views.sync_center.reconcile_words import whereabouts
+from medreg_desktop.views.sync_center.state import stands_out
 from medreg_desktop.views.sync_center.words import action_word, clock, detail, moment, reason, state_word
 
 ACTION = "action"
@@ -47,7 +48,7 @@ def _content(item: OutboxItem) -> Cell:
 
 
 def _action(item: OutboxItem) -> Cell:
-    if item.can_drop or item.foreseen is not None:
+    if stands_out(item):
         return ButtonCell(tr("Settle"))
     return ButtonCell(tr("Take back"), quiet=True) if item.can_cancel else TextCell("")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -14,10 +14,9 @@ from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.notices import Tone
 from medreg_desktop.ui.theme import look
-from medreg_desktop.ui.tokens import Colour, Space, Type
+from medreg_desktop.ui.tokens import Colour, Space
 from medreg_desktop.ui.widgets.blocks import Banner, EmptyState, SectionHeader
-from medreg_desktop.ui.widgets.button import Button, Kind
-from medreg_desktop.ui.widgets.labels import Hairline, Text
+from medreg_desktop.ui.widgets.labels import Hairline
 from medreg_desktop.ui.widgets.rows_model import RowsModel
 from medreg_desktop.ui.widgets.scrolling import ScrollArea
 from medreg_desktop.ui.widgets.table import Table
@@ -25,12 +24,13 @@ from medreg_desktop.ui.widgets.tabs import Tab, Tabs
 from medreg_desktop.views.sync_center.answers import Answers
 from medreg_desktop.views.sync_center.conflict_panel import ConflictPanel
 from medreg_desktop.views.sync_center.files import ask_where
+from medreg_desktop.views.sync_center.head import Head
 from medreg_desktop.views.sync_center.numbers import Numbers
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
 from medreg_desktop.views.sync_center.reconcile_pane import ReconcilePane
 from medreg_desktop.views.sync_center.rehearsal_strip import RehearsalStrip
 from medreg_desktop.views.sync_center.rehearsal_words import guard_words
-from medreg_desktop.views.sync_center.state import Group, ScreenState
+from medreg_desktop.views.sync_center.state import Group, ScreenState, stands_out
 from medreg_desktop.views.sync_center.tables import outbox_columns, paper_columns
 from medreg_desktop.views.sync_center.words import standing_in_the_way
 
@@ -87,8 +87,8 @@ class SyncCenterView(QWidget):
         panel.recall.connect(presenter.record_recall)
         panel.retry.connect(lambda command: presenter.retry(CommandId(command)))
         panel.why.connect(self._on_why)
-        self._diagnosis.clicked.connect(self.diagnosis_wanted)
-        self._handouts.clicked.connect(lambda: self.handouts_wanted.emit(self._looked_at()))
+        self.head.diagnosis.clicked.connect(self.diagnosis_wanted)
+        self.head.handouts.clicked.connect(lambda: self.handouts_wanted.emit(self._looked_at()))
         ways = panel.quarantine
         ways.hand_over.connect(presenter.hand_over)
         ways.give_up_for.connect(presenter.give_up_for)
@@ -98,21 +98,16 @@ class SyncCenterView(QWidget):
         self._papers_head.pressed.connect(presenter.print_recall_list)
         self.reconcile.table.opened.connect(self._on_decided)
         self.reconcile.table.pressed.connect(lambda row, _key: self._on_decided(row))
-        self._rehearse.clicked.connect(self.rehearsal_wanted)
-        self._now.clicked.connect(self.sync_wanted)
-        self._pause.clicked.connect(self.pause_wanted)
+        self.head.rehearse.clicked.connect(self.rehearsal_wanted)
+        self.head.now.clicked.connect(self.sync_wanted)
+        self.head.pause.clicked.connect(self.pause_wanted)
         self.setFocusProxy(self.outbox)
         presenter.refresh()
 
     # -- set-up -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._diagnosis = Button(tr("Diagnosis"), Kind.PLAIN, icon="list-tick", shown_keys="F1")
-        self._now = Button(tr("Sync now"), icon="sync", keys="F5")
-        self._pause = Button(tr("Pause sending"), Kind.PLAIN, icon="pause")
-        self._pause.setCheckable(True)
-        self._handouts = Button(tr("Courier and reports"), Kind.PLAIN, icon="parcel")
-        self._rehearse = Button(tr("Rehearse"), Kind.PLAIN, icon="list-tick", keys="Alt+R")
+        self.head = Head()
         self.strip = RehearsalStrip()
         self.guard = Banner(Tone.CARE, "")
         self.guard.hide()
@@ -146,18 +141,7 @@ class SyncCenterView(QWidget):
         edge = look().px(Space.PAGE)
         page.setContentsMargins(edge, look().px(Space.CONTROL), edge, look().px(Space.CONTROL))
         page.setSpacing(look().px(Space.BAND))
-        head = QHBoxLayout()
-        head.addWidget(Text(tr("Sync centre"), Type.TITLE))
-        head.addWidget(
-            Text(tr("What needs you holds nothing else up: the rest is sent as usual"), Type.BODY, Colour.TEXT2)
-        )
-        head.addStretch(1)
-        head.addWidget(self._diagnosis)
-        head.addWidget(self._handouts)
-        head.addWidget(self._rehearse)
-        head.addWidget(self._pause)
-        head.addWidget(self._now)
-        page.addLayout(head)
+        page.addWidget(self.head)
         page.addWidget(self._trouble)
         page.addWidget(self.numbers)
         page.addWidget(Hairline())
@@ -167,12 +151,12 @@ class SyncCenterView(QWidget):
         left = QVBoxLayout()
         left.setSpacing(look().px(Space.GROUP))
         left.addWidget(self.tabs)
-        left.addWidget(self.reconcile, 5)
-        left.addWidget(self.outbox, 3)
+        left.addWidget(self.reconcile, 500)  # far more than the stretch below, which would take room from them
+        left.addWidget(self.outbox, 300)
         left.addWidget(self._empty)
         left.addSpacing(look().px(Space.BAND))
         left.addWidget(self._papers_head)
-        left.addWidget(self.papers, 2)
+        left.addWidget(self.papers, 200)
         left.addSpacing(look().px(Space.BAND))
         left.addWidget(self._answers_head)
         left.addWidget(self.answers)
@@ -180,6 +164,7 @@ class SyncCenterView(QWidget):
         self._right = QStackedWidget()
         self._right.addWidget(ScrollArea(self.panel))
         self._right.setFixedWidth(look().px(_RIGHT))
+        self._right.installEventFilter(self)
         body = QHBoxLayout()
         body.setSpacing(look().px(Space.PAGE))
         body.addLayout(left, 1)
@@ -207,9 +192,8 @@ class SyncCenterView(QWidget):
         if state.problem:
             self._problem.show_news(Tone.FAULT, sentence(state.problem))
         self.strip.show_rehearsed(state.report.rehearsed if state.report else None)
-        self._rehearse.setEnabled(bool(state.counts and state.counts.unsent))
+        self.head.show_state(state)
         self._show_guard(state)
-        self._pause.setChecked(bool(state.report and state.report.paused))
         self.panel.show_state(state)
         self._follow(before, state)
 
@@ -287,16 +271,16 @@ class SyncCenterView(QWidget):
         """The item under the bar is the one at the right; looking at it changes nothing."""
         if self._presenter is not None and 0 <= row < len(self.outbox_model.rows):
             item = self.outbox_model.row(row)
-            if _stands_out(item) and item.row.command.id != _shown(self._state):
+            if stands_out(item) and item.row.command.id != _shown(self._state):
                 self._presenter.look_at(item.row.command.id)
 
     def _on_opened(self, row: int) -> None:
         """Enter or double click: the first look, then the way out. What only waits opens to be changed, never more."""
         assert self._presenter is not None
         item = self.outbox_model.row(row)
-        if _stands_out(item) and item.row.command.id == _shown(self._state):
+        if stands_out(item) and item.row.command.id == _shown(self._state):
             self._presenter.review_again()
-        elif _stands_out(item):
+        elif stands_out(item):
             self._presenter.look_at(item.row.command.id)
         elif item.can_edit:
             self.review_wanted.emit(item.row.command.application_id)
@@ -304,7 +288,7 @@ class SyncCenterView(QWidget):
     def _on_pressed(self, row: int, _key: str) -> None:
         assert self._presenter is not None
         item = self.outbox_model.row(row)
-        if _stands_out(item):
+        if stands_out(item):
             self._presenter.look_at(item.row.command.id)
             self.panel.focus_first()
         elif item.can_cancel:
@@ -334,6 +318,7 @@ class SyncCenterView(QWidget):
         self.reconcile.show_found(state.reconciled)
         _fit(self.reconcile.table, len(self.reconcile.model.rows))
         self.outbox.setVisible(bool(state.shown) and not reconciles)
+        self.setFocusProxy(self.outbox if state.shown and not reconciles else self.tabs)
         self._empty.setVisible(not state.shown and not reconciles)
         if not state.shown:
             self._empty.show_words(*_empty_words(state.group))
@@ -341,10 +326,27 @@ class SyncCenterView(QWidget):
         _fit(self.papers, len(state.papers))
         self.papers.setVisible(bool(state.papers))
         self._papers_head.setVisible(bool(state.papers))
-        latest = state.answered if state.group not in (Group.ANSWERED, Group.RECONCILE) else ()
-        self.answers.show_items(latest)
-        self.answers.setVisible(bool(latest))
-        self._answers_head.setVisible(bool(latest))
+        self.answers.show_items(state.answered)
+        self._show_answers()
+
+    def _show_answers(self) -> None:
+        """Show the latest answers where what waits leaves room for them; the tab 已答复 has them all."""
+        state = self._state
+        needed = [self.tabs, self._answers_head, self.answers]
+        needed += [self._papers_head] if state.papers else []
+        tables = [(self.outbox, len(state.shown)), (self.papers, len(state.papers))]
+        height = sum(widget.sizeHint().height() + look().px(Space.PAGE) for widget in needed)
+        height += sum(_whole_height(table, rows) for table, rows in tables if rows)
+        fits = height <= self._right.height()
+        shown = bool(state.answered) and state.group in (Group.OPEN, Group.NEEDS_YOU) and fits
+        self.answers.setVisible(shown)
+        self._answers_head.setVisible(shown)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the room that the bands above leave."""
+        if event.type() == QEvent.Type.Resize:
+            self._show_answers()
+        return super().eventFilter(watched, event)
 
     def _looked_at(self) -> str:
         """Return the decision under the bar, or none."""
@@ -352,11 +354,11 @@ class SyncCenterView(QWidget):
         return self.outbox_model.row(place).row.command.id if 0 <= place < len(self.outbox_model.rows) else ""
 
     def _show_tabs(self, state: ScreenState) -> None:
-        waiting = len(state.waiting)
+        wanted = len(state.to_look_at)
         self.tabs.set_tabs(
             [
                 Tab(Group.OPEN, tr("Open"), str(len(state.items))),
-                Tab(Group.NEEDS_YOU, tr("Needs you"), str(waiting), Colour.BAD if waiting else None),
+                Tab(Group.NEEDS_YOU, tr("Needs you"), str(wanted), _urgency(state)),
                 Tab(Group.ANSWERED, tr("Answered"), str(len(state.answered))),
                 Tab(Group.RECONCILE, tr("Reconcile"), ""),
             ]
@@ -364,9 +366,11 @@ class SyncCenterView(QWidget):
         self.tabs.set_current(state.group)
 
 
-def _stands_out(item: OutboxItem) -> bool:
-    """Whether the registrar is wanted: now, or if it were sent."""
-    return item.can_drop or item.foreseen is not None
+def _urgency(state: ScreenState) -> Colour | None:
+    """Return the colour of what needs the registrar: now, only if it were sent, or not at all."""
+    if state.waiting:
+        return Colour.BAD
+    return Colour.WARN if state.foreseen else None
 
 
 def _shown(state: ScreenState) -> CommandId | None:
@@ -375,4 +379,8 @@ def _shown(state: ScreenState) -> CommandId | None:
 
 def _fit(table: Table, rows: int) -> None:
     """Let a table be no taller than its rows, so that what follows stands right below."""
-    table.setMaximumHeight(table.horizontalHeader().sizeHint().height() + rows * look().metrics.row + 2)
+    table.setMaximumHeight(_whole_height(table, rows))
+
+
+def _whole_height(table: Table, rows: int) -> int:
+    return table.horizontalHeader().sizeHint().height() + rows * look().metrics.row + 2

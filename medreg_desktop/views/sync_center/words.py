@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import RecordPrint, RecordRecall
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
+from medreg_desktop.services.sync.forecast import follows
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.faults import SENTENCES, sentence, what_and_todo
 from medreg_desktop.services.texts.terms import term
@@ -29,10 +31,12 @@ _STATES: dict[OutboxState, Word] = {
 
 _RESOLUTIONS = {
     Resolution.CANCELLED: mark("taken back before it was sent"),
-    Resolution.DROPPED: mark("given up after the answer"),
+    Resolution.DROPPED: mark("given up"),
     Resolution.REPLACED: mark("replaced by a later decision"),
     Resolution.STOPPED: mark("not sent: the decision it hung on was not taken"),
 }
+
+_MOVED = frozenset({FaultCode.VERSION_CONFLICT, FaultCode.STATE_CONFLICT, FaultCode.ALREADY_DECIDED})
 
 _WHO = {"applicant": mark("The applicant"), "commission": mark("The authority")}
 
@@ -66,6 +70,8 @@ def detail(item: OutboxItem) -> str:
 
 def state_word(item: OutboxItem) -> Word:
     """Return the state of a command."""
+    if item.foreseen is not None and follows(item.foreseen):
+        return Word(mark("Would stop too"), "circle-struck", Colour.TEXT2)
     if item.foreseen is not None:
         return Word(mark("Would need you"), "triangle-alert", Colour.WARN, bold=True)
     if item.row.state is not OutboxState.DONE:
@@ -98,7 +104,7 @@ def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cau
         word = state_word(item).text if outcome is None else term(outcome.kind)
         waits = row.next_try is not None and row.state in (OutboxState.QUEUED, OutboxState.DEFERRED)
         again = tr(", next try {at}", at=clock(row.next_try)) if waits and row.next_try else ""
-        return tr("{word}: {what}", word=word, what=what) + again
+        return (what if row.state is OutboxState.QUEUED else tr("{word}: {what}", word=word, what=what)) + again
     if row.handed_at is not None and row.is_open:
         return tr("with the courier since {at}", at=moment(row.handed_at))
     if row.command.depends_on is not None and row.is_open:
@@ -206,22 +212,30 @@ def what_happened(conflict: Conflict) -> str:
         at=clock(conflict.row.saved_at),
         n=conflict.row.command.base_version,
     )
-    changed = len(conflict.changes)
-    if conflict.at is None:
-        happened = sentence(conflict.code, **conflict.params)
-    elif changed:
-        text = "{who} changed {n} item at {at}."
-        happened = trn(text, "{who} changed {n} items at {at}.", changed, who=who(conflict.by), at=clock(conflict.at))
-    else:
-        state = term(conflict.current.state) if conflict.current else ""
-        happened = tr(
-            "{who} acted at {at}; it now stands as {state}.", who=who(conflict.by), at=clock(conflict.at), state=state
-        )
+    happened = _happened(conflict)
+    if conflict.is_foreseen and conflict.row.sent:
+        return tr("Rehearsal: {happened} {mine} and would not be taken.", happened=happened, mine=mine)
     if conflict.is_foreseen:
         return tr(
             "Rehearsal: {happened} {mine} and would not be taken; it has not been sent.", happened=happened, mine=mine
         )
     return tr("{happened} {mine} and was not taken; both are kept.", happened=happened, mine=mine)
+
+
+def _happened(conflict: Conflict) -> str:
+    """Return the first sentence; where the service has not said who and when, what it says now has to do."""
+    changed, state = len(conflict.changes), term(conflict.current.state) if conflict.current else ""
+    if conflict.at is not None and changed:
+        text = "{who} changed {n} item at {at}."
+        return trn(text, "{who} changed {n} items at {at}.", changed, who=who(conflict.by), at=clock(conflict.at))
+    if conflict.at is not None:
+        text = "{who} acted at {at}; it now stands as {state}."
+        return tr(text, who=who(conflict.by), at=clock(conflict.at), state=state)
+    if conflict.current is None or conflict.code not in _MOVED:
+        return sentence(conflict.code, **conflict.params)
+    if changed:
+        return trn("{n} item was changed meanwhile.", "{n} items were changed meanwhile.", changed)
+    return tr("It stands as {state} meanwhile.", state=state)
 
 
 def again_label(conflict: Conflict) -> str:

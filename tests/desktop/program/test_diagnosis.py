@@ -80,7 +80,8 @@ def test_the_offline_verdict_is_one_click_away_and_says_what_speaks_against_it(o
     proxy.cut_all()
     office.until_lamp("离线")
     office.agree(office.rows[0])
-    office.until(lambda: bar.offline.word == "可以离线，但还有 1 条没有发送", bar.offline.word)
+    office.until(lambda: bar.offline.word == "可以离线，1 项提醒", bar.offline.word)
+    office.until_says("可以离线，但还有 1 条没有发送")
     office.shot("offline-but")
 
 

@@ -18,7 +18,7 @@ from medreg_desktop.services.support.readiness import LIMITS, Fact, Situation, V
 from medreg_desktop.services.support.situation import Stock, situation, stock
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts import offline_words
-from medreg_desktop.ui.readiness import readiness_word
+from medreg_desktop.ui.readiness import readiness_brief, readiness_word
 from tests.architecture.sources import chinese
 
 HOUR, DAY, GIB = timedelta(hours=1), timedelta(days=1), 1 << 30
@@ -147,6 +147,16 @@ def test_every_fact_has_its_words_and_they_are_whole_sentences_together() -> Non
         assert offline_words.remedy_words(limit.fact)
     words = readiness_word(readiness(replace(WELL, form_numbers=12)))
     assert words.icon != readiness_word(readiness(WELL)).icon
+
+
+def test_the_status_bar_does_not_say_twice_what_stands_beside_it() -> None:
+    waits = readiness(replace(WELL, needs_you=4, unsent=14))
+    whole, brief = readiness_word(waits), readiness_brief(waits)
+    assert ("4" in whole.text, "4" in brief.text, "2" in brief.text) == (True, False, True)
+    assert (brief.icon, brief.colour) == (whole.icon, whole.colour)
+    few = readiness(replace(WELL, form_numbers=12))
+    assert readiness_brief(few) == readiness_word(few), "what stands nowhere else is said"
+    assert readiness_brief(readiness(WELL)) == readiness_word(readiness(WELL))
 
 
 def test_the_situation_of_a_pc_that_has_never_synced_is_the_worst() -> None:

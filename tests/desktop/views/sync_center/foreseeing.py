@@ -26,6 +26,11 @@ def failing(command_id: CommandId) -> Forecast:
     return foreseen(command_id, said)
 
 
+def following(command_id: CommandId) -> Forecast:
+    """It hangs on a decision that would not be taken."""
+    return foreseen(command_id, Outcome(id=command_id, kind=OutcomeKind.REJECTED, code="dependency_failed"))
+
+
 def rehearsed(*affected: Forecast, passes: int = 212, seconds: float = 25.0) -> SyncReport:
     """The report while the registrar may look."""
     total = passes + len(affected)

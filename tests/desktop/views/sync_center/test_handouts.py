@@ -133,6 +133,7 @@ def test_the_window_shows_what_there_is_and_asks_where(qtbot: QtBot) -> None:
     window.attach(presenter)
     presenter.open(None, BundleNote())
     window.show()
+    assert window.focusWidget() is window.write
     assert not window.receipt.isEnabled()
     assert [page.isVisible() for page in window.pages] == [True, *[False] * (len(window.pages) - 1)]
     window.write.click()
@@ -142,4 +143,5 @@ def test_the_window_shows_what_there_is_and_asks_where(qtbot: QtBot) -> None:
     dialog.fileSelected.emit("/stick")
     assert source.asked == [("write", Path("/stick"))]
     dialog.close()
-    window.close()
+    window.leave.click()
+    assert not window.isVisible()

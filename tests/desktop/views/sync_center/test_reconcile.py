@@ -79,7 +79,7 @@ def test_ones_own_trouble_comes_up_at_the_right_and_others_open_to_be_looked_at(
     theirs = next(n for n, line in enumerate(model.rows) if line.who == "李经办")
     opened.page._on_decided(theirs)
     assert opened.reviewed == [application(5).id]
-    assert result_word(model.row(theirs)).text == "已入登记库"
+    assert result_word(model.row(theirs)).text == "已采用"
     assert model.row(places[story.conflict]).result is Result.CONFLICT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -15,12 +16,13 @@ from medreg_desktop.services.sync.report import Guard, GuardState, SyncReport
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.views.sync_center.rehearsal_words import guard_words, verdict, what_follows
-from medreg_desktop.views.sync_center.state import Group
+from medreg_desktop.views.sync_center.state import Group, stands_out
+from medreg_desktop.views.sync_center.words import state_word, what_happened
 from tests.core.builders import person, request
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import Office, application
 from tests.desktop.views.sync_center.bench import NAMES, Bench, _decided, named
-from tests.desktop.views.sync_center.foreseeing import conflicting, failing, rehearsed
+from tests.desktop.views.sync_center.foreseeing import conflicting, failing, following, rehearsed
 from tests.desktop.views.sync_center.test_view import Opened
 from tests.helpers.qt import clipped, close, nameless, picture, settle
 
@@ -50,6 +52,17 @@ def test_what_would_need_the_registrar_stands_first_and_is_shown(office: Office,
     assert state.waiting == (), "nothing needs him yet: it was only rehearsed"
 
 
+def test_the_story_says_once_what_would_not_be_taken_even_where_nobody_is_named(
+    office: Office, queue: tuple[CommandId, ...]
+) -> None:
+    said = conflicting(queue[0], EDITED).said
+    assert said is not None
+    conflict = office.outbox.conflict(queue[0], msgspec.structs.replace(said, by="", at=None))
+    story = what_happened(conflict)
+    assert story.startswith("预演：申请在此期间改了 2 处。")
+    assert story.count("采用") == 1
+
+
 def test_f2_walks_them_and_their_tab_holds_them(office: Office, queue: tuple[CommandId, ...]) -> None:
     bench = Bench(office)
     bench.presenter.report(rehearsed(conflicting(queue[0], EDITED), failing(queue[2]), passes=1))
@@ -59,6 +72,19 @@ def test_f2_walks_them_and_their_tab_holds_them(office: Office, queue: tuple[Com
     assert bench.view.current == queue[2]
     bench.presenter.choose(Group.NEEDS_YOU)
     assert [item.row.command.id for item in bench.view.state.shown] == [queue[0], queue[2]]
+
+
+def test_what_only_stops_with_another_is_shown_calm_and_asks_nothing(
+    office: Office, queue: tuple[CommandId, ...]
+) -> None:
+    bench = Bench(office)
+    bench.presenter.report(rehearsed(conflicting(queue[0], EDITED), following(queue[2]), passes=1))
+    bench.settle()
+    state = bench.view.state
+    assert [item.row.command.id for item in state.to_look_at] == [queue[0]]
+    assert [item.row.command.id for item in state.shown] == [queue[0], queue[2], queue[1]]
+    assert [state_word(item).text for item in state.shown] == ["需您看", "随之停止", "待上传"]
+    assert not stands_out(state.shown[1])
 
 
 def test_taking_back_and_reviewing_again_keeps_the_words(office: Office, queue: tuple[CommandId, ...]) -> None:
@@ -113,7 +139,7 @@ def test_the_words_of_a_rehearsal() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (GuardState.HELD, "服务端要从本机移除 1,200 条（共 5,000 条）：已暂停，一条也没有移除。"),
+        (GuardState.HELD, "服务端要从本机移除 1,200 条（共 5,000 条）：已拦下，一条也没有移除。"),
         (GuardState.CONFIRMED, "经登记库核对一致，已从本机移除 1,200 条（共 5,000 条）。"),
         (GuardState.REFETCHED, "移除 1,200 条（共 5,000 条）未获登记库确认：一条也没有移除。"),
     ],
@@ -154,12 +180,12 @@ def test_one_filled_button_stands_at_the_right(opened: Opened) -> None:
 def test_a_rehearsal_can_be_asked_for_only_while_something_waits(opened: Opened) -> None:
     asked: list[bool] = []
     opened.page.rehearsal_wanted.connect(lambda: asked.append(True))
-    opened.qtbot.mouseClick(opened.page._rehearse, Qt.MouseButton.LeftButton)
+    opened.qtbot.mouseClick(opened.page.head.rehearse, Qt.MouseButton.LeftButton)
     assert asked == [True]
     for item in opened.office.outbox.items():
         opened.office.outbox.cancel(item.row.command.id)
     opened.page.refresh()
-    assert not opened.page._rehearse.isEnabled()
+    assert not opened.page.head.rehearse.isVisible()
 
 
 def test_the_guard_says_that_nothing_was_removed(opened: Opened) -> None:

@@ -19,6 +19,7 @@ from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
 from medreg_desktop.views.sync_center.state import Group
 from medreg_desktop.views.sync_center.tables import ACTION
 from medreg_desktop.views.sync_center.view import SyncCenterView
+from medreg_desktop.views.sync_center.words import reason, state_word
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import LI, Office
 from tests.desktop.views.sync_center.bench import Story, ids, services, troubled
@@ -153,6 +154,31 @@ def test_recall_is_recorded_from_the_item(opened: Opened) -> None:
     opened.page.panel._papers.pressed.emit()
     assert opened.page._state.outstanding == ()
     assert not opened.page.panel._papers.isVisible()
+
+
+def test_the_latest_answers_give_way_to_what_waits_when_there_is_little_room(opened: Opened, story: Story) -> None:
+    opened.office.outbox.drop(story.rejected)
+    opened.page.refresh()
+    assert opened.page.answers.isVisible()
+    opened.page.resize(1216, 430)
+    settle()
+    assert not opened.page.answers.isVisible()
+    opened.page.resize(1216, 800)
+    settle()
+    assert opened.page.answers.isVisible()
+
+
+def test_a_tab_without_the_outbox_leaves_the_keyboard_to_the_tabs(opened: Opened) -> None:
+    opened.presenter.choose(Group.RECONCILE)
+    assert opened.page.focusProxy() is opened.page.tabs
+    opened.presenter.choose(Group.OPEN)
+    assert opened.page.focusProxy() is opened.page.outbox
+
+
+def test_what_was_given_up_is_closed_and_no_application_is_finished(opened: Opened, story: Story) -> None:
+    opened.office.outbox.drop(story.rejected)
+    item = next(i for i in opened.office.outbox.items(open_only=False) if i.row.command.id == story.rejected)
+    assert (state_word(item).text, reason(item)) == ("已关闭", "已放弃")
 
 
 @pytest.mark.parametrize(
