@@ -9,7 +9,7 @@ from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.sync.report import RemovalReport, Stage
 from medreg_desktop.services.texts.faults import what_and_todo
 from medreg_desktop.services.texts.terms import term
-from medreg_desktop.services.texts.translator import tr, trn
+from medreg_desktop.services.texts.translator import together, tr, trn
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.button import Button, Kind
@@ -78,7 +78,7 @@ def _work(removal: RemovalReport) -> str:
         removal.rescued,
     )
     data = tr("The data here is being deleted.") if removal.stage is Stage.LEAVE else tr("The data here is deleted.")
-    return tr("{said} {more}", said=waiting, more=data) if removal.rescued else data
+    return together(waiting, data) if removal.rescued else data
 
 
 def _hindrance(removal: RemovalReport) -> str:

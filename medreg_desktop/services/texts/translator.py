@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import reduce
 
 _catalogue: dict[str, str] = {}
 
@@ -29,6 +30,12 @@ def trn(singular: str, plural: str, n: int, **params: object) -> str:
     """Like :func:`tr` for a counted thing; catalogues are keyed by the plural source."""
     text = _catalogue.get(plural) or (singular if n == 1 else plural)
     return text.format_map({"n": n, **params})
+
+
+def together(*sentences: str) -> str:
+    """Return whole sentences one after the other, with the space between them that the language wants."""
+    said = [sentence for sentence in sentences if sentence]
+    return reduce(lambda before, more: tr("{said} {more}", said=before, more=more), said) if said else ""
 
 
 def mark(source: str) -> str:

@@ -15,7 +15,7 @@ from medreg_desktop.services.printing.outage_report import OutageReport
 from medreg_desktop.services.sync.bundles import BundleNote
 from medreg_desktop.services.sync.courier_desk import Brought, Carried
 from medreg_desktop.services.texts.faults import sentence
-from medreg_desktop.services.texts.translator import tr, trn
+from medreg_desktop.services.texts.translator import together, tr, trn
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ class HandoutsPresenter:
             return
         carried = trn("{n} decision is in {name}.", "{n} decisions are in {name}.", note.carried, name=note.name)
         left = trn("{n} did not fit and waits.", "{n} did not fit and wait.", note.left) if note.left else ""
-        self._show(news=f"{carried}{left}{tr('They stay here until answers come back.')}", is_bad=False)
+        self._show(news=together(carried, left, tr("They stay here until answers come back.")), is_bad=False)
 
     def write_to(self, folder: Path) -> None:
         """交信使: write what waits onto the stick."""
@@ -98,9 +98,8 @@ class HandoutsPresenter:
         """读入答复."""
 
         def told(brought: Brought) -> str:
-            return trn("{n} answer read.", "{n} answers read.", brought.answers) + trn(
-                "{n} was still open.", "{n} were still open.", brought.still_open
-            )
+            read = trn("{n} answer read.", "{n} answers read.", brought.answers)
+            return together(read, trn("{n} was still open.", "{n} were still open.", brought.still_open))
 
         self._ask(lambda: self._source.read(path), told)
 

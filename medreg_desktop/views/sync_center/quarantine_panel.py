@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from medreg_desktop.services.review.outbox_desk import Conflict
 from medreg_desktop.services.review.quarantine_desk import Reason, SetApart
-from medreg_desktop.services.texts.translator import mark, tr, trn
+from medreg_desktop.services.texts.translator import mark, together, tr, trn
 from medreg_desktop.ui.notices import Tone
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
@@ -95,7 +95,7 @@ def _hint(conflict: Conflict) -> str:
     if conflict.can_review_again:
         words.append(tr("Correcting opens the review window; the new decision takes this one's place."))
     words.append(tr("Handing over saves its number and its tries, no name and none of your words."))
-    return "".join(words)
+    return together(*words)
 
 
 def _warning(apart: SetApart) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def _warning(apart: SetApart) -> tuple[str, str]:
     if apart.behind:
         text = "{n} entry that hangs on it is closed with it."
         todo.append(trn(text, "{n} entries that hang on it are closed with it.", apart.behind))
-    return what, "".join(todo)
+    return what, together(*todo)
 
 
 def _column(widget: QWidget) -> QVBoxLayout:

@@ -16,7 +16,7 @@ from medreg_desktop.services.sync.forecast import follows
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.faults import SENTENCES, sentence, what_and_todo
 from medreg_desktop.services.texts.terms import term
-from medreg_desktop.services.texts.translator import mark, tr, trn
+from medreg_desktop.services.texts.translator import mark, together, tr, trn
 from medreg_desktop.ui.tokens import Colour
 from medreg_desktop.ui.words import Word
 from medreg_desktop.views.sync_center.rehearsal_words import foreseen_reason
@@ -258,4 +258,4 @@ def hint(conflict: Conflict) -> str:
     if conflict.is_foreseen:
         return tr("It has not been sent. Without a word from you it is sent later, and the register decides.")
     again = tr("Reviewing again opens the window with your words in it.") if conflict.can_review_again else ""
-    return again + tr("Later changes nothing; the item stays here.")
+    return together(again, tr("Later changes nothing; the item stays here."))
