@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
@@ -17,6 +18,13 @@ def new_folder() -> tempfile.TemporaryDirectory[str]:
     """Return a fresh folder, to be cleaned up by its owner."""
     parent = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
     return tempfile.TemporaryDirectory(prefix="medreg-simulator-", dir=parent, ignore_cleanup_errors=True)
+
+
+def kept_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a fresh folder that goes when this process ends; a worker ends without Python's own clean-up."""
+    folder = new_folder()
+    Finalize(None, folder.cleanup, exitpriority=0)
+    return folder
 
 
 @contextmanager
@@ -32,4 +40,4 @@ def run_folder() -> Iterator[Path]:
 
 @cache
 def _runs(_process: int) -> tempfile.TemporaryDirectory[str]:
-    return new_folder()
+    return kept_folder()

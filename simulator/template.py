@@ -20,7 +20,7 @@ from medreg_server.settings import Settings
 from simulator import cases
 from simulator.clocks import PcClock, WorldTime
 from simulator.disk import FOOTING
-from simulator.paths import new_folder
+from simulator.paths import kept_folder
 from simulator.register import settings_of
 from simulator.streams import entropy_from
 
@@ -57,7 +57,7 @@ class Template:
 @cache
 def template() -> Template:
     """Return the template of this process; its keys and ids are the same in every process."""
-    keep = new_folder()
+    keep = kept_folder()
     root = Path(keep.name)
     register, local = root / "register", root / "cache"
     register.mkdir()
