@@ -34,6 +34,23 @@ class Copy:
             ],
         }
 
+    def rehearsed(self) -> Answer:
+        """Wait until the service has said what would become of the queue."""
+
+        def is_told() -> bool:
+            told = self._hands.office._report.rehearsed
+            return told is not None and not told.is_running
+
+        wait_until(is_told, "the rehearsal")
+        settle(300)
+        told = self._hands.office._report.rehearsed
+        return {"passes": told.passes, "needs_you": told.needs_you}
+
+    def send_all(self) -> Answer:
+        """Press 全部发送 on the rehearsal."""
+        self._hands.office.center.strip.all_button.click()
+        return {}
+
     def drained(self) -> Answer:
         """Wait until nothing is queued or in flight any more."""
 

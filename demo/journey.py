@@ -250,6 +250,11 @@ class Journey:
         self._relay.restore()
         self._at.do("screen", key="sync")
         self._relogin(step)
+        told = self._at.do("rehearsed")
+        step.check(f"rehearsed: {told['passes']} pass, {told['needs_you']} needs you", told["needs_you"] == 1, told)
+        self._at.do("screen", key="sync")
+        self._at.do("shot", name="sync-rehearsal")
+        self._at.do("send_all")
         box = self._at.do("drained")
         mine = [i for i in box["items"] if i["application"] in self._batch and i["kind"] == "agree"]
         outcomes = Counter(item["outcome"] for item in mine)
