@@ -11,23 +11,9 @@ import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.messages import (
-    MAGIC,
-    PROTOCOL,
-    Agree,
-    Command,
-    CommandBatch,
-    Hello,
-    Outcome,
-    OutcomeBatch,
-    ScanAnswer,
-    ScanQuery,
-    Session,
-    SignIn,
-    SnapshotLine,
-    SnapshotRow,
-    Welcome,
-)
+from medreg_core.contract.v1.commands import Agree, Command, CommandBatch, Outcome, OutcomeBatch
+from medreg_core.contract.v1.feed import SnapshotLine, SnapshotRow
+from medreg_core.contract.v1.messages import MAGIC, PROTOCOL, Hello, ScanAnswer, ScanQuery, Session, SignIn, Welcome
 from medreg_core.domain.forms import content_digest, make_form_number
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import Application, ApplicationId, CommandId, DeviceId

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.courier import ANSWERS_SUFFIX, COMMANDS_SUFFIX
-from medreg_core.contract.v1.messages import Outcome
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.courier_desk import CourierDesk

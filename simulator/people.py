@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from medreg_core.contract.v1.messages import EntityKind, Op
+from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.domain.records import AccountId, Application, ApplicationId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import CommandKind, Move, Role, State
 from medreg_desktop.services.cache import outbox, synced

@@ -13,9 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from sqlalchemy import Engine
 
+from medreg_core.contract.v1.commands import CommandBatch
 from medreg_core.contract.v1.devices import SignedByDevice
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import CommandBatch, CourierUpload, DigestQuery, Fault, Hello, SignIn
+from medreg_core.contract.v1.feed import DigestQuery
+from medreg_core.contract.v1.messages import CourierUpload, Fault, Hello, SignIn
 from medreg_core.domain.records import AccountId
 from medreg_server.api.desks import Desks, open_desks
 from medreg_server.api.faults import STATUS

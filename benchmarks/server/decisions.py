@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.server.offices import Desk, open_desks
 from benchmarks.server.statements import pgbench_script, record_decision, replay_on_sqlite, seed_floor
-from medreg_core.contract.v1.messages import BATCH_COMMANDS, Command
+from medreg_core.contract.v1.commands import BATCH_COMMANDS, Command
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.engine import begun, open_engine
 from medreg_server.services.service import Service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from medreg_core.contract.v1.messages import Command
+from medreg_core.contract.v1.commands import Command
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application, Institution
 from medreg_server.db.clock import system_clock

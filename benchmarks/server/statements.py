@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, event, text
 
 from benchmarks.server.offices import Desk
-from medreg_core.contract.v1.messages import Agree
+from medreg_core.contract.v1.commands import Agree
 from medreg_server.services.service import Service
 
 

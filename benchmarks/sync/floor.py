@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from medreg_core.contract.v1.messages import PAGE_CHANGES
+from medreg_core.contract.v1.feed import PAGE_CHANGES
 
 
 def inserts_per_s(bodies: Sequence[str], file: Path) -> float:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from benchmarks.sync.hospital import LargeHospital
 from benchmarks.sync.line import line
-from medreg_core.contract.v1.messages import MARK_EVERY, CommandBatch, OutcomeBatch, SnapshotLine, SnapshotRow
+from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
+from medreg_core.contract.v1.feed import MARK_EVERY, SnapshotLine, SnapshotRow
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache.outbox import OutboxState

@@ -7,6 +7,7 @@ from typing import Annotated
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.devices import (
     DeviceEntry,
     RescuedEntry,
@@ -16,7 +17,6 @@ from medreg_core.contract.v1.devices import (
     SignedByDevice,
     WipeAnswer,
 )
-from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.records import CommandId, DeviceId
 from medreg_server.api.access import CALLER, Signed, UseCases
 

@@ -11,7 +11,7 @@ from litestar.openapi.spec import Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
-from medreg_core.contract.v1.messages import Change, Op
+from medreg_core.contract.v1.feed import Change, Op
 from medreg_core.domain.records import Application, Institution
 from medreg_server import __version__
 

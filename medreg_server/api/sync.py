@@ -13,22 +13,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
+from medreg_core.contract.v1.commands import BATCH_BYTES, CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import (
-    BATCH_BYTES,
-    BucketRows,
-    ChangePage,
-    ClaimQuery,
-    CommandBatch,
-    CourierAnswer,
-    CourierUpload,
-    DigestAnswer,
-    DigestQuery,
-    Hello,
-    OutcomeBatch,
-    Pong,
-    Welcome,
-)
+from medreg_core.contract.v1.feed import BucketRows, ChangePage, DigestAnswer, DigestQuery
+from medreg_core.contract.v1.messages import ClaimQuery, CourierAnswer, CourierUpload, Hello, Pong, Welcome
 from medreg_core.domain.records import Claim, CommandId
 from medreg_server.api.access import CALLER, Signed, UseCases
 from medreg_server.api.packing import packed_json, packed_stream

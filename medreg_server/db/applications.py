@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Select, bindparam, func, select
 
-from medreg_core.contract.v1.messages import EntityKind, Op
+from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.domain.records import Application, ApplicationId, InstitutionId, PhysicianId
 from medreg_core.domain.states import OPEN
 from medreg_core.domain.vocabulary import State

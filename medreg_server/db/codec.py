@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from medreg_core.contract.v1.messages import Outcome
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import Application, Institution, Person, Qualification, Registration
 
 Record = Application | Institution | Person | Qualification | Registration | Outcome

@@ -9,7 +9,7 @@ from functools import cache
 
 from sqlalchemy import Select, bindparam, select
 
-from medreg_core.contract.v1.messages import Outcome
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, InstitutionId, PhysicianId
 from medreg_server.db.codec import to_body, to_outcome
 from medreg_server.db.insert import insert_if_absent

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Integer, Row, Select, bindparam, delete, func, insert, select, union_all, update
 
-from medreg_core.contract.v1.messages import Change, EntityKind, Op
+from medreg_core.contract.v1.feed import Change, EntityKind, Op
 from medreg_core.domain.records import InstitutionId
 from medreg_server.db.tables import application, change_log, feed_head, institution
 from medreg_server.db.writes import Repository, Writes

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
-from medreg_core.contract.v1.messages import EntityKind, Op
+from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.domain.records import Institution, InstitutionId
 from medreg_server.db.codec import to_body, to_institution
 from medreg_server.db.feed import Feed, Pending

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from medreg_core.contract.v1.commands import Command, Outcome
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Command, Outcome
 from medreg_core.domain.records import Application, HistoryEntry
 from medreg_core.domain.states import rule_for
 from medreg_core.domain.vocabulary import Move, OutcomeKind, Role

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from medreg_core.contract.v1.activation import HandOutCode, ReprintCode, VoidCode
+from medreg_core.contract.v1.commands import CodeBody, Outcome
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import CodeBody, Outcome
 from medreg_core.domain.access import Action, may
 from medreg_core.domain.vocabulary import CodeState, OutcomeKind
 from medreg_server.db.activation import CodeRecord

@@ -9,10 +9,8 @@ from typing import Final, assert_never
 
 import msgspec
 
-from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import (
+from medreg_core.contract.v1.commands import (
     BATCH_COMMANDS,
-    MAGIC,
     Agree,
     CodeBody,
     Command,
@@ -25,6 +23,8 @@ from medreg_core.contract.v1.messages import (
     Return,
     WithdrawConsent,
 )
+from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.contract.v1.versions import fingerprint, upcast
 from medreg_core.domain.records import Application, CommandId

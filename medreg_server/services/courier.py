@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from medreg_core.contract.v1.commands import Outcome, OutcomeBatch
 from medreg_core.contract.v1.courier import (
     AnswersBundle,
     BundleKind,
@@ -21,7 +22,7 @@ from medreg_core.contract.v1.courier import (
     seal,
 )
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import MAGIC, CourierAnswer, Outcome, OutcomeBatch
+from medreg_core.contract.v1.messages import MAGIC, CourierAnswer
 from medreg_core.contract.v1.receipts import flaw_of
 from medreg_core.domain.access import Action
 from medreg_core.domain.vocabulary import OutcomeKind

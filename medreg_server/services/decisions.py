@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from medreg_core.contract.v1.commands import Agree, Command, Outcome, Refuse, Return, WithdrawConsent
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.form_code import FormClaims, sign_form_code
-from medreg_core.contract.v1.messages import Agree, Command, Outcome, Refuse, Return, WithdrawConsent
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.forms import content_digest, read_form_number
 from medreg_core.domain.records import Application, Material, ReviewForm

@@ -8,9 +8,8 @@ import msgspec
 
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import (
+from medreg_core.contract.v1.feed import (
     DIGEST_BUCKETS,
-    MAGIC,
     PAGE_CHANGES,
     BucketRows,
     Change,
@@ -20,6 +19,7 @@ from medreg_core.contract.v1.messages import (
     EntityKind,
     Op,
 )
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import InstitutionId
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import Scope

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from medreg_core.contract.v1.commands import Outcome, RecordPrint, RecordRecall
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Outcome, RecordPrint, RecordRecall
 from medreg_core.domain.access import may_command
 from medreg_core.domain.forms import read_form_number
 from medreg_core.domain.records import Application

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from medreg_core.contract.v1.messages import Command, Outcome
+from medreg_core.contract.v1.commands import Command, Outcome
 from medreg_core.contract.v1.receipts import CounterSignature, Link, flaw_of
 from medreg_server.db.devices import Device
 from medreg_server.db.receipts import Standing

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.devices import RescuedEntry
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.access import Action
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind, RescueState

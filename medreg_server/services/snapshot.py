@@ -12,8 +12,7 @@ from typing import Final
 import msgspec
 
 from medreg_core.contract.v1.digest import row_hash
-from medreg_core.contract.v1.messages import (
-    MAGIC,
+from medreg_core.contract.v1.feed import (
     MARK_EVERY,
     EntityKind,
     SnapshotEnd,
@@ -22,6 +21,7 @@ from medreg_core.contract.v1.messages import (
     SnapshotMark,
     SnapshotRow,
 )
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import DeviceId, InstitutionId
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import Scope

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from medreg_core.contract.v1.commands import BATCH_COMMANDS
 from medreg_core.contract.v1.devices import (
     Purpose,
     Rescue,
@@ -24,7 +25,7 @@ from medreg_core.contract.v1.devices import (
     proof_message,
 )
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import BATCH_COMMANDS, MAGIC
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.contract.v1.versions import fingerprint
 from medreg_core.domain.vocabulary import RescueState, Role
 from medreg_server.db.audit import Event

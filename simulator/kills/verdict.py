@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from medreg_core.contract.v1.messages import Outcome
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache import audit, schema

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
-from medreg_core.contract.v1.messages import MAGIC, ChangePage, Command, CommandBatch, Op, Outcome, OutcomeBatch
+from medreg_core.contract.v1.commands import Command, CommandBatch, Outcome, OutcomeBatch
+from medreg_core.contract.v1.feed import ChangePage, Op
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache import (

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import delete, select
 
 from medreg_core.contract.v1.digest import bucket_sums
-from medreg_core.contract.v1.messages import Change
+from medreg_core.contract.v1.feed import Change
 from medreg_core.domain.records import InstitutionId
 from medreg_desktop.services.cache import feed as cache_feed
 from medreg_server.db.applications import Applications

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from medreg_core.contract.v1.messages import ChangePage
+from medreg_core.contract.v1.feed import ChangePage
 from medreg_desktop.services.cache import feed, journal, outbox_moves, replica, store, sync_state
 from medreg_desktop.services.cache.connection import Connection, prepare_for_writing
 from medreg_desktop.services.cache.store import CacheStore

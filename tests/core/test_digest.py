@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums, row_hash
-from medreg_core.contract.v1.messages import DIGEST_BUCKETS
+from medreg_core.contract.v1.feed import DIGEST_BUCKETS
 from medreg_core.domain.ids import uuid7
 
 ROWS = st.dictionaries(st.text(min_size=1), st.integers(1, 1000), max_size=50)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.messages import Command, Return
+from medreg_core.contract.v1.commands import Command, Return
 from medreg_core.contract.v1.proofs import Proof, ProofFlaw, ProofUnreadable, embedded, flaws_of, read_proof
 from medreg_core.contract.v1.receipts import (
     CHAIN_START,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.messages import Command
+from medreg_core.contract.v1.commands import Command
 from medreg_core.contract.v1.receipts import CHAIN_START, Link, command_digest
 from medreg_core.domain.records import AccountId
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import requests
 
+from medreg_core.contract.v1 import commands
 from medreg_core.contract.v1 import messages as present
 from medreg_core.contract.v1.versions import fingerprint
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, InstitutionId, PhysicianId
@@ -88,7 +89,7 @@ def test_the_fingerprint_of_a_command_is_the_hash_it_always_had() -> None:
     sent = [
         command
         for exchange in wire().of("/sync/commands")
-        for command in msgspec.json.decode(exchange.body, type=present.CommandBatch).commands
+        for command in msgspec.json.decode(exchange.body, type=commands.CommandBatch).commands
     ]
     assert {command.id: fingerprint(command).hex() for command in sent} == hashes
     aged = {command.id: fingerprint(msgspec.structs.replace(command, schema=1)).hex() for command in sent}
@@ -103,7 +104,7 @@ def test_commands_answered_before_the_update_get_the_same_answer_after_it(server
     with server.service.environment.database.write() as transaction:
         for row in stored:
             transaction.commands.claim(_key(row))
-            transaction.commands.settle(msgspec.json.decode(row.outcome, type=present.Outcome))
+            transaction.commands.settle(msgspec.json.decode(row.outcome, type=commands.Outcome))
     for exchange in wire().of("/sync/commands"):
         answer = asked(server, exchange, like, token)
         assert list(like.differences(as_read(exchange, exchange.answer), as_read(exchange, answer.text))) == []

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from medreg_core.contract.v1.activation import HandOutCode
-from medreg_core.contract.v1.messages import Command, CommandBatch
+from medreg_core.contract.v1.commands import Command, CommandBatch
 from medreg_core.domain.records import CommandId, PhysicianId
 from medreg_core.domain.vocabulary import HandOutWay, OutcomeKind
 from medreg_desktop.services.cache import commands

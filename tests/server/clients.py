@@ -11,24 +11,9 @@ import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.messages import (
-    Agree,
-    ChangePage,
-    Command,
-    CommandBatch,
-    CommandBody,
-    DeviceId,
-    Fault,
-    FormLease,
-    Hello,
-    Outcome,
-    OutcomeBatch,
-    Session,
-    SignIn,
-    SnapshotEnd,
-    SnapshotLine,
-    Welcome,
-)
+from medreg_core.contract.v1.commands import Agree, Command, CommandBatch, CommandBody, Outcome, OutcomeBatch
+from medreg_core.contract.v1.feed import ChangePage, SnapshotEnd, SnapshotLine
+from medreg_core.contract.v1.messages import DeviceId, Fault, FormLease, Hello, Session, SignIn, Welcome
 from medreg_core.domain.forms import content_digest, make_form_number
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import Application, CommandId

@@ -8,7 +8,8 @@ from datetime import date
 
 from medreg_core.contract.v1.activation import Activated, CodeLease, HandOutCode, LeasedCode, Redemption, ReprintCode
 from medreg_core.contract.v1.activation import VoidCode as Void
-from medreg_core.contract.v1.messages import CodeBody, Command, Welcome
+from medreg_core.contract.v1.commands import CodeBody, Command
+from medreg_core.contract.v1.messages import Welcome
 from medreg_core.contract.v1.versions import schema_of
 from medreg_core.domain.codes.practice_code import make_practice_code
 from medreg_core.domain.records import CommandId, Institution, PhysicianId, Registration

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import msgspec
 
+from medreg_core.contract.v1.commands import Command, CommandBatch, CommandBody, Outcome
 from medreg_core.contract.v1.courier import (
     AnswersBundle,
     BundleKind,
@@ -18,7 +19,6 @@ from medreg_core.contract.v1.courier import (
     open_sealed,
     seal,
 )
-from medreg_core.contract.v1.messages import Command, CommandBatch, CommandBody, Outcome
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import Role

@@ -7,6 +7,7 @@ from typing import Self
 
 import msgspec
 
+from medreg_core.contract.v1.commands import Command
 from medreg_core.contract.v1.devices import (
     Purpose,
     Rescue,
@@ -19,7 +20,6 @@ from medreg_core.contract.v1.devices import (
     WipeDone,
     sign_as_device,
 )
-from medreg_core.contract.v1.messages import Command
 from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import RevocationReason, Role
 from medreg_server.db.clock import system_clock

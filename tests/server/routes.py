@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import requests
 
 from medreg_core.contract.v1.activation import Redemption
+from medreg_core.contract.v1.commands import Return
 from medreg_core.contract.v1.devices import Purpose, Revocation, SetAside, WipeCheck, WipeDone
-from medreg_core.contract.v1.messages import ClaimQuery, CourierUpload, DigestQuery, Hello, Return, ScanQuery, SignIn
+from medreg_core.contract.v1.feed import DigestQuery
+from medreg_core.contract.v1.messages import ClaimQuery, CourierUpload, Hello, ScanQuery, SignIn
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.vocabulary import Kind, RevocationReason, Role, State
 from medreg_server.api.commission import MOVES

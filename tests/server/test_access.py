@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from medreg_core.contract.v1.commands import Outcome, OutcomeBatch, Return
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Fault, Outcome, OutcomeBatch, Return, SnapshotRow
+from medreg_core.contract.v1.feed import SnapshotRow
+from medreg_core.contract.v1.messages import Fault
 from medreg_core.domain.vocabulary import OutcomeKind, RevocationReason, Role
 from medreg_server.api.headers import SERVER_HEADER
 from medreg_server.db.devices import Shutout

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from medreg_core.contract.v1.activation import LeasedCode
+from medreg_core.contract.v1.commands import Command, Outcome
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Command, Outcome
 from medreg_core.domain.records import PhysicianId
 from medreg_core.domain.vocabulary import OutcomeKind, RegistrationState, Role
 from medreg_server.db.engine import open_engine

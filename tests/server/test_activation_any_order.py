@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from medreg_core.contract.v1.activation import LeasedCode
-from medreg_core.contract.v1.messages import Command
+from medreg_core.contract.v1.commands import Command
 from medreg_core.domain.records import PhysicianId
 from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_server.services.callers import Caller

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import text
 
-from medreg_core.contract.v1.messages import Return
+from medreg_core.contract.v1.commands import Return
 from medreg_server.db.audit import REGISTER, Event
 from medreg_server.db.engine import begun, open_engine
 from medreg_server.services.audit_heads import AuditHeads, Verification, verify_audit

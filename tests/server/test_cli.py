@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from medreg_core.contract.v1.commands import Return
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Return
 from medreg_core.domain.vocabulary import Role
 from medreg_server.cli import main
 from medreg_server.services.faults import ServiceFault

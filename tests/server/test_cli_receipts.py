@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.messages import CommandBatch, Return
+from medreg_core.contract.v1.commands import CommandBatch, Return
 from medreg_core.contract.v1.proofs import Proof, embedded
 from medreg_server.cli import main
 from medreg_server.services.service import Service

@@ -8,17 +8,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from medreg_core.contract.v1.commands import Agree, Command, CommandBody, RecordPrint, Refuse, Return, WithdrawConsent
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.form_code import read_form_code
-from medreg_core.contract.v1.messages import (
-    Agree,
-    Command,
-    CommandBody,
-    RecordPrint,
-    Refuse,
-    Return,
-    WithdrawConsent,
-)
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import Application, ApplicationId, Material
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, Role, State

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from medreg_core.contract.v1.commands import WithdrawConsent
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.form_code import FormClaims, sign_form_code
-from medreg_core.contract.v1.messages import WithdrawConsent
 from medreg_core.domain.codes.practice_code import parse_practice_code
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import Application, Registration

@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert, select
 
-from medreg_core.contract.v1.messages import Command, EntityKind, Op, Outcome, Refuse, Return, SignIn
+from medreg_core.contract.v1.commands import Command, Outcome, Refuse, Return
+from medreg_core.contract.v1.feed import EntityKind, Op
+from medreg_core.contract.v1.messages import SignIn
 from medreg_core.domain.records import Application
 from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_server.db.audit import Event

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from medreg_core.contract.v1.commands import Outcome, Refuse, Return
 from medreg_core.contract.v1.courier import BUNDLE_BYTES, Parcel
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Outcome, Refuse, Return
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind, RevocationReason, Role, State
 from medreg_server.cli import main

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from medreg_core.contract.v1.commands import Return
 from medreg_core.contract.v1.devices import DeviceEntry, Revocation
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import ClaimQuery, FormLease, Return, SnapshotEnd
+from medreg_core.contract.v1.feed import SnapshotEnd
+from medreg_core.contract.v1.messages import ClaimQuery, FormLease
 from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind, RevocationReason, Role
 from medreg_server.db.scope import WHOLE_REGISTER

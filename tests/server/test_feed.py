@@ -8,19 +8,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from medreg_core.contract.v1.commands import Return
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import (
-    PAGE_CHANGES,
-    BucketRows,
-    Change,
-    ClaimQuery,
-    DigestQuery,
-    EntityKind,
-    Op,
-    Return,
-    SnapshotRow,
-)
+from medreg_core.contract.v1.feed import PAGE_CHANGES, BucketRows, Change, DigestQuery, EntityKind, Op, SnapshotRow
+from medreg_core.contract.v1.messages import ClaimQuery
 from medreg_core.domain.records import Application
 from medreg_core.domain.vocabulary import Role
 from medreg_server.services import cursors

@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from medreg_core.contract.v1.commands import BATCH_BYTES
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import BATCH_BYTES, MAGIC, Fault, Pong
+from medreg_core.contract.v1.messages import MAGIC, Fault, Pong
 from medreg_core.domain.vocabulary import Role
 from tests.helpers.server import PASSWORD, Hospital, ServerHandle, running_server, seed_applications, seed_hospital
 from tests.server.clients import Client, Refused, new_id

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from medreg_core.contract.v1.commands import Agree, Outcome, RecordPrint, RecordRecall
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Agree, Outcome, RecordPrint, RecordRecall
 from medreg_core.domain.records import Application
 from medreg_core.domain.vocabulary import FormState, OutcomeKind
 from medreg_server.services.service import Service

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from medreg_core.contract.v1.messages import Command, CommandBatch, Outcome, Refuse, Return
+from medreg_core.contract.v1.commands import Command, CommandBatch, Outcome, Refuse, Return
 from medreg_core.contract.v1.proofs import Proof, flaws_of
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import Application

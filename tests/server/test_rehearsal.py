@@ -9,8 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import (
+from medreg_core.contract.v1.commands import (
     Agree,
     Command,
     Outcome,
@@ -20,6 +19,7 @@ from medreg_core.contract.v1.messages import (
     Return,
     WithdrawConsent,
 )
+from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import Application
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, Role
 from medreg_server.db.engine import open_engine

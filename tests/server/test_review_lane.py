@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from medreg_core.contract.v1.commands import RecordPrint, Refuse, Return
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import RecordPrint, Refuse, Return
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, RescueState, Role, State
 from medreg_server.services.callers import Caller

@@ -13,20 +13,19 @@ from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from medreg_core.contract.v1.commands import Refuse, Return
 from medreg_core.contract.v1.digest import row_hash
-from medreg_core.contract.v1.messages import (
-    MAGIC,
+from medreg_core.contract.v1.feed import (
     MARK_EVERY,
     Change,
     EntityKind,
-    Refuse,
-    Return,
     SnapshotEnd,
     SnapshotHead,
     SnapshotLine,
     SnapshotMark,
     SnapshotRow,
 )
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.vocabulary import State
 from medreg_server.api.packing import packed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from medreg_core.contract.v1.commands import Return
 from medreg_core.contract.v1.devices import (
     Purpose,
     SignedByDevice,
@@ -14,7 +15,6 @@ from medreg_core.contract.v1.devices import (
     sign_as_device,
 )
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Return
 from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import RescueState, RevocationReason, Role
 from medreg_server.db.scope import WHOLE_REGISTER

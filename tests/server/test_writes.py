@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event, text
 
+from medreg_core.contract.v1.commands import Return
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Return
 from medreg_core.domain.records import Application
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.audit import Event

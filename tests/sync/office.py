@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from medreg_core.contract.v1.messages import Agree, Command, CommandBody, Refuse, Return, SignIn
+from medreg_core.contract.v1.commands import Agree, Command, CommandBody, Refuse, Return
+from medreg_core.contract.v1.messages import SignIn
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId, Institution

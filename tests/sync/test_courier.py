@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from medreg_core.contract.v1.messages import CourierUpload, Outcome
+from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.messages import CourierUpload
 from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_desktop.services.cache import receipts, sync_state
 from medreg_desktop.services.cache.outbox import OutboxState

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medreg_core.contract.v1.messages import EntityKind, Op
+from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.sync import events

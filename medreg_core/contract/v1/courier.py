@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from medreg_core.contract.v1.commands import Command, OutcomeBatch
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Command, OutcomeBatch
 from medreg_core.contract.v1.receipts import Digest, Instant, Link
 from medreg_core.contract.v1.signing import is_signed
 from medreg_core.domain.records import AccountId, DeviceId

@@ -16,7 +16,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from medreg_core.contract.v1.messages import MAGIC, Command, Outcome
+from medreg_core.contract.v1.commands import Command, Outcome
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import AccountId, CommandId, DeviceId
 from medreg_core.domain.vocabulary import RescueState, RevocationReason, Role
 

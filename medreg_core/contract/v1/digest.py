@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from medreg_core.contract.v1.messages import DIGEST_BUCKETS
+from medreg_core.contract.v1.feed import DIGEST_BUCKETS
 
 _MASK = (1 << 64) - 1
 

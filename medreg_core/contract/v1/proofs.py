@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from medreg_core.contract.v1.messages import Command
+from medreg_core.contract.v1.commands import Command
 from medreg_core.contract.v1.receipts import CounterSignature, Link, LinkFlaw, flaw_of
 
 MOST_BYTES = 4 * 1024 * 1024

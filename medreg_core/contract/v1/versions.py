@@ -7,13 +7,8 @@ from typing import Final
 
 import msgspec
 
-from medreg_core.contract.v1.messages import (
-    OLDEST_PROTOCOL,
-    PROTOCOL,
-    CodeBody,
-    Command,
-    CommandBody,
-)
+from medreg_core.contract.v1.commands import CodeBody, Command, CommandBody
+from medreg_core.contract.v1.messages import OLDEST_PROTOCOL, PROTOCOL
 
 _ASKED: Final = ("id", "application_id", "base_version", "made_at", "body", "depends_on")
 """The fields of protocol 1, which say what a command asks for, in their order on the wire of then."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from medreg_core.contract.v1.activation import HandOutCode, LeasedCode, ReprintCode, VoidCode
-from medreg_core.contract.v1.messages import CodeBody, Command
+from medreg_core.contract.v1.commands import CodeBody, Command
 from medreg_core.contract.v1.versions import schema_of
 from medreg_core.domain.access import Action, may
 from medreg_core.domain.records import CommandId, PhysicianId

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import msgspec
 
-from medreg_core.contract.v1.messages import Command, Outcome
+from medreg_core.contract.v1.commands import Command, Outcome
 from medreg_core.domain.records import AccountId, Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums
-from medreg_core.contract.v1.messages import BucketRows, Change, ChangePage, Op
+from medreg_core.contract.v1.feed import BucketRows, Change, ChangePage, Op
 from medreg_core.domain.records import ApplicationId, Institution
 from medreg_desktop.services.cache import applications, outbox, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
@@ -47,7 +47,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Count and bucket sums of the copy, for :class:`~medreg_core.contract.v1.messages.DigestQuery`."""
+    """Count and bucket sums of the copy, for :class:`~medreg_core.contract.v1.feed.DigestQuery`."""
 
     count: int
     buckets: tuple[int, ...]

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from medreg_core.contract.v1.messages import Command, Outcome
+from medreg_core.contract.v1.commands import Command, Outcome
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache.connection import Connection

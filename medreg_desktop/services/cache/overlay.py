@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from medreg_core.contract.v1.messages import Agree
+from medreg_core.contract.v1.commands import Agree
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.states import rule_for
 from medreg_core.domain.vocabulary import CommandKind, Move, OutcomeKind, State

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from medreg_core.contract.v1.messages import Command
+from medreg_core.contract.v1.commands import Command
 from medreg_core.contract.v1.receipts import CHAIN_START, CounterSignature, Link, command_digest, first_break
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_desktop.services.cache import device, sync_state

@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from medreg_core.contract.v1.commands import CodeBody, RecordPrint, RecordRecall
 from medreg_core.contract.v1.digest import bucket_sums
-from medreg_core.contract.v1.messages import CodeBody, RecordPrint, RecordRecall, SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotMark, SnapshotRow
 from medreg_core.domain.records import Application, CommandId
 from medreg_desktop.services.cache import applications, audit, outbox, outbox_moves, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection, scalar

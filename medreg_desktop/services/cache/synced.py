@@ -9,7 +9,7 @@ from datetime import date
 
 import msgspec
 
-from medreg_core.contract.v1.messages import EntityKind
+from medreg_core.contract.v1.feed import EntityKind
 from medreg_core.domain.records import Application, ApplicationId, Institution
 from medreg_desktop.services.cache import overlay, sync_state
 from medreg_desktop.services.cache.connection import Connection

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from medreg_core.contract.v1.messages import Agree
+from medreg_core.contract.v1.commands import Agree
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import OutcomeKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from medreg_core.contract.v1.messages import Agree, Command, CommandBody, Refuse, Return, WithdrawConsent
+from medreg_core.contract.v1.commands import Agree, Command, CommandBody, Refuse, Return, WithdrawConsent
 from medreg_core.contract.v1.proofs import Proof
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.records import CommandId

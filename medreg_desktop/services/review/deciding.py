@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from medreg_core.contract.v1.messages import Agree, Command, CommandBody, Refuse, Return, WithdrawConsent
+from medreg_core.contract.v1.commands import Agree, Command, CommandBody, Refuse, Return, WithdrawConsent
 from medreg_core.domain.access import may_command
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId, CommandId, Material

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from medreg_core.contract.v1.messages import Outcome
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.comparison import Group, Shown, compare
 from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.states import moves_from

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from medreg_core.contract.v1.messages import Agree, Command, CommandBody, RecordPrint, RecordRecall
+from medreg_core.contract.v1.commands import Agree, Command, CommandBody, RecordPrint, RecordRecall
 from medreg_core.domain.access import may_command
 from medreg_core.domain.records import Application, ApplicationId, CommandId, Institution
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from medreg_core.contract.v1.messages import Agree
+from medreg_core.contract.v1.commands import Agree
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.cache import commands, outbox, papers, quarantine, sync_state
 from medreg_desktop.services.cache.connection import Connection

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from medreg_core.contract.v1.messages import WithdrawConsent
+from medreg_core.contract.v1.commands import WithdrawConsent
 from medreg_core.domain.access import may_command
 from medreg_core.domain.calendar import NotPublished
 from medreg_core.domain.comparison import Group, compare

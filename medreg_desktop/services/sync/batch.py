@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from medreg_core.contract.v1.messages import BATCH_BYTES, PROTOCOL, Outcome
+from medreg_core.contract.v1.commands import BATCH_BYTES, Outcome
+from medreg_core.contract.v1.messages import PROTOCOL
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync.outbox_view import UNSENT, QueueRow, RowState, Settlement

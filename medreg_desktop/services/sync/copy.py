@@ -9,17 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from medreg_core.contract.v1.commands import Command
 from medreg_core.contract.v1.devices import RescuedCommand, WipeAnswer
-from medreg_core.contract.v1.messages import (
-    BucketRows,
-    ChangePage,
-    Command,
-    SnapshotEnd,
-    SnapshotHead,
-    SnapshotMark,
-    SnapshotRow,
-    Welcome,
-)
+from medreg_core.contract.v1.feed import BucketRows, ChangePage, SnapshotEnd, SnapshotHead, SnapshotMark, SnapshotRow
+from medreg_core.contract.v1.messages import Welcome
 from medreg_core.contract.v1.receipts import LINK_BYTES, Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId
 from medreg_desktop.services.cache import (

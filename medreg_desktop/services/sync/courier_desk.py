@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.courier import ANSWERS_SUFFIX, BUNDLE_BYTES
-from medreg_core.contract.v1.messages import CourierAnswer, CourierUpload, Outcome
+from medreg_core.contract.v1.messages import CourierAnswer, CourierUpload
 from medreg_core.domain.records import DeviceId
 from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.cache.connection import Connection

@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medreg_core.contract.v1.devices import WipeAnswer
-from medreg_core.contract.v1.messages import (
-    BucketRows,
-    ChangePage,
-    SnapshotEnd,
-    SnapshotHead,
-    SnapshotMark,
-    SnapshotRow,
-    Welcome,
-)
+from medreg_core.contract.v1.feed import BucketRows, ChangePage, SnapshotEnd, SnapshotHead, SnapshotMark, SnapshotRow
+from medreg_core.contract.v1.messages import Welcome
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_desktop.services.sync.events import Moment
 from medreg_desktop.services.sync.outbox_view import Settlement

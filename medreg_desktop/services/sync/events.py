@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.devices import WipeAnswer
-from medreg_core.contract.v1.messages import (
+from medreg_core.contract.v1.feed import (
     BucketRows,
     ChangePage,
     DigestAnswer,
-    Outcome,
-    Pong,
     SnapshotEnd,
     SnapshotHead,
     SnapshotMark,
     SnapshotRow,
-    Welcome,
 )
+from medreg_core.contract.v1.messages import Pong, Welcome
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.bundles import BundleNote
 from medreg_desktop.services.sync.outbox_view import Actor, PendingCommand, Position, QueueRow, Stock

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 

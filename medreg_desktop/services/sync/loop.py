@@ -6,8 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.devices import WipeAnswer
-from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.records import AccountId
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.driver import SyncDriver

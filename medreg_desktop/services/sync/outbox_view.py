@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.devices import WipeAnswer
-from medreg_core.contract.v1.messages import FormLease, Outcome, PublicKey
+from medreg_core.contract.v1.messages import FormLease, PublicKey
 from medreg_core.domain.records import AccountId, CommandId
 
 

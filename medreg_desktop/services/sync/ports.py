@@ -9,25 +9,20 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from medreg_core.contract.v1.commands import Command, CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.devices import Purpose, RescuedCommand, RescueReceipt, SignedByDevice, WipeAnswer
-from medreg_core.contract.v1.messages import (
+from medreg_core.contract.v1.feed import (
     BucketRows,
     ChangePage,
-    Command,
-    CommandBatch,
     DigestAnswer,
     DigestQuery,
-    Hello,
-    OutcomeBatch,
-    Pong,
-    PublicKey,
     SnapshotEnd,
     SnapshotHead,
     SnapshotLine,
     SnapshotMark,
     SnapshotRow,
-    Welcome,
 )
+from medreg_core.contract.v1.messages import Hello, Pong, PublicKey, Welcome
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, CommandId, DeviceId
 from medreg_desktop.services.sync.effects import EndOutage, NoteOutage

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from medreg_core.contract.v1.digest import row_hash
-from medreg_core.contract.v1.messages import ChangePage, SnapshotRow
+from medreg_core.contract.v1.feed import ChangePage, SnapshotRow
 from medreg_desktop.services.sync.circuit import back_off_s
 from medreg_desktop.services.sync.effects import (
     BeginSnapshot,

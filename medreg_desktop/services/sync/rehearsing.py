@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
-from medreg_core.contract.v1.messages import BATCH_BYTES, BATCH_COMMANDS
+from medreg_core.contract.v1.commands import BATCH_BYTES, BATCH_COMMANDS
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.batch import ENVELOPE_BYTES
 from medreg_desktop.services.sync.events import Failed, Moment, RehearsalAnswered

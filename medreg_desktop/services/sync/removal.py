@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from medreg_core.contract.v1.messages import BATCH_BYTES
+from medreg_core.contract.v1.commands import BATCH_BYTES
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.circuit import Circuit
 from medreg_desktop.services.sync.effects import (

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from medreg_core.contract.v1.commands import BATCH_COMMANDS, Outcome
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import BATCH_COMMANDS, Outcome
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.batch import BackOff, settlement
 from medreg_desktop.services.sync.circuit import OPENS_AT, back_off_s

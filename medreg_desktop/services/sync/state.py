@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from medreg_core.contract.v1.commands import BATCH_COMMANDS
 from medreg_core.contract.v1.devices import WipeAnswer
-from medreg_core.contract.v1.messages import BATCH_COMMANDS, PROTOCOL, ChangePage
+from medreg_core.contract.v1.feed import ChangePage
+from medreg_core.contract.v1.messages import PROTOCOL
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync.bundles import Courier
 from medreg_desktop.services.sync.circuit import Circuit, draw

@@ -7,21 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from medreg_core.contract.v1.messages import (
-    OLDEST_PROTOCOL,
-    PROTOCOL,
-    Command,
-    CommandBatch,
-    DigestQuery,
-    Hello,
-    OutcomeBatch,
-    RecordRecall,
-    SnapshotEnd,
-    SnapshotHead,
-    SnapshotLine,
-    SnapshotMark,
-    SnapshotRow,
-)
+from medreg_core.contract.v1.commands import Command, CommandBatch, OutcomeBatch, RecordRecall
+from medreg_core.contract.v1.feed import DigestQuery, SnapshotEnd, SnapshotHead, SnapshotLine, SnapshotMark, SnapshotRow
+from medreg_core.contract.v1.messages import OLDEST_PROTOCOL, PROTOCOL, Hello
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.faults import KnownFault

@@ -8,7 +8,7 @@ import msgspec
 import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
-from medreg_core.contract.v1.messages import SnapshotEnd, SnapshotLine
+from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotLine
 from medreg_desktop.services.transport.classify import not_understood, response_cut
 from medreg_desktop.services.transport.trouble import TransportFault, Trouble, TroubleKind
 

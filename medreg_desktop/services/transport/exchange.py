@@ -15,7 +15,8 @@ import msgspec
 import requests
 from requests.auth import AuthBase
 
-from medreg_core.contract.v1.messages import MAGIC, SnapshotHead, SnapshotLine
+from medreg_core.contract.v1.feed import SnapshotHead, SnapshotLine
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_desktop.services.transport.attempts import Attempt
 from medreg_desktop.services.transport.body import JSON, lines_of, whole_body
 from medreg_desktop.services.transport.classify import (

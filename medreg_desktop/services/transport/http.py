@@ -12,23 +12,18 @@ import requests
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.devices import RescueReceipt, SignedByDevice, WipeAnswer, is_proven
+from medreg_core.contract.v1.feed import BucketRows, ChangePage, DigestAnswer, DigestQuery, SnapshotLine
 from medreg_core.contract.v1.messages import (
-    BucketRows,
-    ChangePage,
     ClaimQuery,
-    CommandBatch,
     CourierAnswer,
     CourierUpload,
-    DigestAnswer,
-    DigestQuery,
     Hello,
-    OutcomeBatch,
     Pong,
     PublicKey,
     Session,
     SignIn,
-    SnapshotLine,
     Welcome,
 )
 from medreg_core.domain.records import Claim

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from functools import reduce
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync.forecast import Rehearsed, follows

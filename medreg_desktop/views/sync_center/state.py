@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from medreg_core.contract.v1.messages import Outcome
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.cache.papers import PaperToRecall

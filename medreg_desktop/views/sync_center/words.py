@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from medreg_core.contract.v1.commands import RecordPrint, RecordRecall
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.messages import RecordPrint, RecordRecall
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from medreg_core.contract.v1.messages import MAGIC, Agree, Change, ChangePage, Command, Op
+from medreg_core.contract.v1.commands import Agree, Command
+from medreg_core.contract.v1.feed import Change, ChangePage, Op
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import (
     AccountId,

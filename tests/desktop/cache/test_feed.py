@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums
-from medreg_core.contract.v1.messages import MAGIC, BucketRows, Change, Op
+from medreg_core.contract.v1.feed import BucketRows, Change, Op
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import ReviewForm
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.cache import feed as feeds

@@ -9,15 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlcipher3 import dbapi2
 
-from medreg_core.contract.v1.messages import (
-    Agree,
-    Command,
-    CommandBody,
-    Outcome,
-    RecordPrint,
-    Return,
-    WithdrawConsent,
-)
+from medreg_core.contract.v1.commands import Agree, Command, CommandBody, Outcome, RecordPrint, Return, WithdrawConsent
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, State
 from medreg_desktop.services.cache import applications, audit, commands, outbox, outbox_moves, overlay, sync_state

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.messages import Command, Outcome, PublicKey
+from medreg_core.contract.v1.commands import Command, Outcome
+from medreg_core.contract.v1.messages import PublicKey
 from medreg_core.contract.v1.proofs import Proof, flaws_of
 from medreg_core.contract.v1.receipts import CHAIN_START, CounterSignature, Link
 from medreg_core.domain.vocabulary import OutcomeKind

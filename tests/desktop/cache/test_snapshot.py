@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medreg_core.contract.v1.messages import Outcome, SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotMark, SnapshotRow
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind, State
 from medreg_desktop.services.cache import applications, commands, drafts, outbox, sync_state, synced

@@ -11,7 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pypdf import PdfReader
 
-from medreg_core.contract.v1.messages import Account, Outcome, PublicKey
+from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.messages import Account, PublicKey
 from medreg_core.contract.v1.proofs import flaws_of, read_proof
 from medreg_core.contract.v1.receipts import CounterSignature
 from medreg_core.domain.records import CommandId, InstitutionId

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 import medreg_core.tables
-from medreg_core.contract.v1.messages import MAGIC, Account, Change, FormLease, Op, Outcome, Welcome
+from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.feed import Change, Op
+from medreg_core.contract.v1.messages import MAGIC, Account, FormLease, Welcome
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId
 from medreg_core.domain.tables import Tables, load_tables
 from medreg_core.domain.vocabulary import OutcomeKind, Role

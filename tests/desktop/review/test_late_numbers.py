@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from medreg_core.contract.v1.messages import Agree, FormLease
+from medreg_core.contract.v1.commands import Agree
+from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
 from medreg_desktop.services.cache import leases, outbox, sync_state

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from medreg_core.contract.v1.messages import RecordPrint, RecordRecall
+from medreg_core.contract.v1.commands import RecordPrint, RecordRecall
 from medreg_core.domain.records import CommandId, ReviewForm
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, State
 from medreg_desktop.services.cache import applications, outbox, sync_state

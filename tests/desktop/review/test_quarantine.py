@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.messages import Agree
+from medreg_core.contract.v1.commands import Agree
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
 from medreg_desktop.services.cache import audit, outbox_moves

@@ -7,7 +7,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.messages import Agree, Change, Op, Return, WithdrawConsent
+from medreg_core.contract.v1.commands import Agree, Return, WithdrawConsent
+from medreg_core.contract.v1.feed import Change, Op
 from medreg_core.domain.forms import check_form_number, content_digest
 from medreg_core.domain.records import ApplicationId, Material
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from medreg_core.contract.v1.messages import Command, Outcome
+from medreg_core.contract.v1.commands import Command, Outcome
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution

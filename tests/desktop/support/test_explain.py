@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from medreg_core.contract.v1.messages import Outcome
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution

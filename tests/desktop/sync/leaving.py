@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.devices import (
     Purpose,
     Rescue,
@@ -16,7 +17,7 @@ from medreg_core.contract.v1.devices import (
     SignedByDevice,
     WipeAnswer,
 )
-from medreg_core.contract.v1.messages import MAGIC, CommandBatch, Hello, OutcomeBatch, Welcome
+from medreg_core.contract.v1.messages import MAGIC, Hello, Welcome
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import RevocationReason, Role
 from medreg_desktop.services.faults import KnownFault

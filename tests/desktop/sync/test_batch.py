@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medreg_core.contract.v1.messages import BATCH_BYTES, BATCH_COMMANDS, Outcome
+from medreg_core.contract.v1.commands import BATCH_BYTES, BATCH_COMMANDS, Outcome
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync.batch import select, settlement

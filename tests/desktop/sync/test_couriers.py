@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.courier import PAYLOAD_BYTES
-from medreg_core.contract.v1.messages import Outcome
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync import effects, events

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from medreg_core.contract.v1.messages import ChangePage, Op
+from medreg_core.contract.v1.feed import ChangePage, Op
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.faults import KnownFault

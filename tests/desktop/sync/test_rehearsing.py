@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from medreg_core.contract.v1.messages import Command, OutcomeBatch
+from medreg_core.contract.v1.commands import Command, OutcomeBatch
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync import events

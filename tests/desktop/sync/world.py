@@ -13,32 +13,23 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from medreg_core.contract.v1.commands import Command, CommandBatch, Outcome, OutcomeBatch, Refuse
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums, row_hash
-from medreg_core.contract.v1.messages import (
-    MAGIC,
+from medreg_core.contract.v1.feed import (
     MARK_EVERY,
-    Account,
     BucketRows,
     Change,
     ChangePage,
-    Command,
-    CommandBatch,
     DigestAnswer,
     DigestQuery,
-    Hello,
     Op,
-    Outcome,
-    OutcomeBatch,
-    Pong,
-    PublicKey,
-    Refuse,
     SnapshotEnd,
     SnapshotHead,
     SnapshotLine,
     SnapshotMark,
     SnapshotRow,
-    Welcome,
 )
+from medreg_core.contract.v1.messages import MAGIC, Account, Hello, Pong, PublicKey, Welcome
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, Institution, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind, Role

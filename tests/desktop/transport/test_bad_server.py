@@ -9,17 +9,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.messages import (
-    MAGIC,
-    ChangePage,
-    CommandBatch,
-    Pong,
-    SnapshotEnd,
-    SnapshotHead,
-    SnapshotLine,
-    SnapshotMark,
-    SnapshotRow,
-)
+from medreg_core.contract.v1.commands import CommandBatch
+from medreg_core.contract.v1.feed import ChangePage, SnapshotEnd, SnapshotHead, SnapshotLine, SnapshotMark, SnapshotRow
+from medreg_core.contract.v1.messages import MAGIC, Pong
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.transport.exchange import Ask
 from medreg_desktop.services.transport.http import HttpTransport

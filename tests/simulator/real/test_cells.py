@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.messages import MAGIC, CommandBatch, Outcome, OutcomeBatch
+from medreg_core.contract.v1.commands import CommandBatch, Outcome, OutcomeBatch
+from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.vocabulary import OutcomeKind
 from simulator import mutants
 from simulator.real.cells.cell import Cell, every_cell, smoke

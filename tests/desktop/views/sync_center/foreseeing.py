@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from medreg_core.contract.v1.messages import Outcome
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync.forecast import Forecast, Rehearsed, foreseen
