@@ -140,13 +140,14 @@ def _server_failed(state: SyncState, ids: tuple[CommandId, ...], back: tuple[Set
         shrunk = state.with_sending(limit=max(1, min(state.sending.limit, len(ids)) // SHRINK))
         # The first failure may be this batch's own fault and is looked into at once; from then on the ladder holds.
         return (shrunk if first else _circuit_failed(shrunk, event)), (Settle(back),)
-    known = any(item.others_passed for item in state.sending.suspects if item.id in ids)
+    before = [item for item in state.sending.suspects if item.id in ids]
+    known = any(item.others_passed for item in before)
     server_lives = state.receiving.circuit.failures == 0
     if server_lives:
         state = _charge(state, ids, event.at, alone=True)
     if not (known and server_lives):
         state = _circuit_failed(state, event)
-    if _is_outage(state):
+    if before and _is_outage(state):  # a suspect goes a second time when all others have been tried alone
         return _acquit(state), (Settle(back),)
     wait = _own_wait(state, ids, event.at)
     return _set_apart(state, tuple(replace(item, next_try=wait) for item in back))

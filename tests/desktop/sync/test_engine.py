@@ -112,6 +112,20 @@ def test_a_poison_command_delays_nobody() -> None:
     assert desk.sync().quarantined == 2
 
 
+def test_two_poison_commands_at_the_head_are_no_outage() -> None:
+    desk = Desk()
+    desk.sync()
+    ids = [desk.save(f"a{number:04}") for number in range(5)]
+    desk.world.fail = lambda call, _: Trouble(TroubleKind.SERVER, "server_error", 500) if call == "commands" else None
+    for _ in range(10):
+        desk.sync(300)
+    desk.world.fail = lambda _call, _when: None
+    desk.world.poison = frozenset(ids[:2])
+    for _ in range(20):
+        desk.sync(300)
+    assert {row for row, found in desk.copy.queue_rows.items() if found.state is RowState.DONE} == set(ids[2:])
+
+
 def test_an_outage_accuses_no_command() -> None:
     desk = Desk(rows=200)
     desk.sync()
