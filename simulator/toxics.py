@@ -84,6 +84,8 @@ class Weather(StrEnum):
     OFFLINE = "offline"
     PORTAL = "portal"
     OUTAGE = "outage"  # the network is there, the service behind its proxy is not
+    CACHE = "cache"  # a proxy answers most reading from what it once kept
+    TOO_OLD = "too_old"  # the service has moved on, and says so until the program is brought up to date
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +133,25 @@ def names() -> Iterator[str]:
             yield toxic.value
 
 
+_ALWAYS_THE_SAME = {
+    Weather.CLEAR: Trial(Toxic.NONE),
+    Weather.OFFLINE: Trial(Toxic.NO_CONNECTION),
+    Weather.OUTAGE: Trial(Toxic.STATUS, status=502),
+    Weather.TOO_OLD: Trial(Toxic.STATUS, status=426),
+}
+
+
 def trial(weather: Weather, chance: Random) -> Trial:
     """Draw what happens to the next exchange."""
     match weather:
-        case Weather.CLEAR:
-            return Trial(Toxic.NONE)
-        case Weather.OFFLINE:
-            return Trial(Toxic.NO_CONNECTION)
         case Weather.PORTAL:
             return Trial(chance.choice((Toxic.PORTAL_PAGE, Toxic.PORTAL_REDIRECT)))
-        case Weather.OUTAGE:
-            return Trial(Toxic.STATUS, status=502)
+        case Weather.CACHE:
+            return Trial(chance.choice((Toxic.STALE, Toxic.STALE, Toxic.NONE)), share=chance.random())
         case Weather.FLAKY:
             return _flaky(chance)
+        case _:
+            return _ALWAYS_THE_SAME[weather]
 
 
 def _flaky(chance: Random) -> Trial:

@@ -29,6 +29,7 @@ _MOST_EXCHANGES = 400
 _SLOW_S = 25.0
 _TRICKLE_BYTES_PER_S = 2_000
 _NIGHT_S = 9 * 3600.0
+_CACHED_ANEW = 0.3
 
 _LASTS = {
     Toxic.STALL_BEFORE: STALL_S,
@@ -191,7 +192,7 @@ class Wire(BaseAdapter):
         if happens.toxic is Toxic.STATUS_AFTER:
             return self._built(sent, asked, self._refusal(happens), b"", happens)
         self._check_digest(asked, body)
-        self._seen[asked.target] = self._seen[urlsplit(asked.target).path] = answer, body
+        self._keep(asked, answer, body)
         return self._built(sent, asked, answer, body, happens)
 
     def _before(self, asked: Request, happens: Trial) -> tuple[Answer, bytes] | None:
@@ -223,6 +224,12 @@ class Wire(BaseAdapter):
             self._time.pass_by(len(body) / _TRICKLE_BYTES_PER_S)
         if happens.toxic in _AT_AN_END and happens.toxic.value.endswith("_after"):
             self.befall(happens.toxic)
+
+    def _keep(self, asked: Request, answer: Answer, body: bytes) -> None:
+        """Let the caches on the way keep an answer; one that has an older one mostly believes that it is still good."""
+        for name in (asked.target, urlsplit(asked.target).path):
+            if name not in self._seen or self.chance.random() < _CACHED_ANEW:
+                self._seen[name] = answer, body
 
     def _lose(self, happens: Trial) -> None:
         self._trace.note(self._name, "lost", happens.toxic.value)

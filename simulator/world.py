@@ -30,13 +30,16 @@ from simulator.wire import Wire
 
 _MEANWHILE = 0.15
 _SKEWS = (timedelta(), timedelta(minutes=40), timedelta(days=-3650), timedelta(days=366), timedelta(hours=-2))
-_WEATHERS = (*(Weather.CLEAR,) * 4, *(Weather.FLAKY,) * 4, Weather.OFFLINE, Weather.PORTAL)
+_WEATHERS = (
+    *(Weather.CLEAR,) * 4,
+    *(Weather.FLAKY,) * 4,
+    *(Weather.OFFLINE, Weather.PORTAL, Weather.CACHE, Weather.TOO_OLD),
+)
 _AT_A_COPY = frozenset(
     {Kind.ACT, Kind.UNLOCK, Kind.SIGN_OUT, Kind.POISON, Kind.SECOND, Kind.MIGRATE, Kind.SPOIL}
     | {Kind.CODE, Kind.PACK, Kind.TAKE_ANSWERS}
 )
 """Steps for which a computer needs its copy."""
-
 _DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
 
 

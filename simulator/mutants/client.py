@@ -35,9 +35,10 @@ from medreg_desktop.services.transport import classify
 from medreg_desktop.services.transport.http import HttpTransport
 from medreg_desktop.services.transport.trouble import TransportFault, TroubleKind
 from medreg_server.services.commands import CommandDesk
+from medreg_server.services.feed import FeedDesk
 from simulator.compare import every_row
 from simulator.mutants.patching import Mutant
-from simulator.mutants.service import no_actor_check
+from simulator.mutants.service import cursor_of_any_epoch, no_actor_check
 
 _settle = copy._settle  # noqa: SLF001 - mutants are made of the insides
 
@@ -109,6 +110,10 @@ _commands = CacheCopy.commands
 def _in_flight_for_ever(conn: Connection) -> int:
     del conn
     return 0
+
+
+_UNSENT_BUT_FOR_THOSE_IN_FLIGHT = frozenset({RowState.QUEUED, RowState.DEFERRED})
+"""The second line: the engine sends again what it finds in flight when nothing is under way."""
 
 
 def _not_marked_as_sent(conn: Connection, ids: Any) -> None:
@@ -228,6 +233,13 @@ def _epoch_believed_at_hello(conn: Connection, welcome: Any, now: datetime) -> N
     sync_state.write(conn, epoch=welcome.epoch)
 
 
+def _epoch_believed_meanwhile(state: Any, event: Any) -> Any:
+    state, wanted = _greeted(state, event)
+    if state.position is None:
+        return state, wanted
+    return replace(state, position=replace(state.position, epoch=event.welcome.epoch)), wanted
+
+
 _note_welcome = sync_state.note_welcome
 
 
@@ -282,7 +294,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "one refusal sends the batch again", "OpenCRVS#9651", ((CacheCopy, "settle", _one_refusal_sends_all_again),)
     ),
     Mutant("a retry has a new key", "opencrvs-core#7477", ((CacheCopy, "commands", _new_key_for_a_retry),)),
-    Mutant("in flight for ever after a kill", "TanStack/db#1301", ((commands, "reclaim", _in_flight_for_ever),)),
+    Mutant(
+        "in flight for ever after a kill",
+        "TanStack/db#1301",
+        ((commands, "reclaim", _in_flight_for_ever), (batch, "UNSENT", _UNSENT_BUT_FOR_THOSE_IN_FLIGHT)),
+    ),
     Mutant("not marked as sent", "collect#5317", ((outbox_moves, "set_in_flight", _not_marked_as_sent),)),
     Mutant("any answer acknowledges", "captive portals", ((HttpTransport, "send", _any_answer_acknowledges),)),
     Mutant("refuses when the clock is wrong", "Anki", ((engine, "_greeted", _refuses_when_the_clock_is_wrong),)),
@@ -314,7 +330,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "receipts not compared after a restore", "nextcloud#1026", ((snapshot, "_receipts_lost", _no_receipt_compared),)
     ),
-    Mutant("epoch believed at hello", "syncthing#6335", ((sync_state, "note_welcome", _epoch_believed_at_hello),)),
+    Mutant(  # cursors name their epoch too: the second line, which no service of those days had
+        "epoch believed at hello",
+        "syncthing#6335",
+        (
+            (sync_state, "note_welcome", _epoch_believed_at_hello),
+            (engine, "_greeted", _epoch_believed_meanwhile),
+            (FeedDesk, "position", cursor_of_any_epoch),
+        ),
+    ),
     Mutant("repair forgets the outbox", "Anki", ((CacheCopy, "keep_bucket", _repair_forgets_the_outbox),)),
     Mutant(
         "outbox not read after a snapshot",

@@ -16,8 +16,9 @@ from medreg_server.db.applications import Applications
 from medreg_server.db.commands import CommandKey, Commands
 from medreg_server.db.feed import Feed
 from medreg_server.db.tables import application, change_log, command
-from medreg_server.services import feed
+from medreg_server.services import cursors, feed
 from medreg_server.services.commands import CommandDesk
+from medreg_server.services.cursors import Cursor
 from medreg_server.services.decisions import DecisionDesk
 from medreg_server.services.registry import Registry
 from simulator.mutants.patching import Mutant
@@ -42,6 +43,14 @@ def no_actor_check(self: CommandDesk, _: Any, caller: Any) -> Any:
     """Take a batch from whoever is signed in."""
     with self._environment.database.read() as transaction:
         return transaction.devices.get(caller.device_id)
+
+
+def cursor_of_any_epoch(self: feed.FeedDesk, text: str, caller: Any) -> Cursor:
+    """Take a cursor that does not say in which epoch it was given."""
+    del caller
+    environment = self._environment
+    position = cursors._open(environment.keys, text, Cursor)  # noqa: SLF001 - as above
+    return msgspec.structs.replace(position, epoch=environment.identity().epoch)
 
 
 def _no_optimistic_lock(self: DecisionDesk, sent: Any, current: Any, step: Any) -> Any:
