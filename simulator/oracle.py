@@ -151,7 +151,7 @@ class Oracle:
         state = pc.running.driver._state  # noqa: SLF001 - the monotonic clock's view: what is shown jumps with the wall's
         for circuit in (state.sending.circuit, state.receiving.circuit):
             told = circuit.trouble is not None and circuit.trouble.kind is TroubleKind.TOLD
-            wait_s = circuit.next_try - pc.clock.monotonic()
+            wait_s = round(circuit.next_try - pc.clock.monotonic(), 6)  # a sum of binary fractions
             if wait_s > (_LONGEST_TOLD_S if told else _LONGEST_WAIT_S):
                 raise Violation(f"I4: {pc.name} will not try again for {wait_s:.0f} s")
         if report.lamp.kind is not LampKind.SYNCED or pc.running.driver.inbox.has_mail():
