@@ -14,7 +14,7 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_server.services.callers import Caller
-from simulator import codes, courier, leaving, people
+from simulator import codes, courier, leaving, operating, people
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
 from simulator.disk import FOOTING
@@ -311,31 +311,6 @@ class World:
         pc.wire.weather = before
         return f"until {self.time.seconds:.0f}"
 
-    def back_up(self, _: Pc, __: Random) -> str:
-        """The operator keeps a copy."""
-        self.register.back_up()
-        return "kept"
-
-    def restore(self, _: Pc, __: Random) -> str:
-        """The operator goes back to the copy."""
-        if not self.register.restore():
-            return "no copy"
-        for pc in self.pcs.values():
-            pc.wire.later.clear()  # kept by a proxy of the machine that is gone
-        self.oracle.restored()
-        return "restored"
-
-    def restart(self, _: Pc, __: Random) -> str:
-        """The service is started anew."""
-        self.register.restart()
-        return "restarted"
-
-    def prune(self, _: Pc, __: Random) -> str:
-        """The feed forgets what is older than two days."""
-        self.time.pass_by(3 * 86_400.0)
-        self.register.service.registry.prune_feed()
-        return "pruned"
-
     def end_sessions(self, pc: Pc, chance: Random) -> str:
         """The operator ends the sessions of one registrar."""
         login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
@@ -392,6 +367,7 @@ class World:
 
 _DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
     **{kind: getattr(World, kind.value) for kind in Kind if hasattr(World, kind.value)},  # named alike
+    **{kind: getattr(operating, kind.value) for kind in Kind if hasattr(operating, kind.value)},
     Kind.CODE: codes.act,
     Kind.REDEEM: codes.redeem,
     Kind.PACK: courier.pack,

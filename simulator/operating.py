@@ -1,0 +1,40 @@
+"""What the operator does at the service: copies and the way back to one, restarts, forgetting old changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.streams import Random
+
+if TYPE_CHECKING:
+    from simulator.pc import Pc
+    from simulator.world import World
+
+
+def back_up(world: World, _: Pc, __: Random) -> str:
+    """Keep a copy."""
+    world.register.back_up()
+    return "kept"
+
+
+def restore(world: World, _: Pc, __: Random) -> str:
+    """Go back to the copy."""
+    if not world.register.restore():
+        return "no copy"
+    for pc in world.pcs.values():
+        pc.wire.later.clear()  # kept by a proxy of the machine that is gone
+    world.oracle.restored()
+    return "restored"
+
+
+def restart(world: World, _: Pc, __: Random) -> str:
+    """Start the service anew."""
+    world.register.restart()
+    return "restarted"
+
+
+def prune(world: World, _: Pc, __: Random) -> str:
+    """Let the feed forget what is older than two days."""
+    world.time.pass_by(3 * 86_400.0)
+    world.register.service.registry.prune_feed()
+    return "pruned"
