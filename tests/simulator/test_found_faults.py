@@ -17,7 +17,7 @@ from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_server.services.applicants import ApplicantDesk
-from simulator import people
+from simulator import courier, people
 from simulator.compare import every_row
 from simulator.pc import Pc
 from simulator.run import come_to_rest, small_pages
@@ -137,6 +137,20 @@ def test_a_decision_that_was_lost_before_its_application_left_is_refused_in_sigh
     assert _wrong(world) == []
     (row,) = pc.running.store.read(every_row)
     assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, "application_unknown")
+
+
+def test_a_decision_that_a_courier_brings_to_the_restored_register_again_is_not_called_lost(world: World) -> None:
+    pc = world.pcs["b"]
+    world.register.back_up()
+    _decide(pc, _first(pc))
+    courier.pack(world, pc, Random(0))
+    world.sync(pc)  # the network is back before the courier is
+    world.register.restore()
+    world.time.pass_by(60)  # the step is made at another moment than the first time
+    courier.carry(world, pc, Random(0))
+    assert _wrong(world) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.outcome and row.outcome.kind) == (OutboxState.DONE, OutcomeKind.ACCEPTED)
 
 
 def test_a_loss_shows_though_it_is_the_second_restore_that_makes_it(world: World) -> None:

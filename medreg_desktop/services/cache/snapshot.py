@@ -222,12 +222,18 @@ def _is_held(row: OutboxRow, application: Application | None) -> bool:
 def _can_be_sent_again(row: OutboxRow, application: Application | None, lost: Collection[CommandId]) -> bool:
     """Return whether the command may go out once more unasked: codes, and paper unless of a consent that is lost.
 
-    Of an application that the institution has no longer the rows tell nothing: the key finds what the register holds,
-    and a decision that it has lost is refused there.
+    So may a decision of which the rows cannot tell whether the register holds it, and which it would refuse if not: its
+    application has left the institution, or has made the same step at another moment, as when a courier has brought the
+    decision to the restored register once more. The key finds what the register holds.
     """
-    if application is None:
+    if application is None or _is_made_again(row, application):
         return True
     return isinstance(row.command.body, CodeBody | RecordPrint | RecordRecall) and row.command.depends_on not in lost
+
+
+def _is_made_again(row: OutboxRow, application: Application) -> bool:
+    made = {(entry.version, entry.move) for entry in application.history}
+    return row.outcome is not None and (row.outcome.version, MOVES.get(row.kind)) in made
 
 
 def _server_row(row: SnapshotRow) -> ServerRow:
