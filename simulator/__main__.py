@@ -48,14 +48,16 @@ def _one(seed: int, steps: int, keep: frozenset[int] | None, trace: str) -> int:
 
 def _many(asked: argparse.Namespace) -> int:
     """Run seeds one after another, several at once; say of each stretch how it went, and of all at the end."""
-    total, started = Tally(asked.seed, 0), time.perf_counter()
+    total, stretch, started = Tally(asked.seed, 0), Tally(asked.seed, 0), time.perf_counter()
     work = partial(campaign.tally_of, steps=asked.steps, twice=asked.check)
     for tally in campaign.tallies(asked.seed, asked.runs, asked.jobs, work):
         for result in tally.failed:
             _report(result, asked.steps, shrinks=not asked.no_shrink)
         total.add(tally)
-        if asked.log and (total.count % campaign.LOGGED < tally.count or total.count == asked.runs):
-            campaign.log(Path(asked.log), total)
+        stretch.add(tally)
+        if asked.log and (stretch.count >= campaign.LOGGED or total.count == asked.runs):
+            campaign.log(Path(asked.log), stretch)
+            stretch = Tally(asked.seed + total.count, 0)
     took = time.perf_counter() - started
     _say(
         f"{total.count} runs, {total.steps} steps, {total.requests} requests, {total.commands} commands saved, "

@@ -75,11 +75,11 @@ def _apply(work: Callable[[int, int], Tally], chunk: tuple[int, int]) -> Tally:
 
 
 LOGGED = 1_000
-"""Runs between two lines of a log."""
+"""Runs of one line of a log: as much as a campaign that is broken off can lose."""
 
 
 class LogLine(msgspec.Struct, frozen=True):
-    """One line of a campaign's log: what was run, of which program, and what it showed."""
+    """One stretch of seeds in a campaign's log: of which program, and what it showed. Lines of several campaigns add up."""
 
     commit: str
     first_seed: int
@@ -92,7 +92,7 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 def log(path: Path, tally: Tally) -> None:
-    """Append a tally to a campaign's log."""
+    """Append a stretch to a campaign's log."""
     found = {str(result.seed): result.wrong for result in tally.failed}
     seconds = round(tally.seconds, 1)
     line = LogLine(commit(), tally.first, tally.count, tally.steps, tally.commands, tally.requests, seconds, found)

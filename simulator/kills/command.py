@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulator.campaign import commit
 from simulator.ground import GROUNDS, Ground
 from simulator.kills import campaign
 from simulator.kills.campaign import LIVES, WorldReport
@@ -30,6 +31,7 @@ def main(kills: int, seed: int, workers: int, log_file: str, databases: Sequence
 
 def _on(ground: Ground, root: Path, kills: int, seed: int, workers: int, log: Log) -> int:
     watch, cells = Watch(), campaign.places(root, ground)
+    log.write({"commit": commit(), "database": ground.name, "first_seed": seed})
     reports: list[WorldReport] = []
     done, following = 0, seed
     while done < kills:

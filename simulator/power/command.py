@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from simulator.campaign import commit
 from simulator.kills.campaign import warm
 from simulator.kills.spread import Log, Watch, end_in_order, isolated, spread, tell
 from simulator.paths import new_folder
@@ -22,6 +23,7 @@ def main(cuts: int, seed: int, workers: int, log_file: str) -> int:
     warm()
     watch, log, done, failed, lives, operations = Watch(), Log(log_file), 0, 0, 0, 0
     following = seed
+    log.write({"commit": commit(), "first_seed": seed})
     with new_folder() as root:
         while done < cuts:
             seeds = range(following, following + max(workers, -(-(cuts - done) // (LIVES * CUTS))))

@@ -13,6 +13,7 @@ from typing import TextIO
 
 import msgspec
 
+from simulator.campaign import commit
 from simulator.paths import new_folder
 from simulator.real.cells.cell import Cell, Verdict, every_cell, smoke
 from simulator.real.cells.trial import judged
@@ -118,6 +119,7 @@ def _log(path: str) -> Iterator[TextIO | None]:
         yield None
         return
     with Path(path).open("w", encoding="utf-8") as file:
+        _write(file, {"commit": commit()})
         yield file
 
 
