@@ -79,7 +79,7 @@ LOGGED = 1_000
 
 
 class LogLine(msgspec.Struct, frozen=True):
-    """One stretch of seeds in a campaign's log: of which program, and what it showed. Lines of several campaigns add up."""
+    """One stretch of seeds in a log: of which program, and what it showed. Lines of several campaigns add up."""
 
     commit: str
     first_seed: int
