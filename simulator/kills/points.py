@@ -28,6 +28,7 @@ from medreg_desktop.services.cache import (
     outbox_moves,
     papers,
     rescue,
+    restored,
     schema,
     snapshot,
     store,
@@ -91,7 +92,7 @@ CLIENT = (
     Point("rows written", synced, "put"),
     Point("rows removed", synced, "remove"),
     Point("page checked", feed, "_check_continues"),
-    Point("receipts compared", snapshot, "_receipts_lost"),
+    Point("receipts compared", restored, "compare"),
     Point("snapshot thrown away", snapshot, "_throw_away"),
     # The rescue journal.
     Point("journal frame", Journal, "append", Moment.AROUND),

@@ -20,7 +20,7 @@ from medreg_desktop.services.cache import (
     outbox,
     outbox_moves,
     overlay,
-    snapshot,
+    restored,
     store,
     sync_state,
 )
@@ -327,9 +327,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("removed rows stay", "joplin#14388", ((rows_of, "remove", _nothing_removed),)),
     Mutant("unknown tombstone breaks the page", "couchdb", ((rows_of, "existing", _unknown_row_breaks_the_page),)),
     Mutant("changes of known rows are ignored", "android-fhir#2361", ((rows_of, "_is_newer", _older_rows_win),)),
-    Mutant(
-        "receipts not compared after a restore", "nextcloud#1026", ((snapshot, "_receipts_lost", _no_receipt_compared),)
-    ),
+    Mutant("receipts not compared after a restore", "nextcloud#1026", ((restored, "compare", _no_receipt_compared),)),
     Mutant(  # cursors name their epoch too: the second line, which no service of those days had
         "epoch believed at hello",
         "syncthing#6335",

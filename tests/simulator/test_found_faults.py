@@ -153,6 +153,23 @@ def test_a_decision_that_a_courier_brings_to_the_restored_register_again_is_not_
     assert (row.state, row.outcome and row.outcome.kind) == (OutboxState.DONE, OutcomeKind.ACCEPTED)
 
 
+def test_a_loss_is_taken_back_when_a_courier_brings_the_decision_after_it_was_told(world: World) -> None:
+    pc = world.pcs["b"]
+    world.register.back_up()
+    _decide(pc, _first(pc))
+    courier.pack(world, pc, Random(0))
+    world.sync(pc)
+    world.register.restore()
+    world.time.pass_by(60)
+    assert _wrong(world) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, "lost_by_server")
+    courier.carry(world, pc, Random(0))
+    assert _wrong(world) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.outcome and row.outcome.kind) == (OutboxState.DONE, OutcomeKind.ACCEPTED)
+
+
 def test_a_loss_shows_though_it_is_the_second_restore_that_makes_it(world: World) -> None:
     pc = world.pcs["b"]
     world.register.back_up()

@@ -9,7 +9,7 @@ from datetime import date
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums
 from medreg_core.contract.v1.feed import BucketRows, Change, ChangePage, Op
 from medreg_core.domain.records import ApplicationId, Institution
-from medreg_desktop.services.cache import applications, outbox, sync_state, synced
+from medreg_desktop.services.cache import applications, outbox, restored, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge, Judged, ServerRow
@@ -145,6 +145,7 @@ def _applied(conn: Connection, page: ChangePage, rows: Sequence[Judged], gone: l
     changed = synced.put(conn, rows)
     synced.remove(conn, gone)
     applications.refresh(conn, outbox.applications_between(conn, page.after, page.last))
+    restored.look_for_the_lost(conn)
     return Applied(tuple(changed), len(gone), page.last)
 
 
@@ -154,6 +155,7 @@ def _repaired(conn: Connection, answer: BucketRows, rows: Sequence[Judged]) -> A
     gone = [key for key in local if key not in wanted]
     changed = synced.put(conn, rows, even_older=True)
     synced.remove(conn, gone)
+    restored.look_for_the_lost(conn)
     return Applied(tuple(changed), len(gone), sync_state.read(conn).seq)
 
 

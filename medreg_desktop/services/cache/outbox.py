@@ -232,6 +232,12 @@ def accepted_outside(conn: Connection, epoch: str) -> list[OutboxRow]:
     return [_row(row) for row in conn.execute(statement, (epoch,))]
 
 
+def needing_you(conn: Connection, cause: str) -> list[OutboxRow]:
+    """Return the commands of everybody that ask their author for this cause."""
+    statement = f"SELECT {_COLUMNS} FROM outbox WHERE state = 'needs_you' AND last_cause = ? ORDER BY n"  # noqa: S608 - constants
+    return [_row(row) for row in conn.execute(statement, (cause,))]
+
+
 def _row(row: Row) -> OutboxRow:
     return OutboxRow(
         n=row[0],

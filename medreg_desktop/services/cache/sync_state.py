@@ -140,6 +140,11 @@ def public_keys(conn: Connection) -> tuple[PublicKey, ...]:
     return _read(conn, "keys", tuple[PublicKey, ...]) or ()
 
 
+def is_blank(conn: Connection) -> bool:
+    """Return whether no service has ever greeted this copy and nothing was saved in it: there is nothing to lose."""
+    return not value(conn, "server_id") and not scalar(conn, "SELECT EXISTS(SELECT 1 FROM outbox)")
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """For whom the overlay is computed, and how far the copy is."""

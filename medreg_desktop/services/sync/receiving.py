@@ -30,7 +30,7 @@ from medreg_desktop.services.sync.events import (
     SnapshotEnded,
     SnapshotOpened,
 )
-from medreg_desktop.services.sync.outbox_view import Position, SnapshotProgress
+from medreg_desktop.services.sync.outbox_view import Position, RowState, SnapshotProgress
 from medreg_desktop.services.sync.report import Guard, GuardState
 from medreg_desktop.services.sync.state import Step, SyncState
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
@@ -136,6 +136,8 @@ def page_arrived(state: SyncState, event: PageArrived) -> Step:
     changed = bool(page.changes)
     receiving = state.receiving
     state, drop = _moved_to(state, page)
+    if changed:
+        state = _with_the_lost(state)
     state = state.with_receiving(
         circuit=receiving.circuit.passed(),
         caught_up=not page.more,
@@ -145,6 +147,12 @@ def page_arrived(state: SyncState, event: PageArrived) -> Step:
     )
     # An empty page moves the cursor too: the server may have renewed its signature or its horizon.
     return state, ((*drop, KeepPage(page)) if changed or page.cursor != position.cursor else ())
+
+
+def _with_the_lost(state: SyncState) -> SyncState:
+    """Read the queue again behind new rows if it asks somebody: they may show that what was lost is held again."""
+    asked = any(row.state is RowState.NEEDS_YOU for row in state.sending.queue or ())
+    return state.with_sending(queue=None) if asked else state
 
 
 def _moved_to(state: SyncState, page: ChangePage) -> Step:
@@ -221,7 +229,7 @@ def bucket_arrived(state: SyncState, event: BucketArrived) -> Step:
         repaired=receiving.repaired + 1,
         copy_changes=receiving.copy_changes + 1,
     )
-    return state, (KeepBucket(event.rows),)
+    return _with_the_lost(state), (KeepBucket(event.rows),)
 
 
 def receiving_failed(state: SyncState, event: Failed) -> Step:
