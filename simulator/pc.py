@@ -19,7 +19,7 @@ from medreg_desktop.services.activation.code_desk import CodeDesk
 from medreg_desktop.services.auth import farewell
 from medreg_desktop.services.auth.farewell import Farewell
 from medreg_desktop.services.auth.office import Office
-from medreg_desktop.services.cache import applications
+from medreg_desktop.services.cache import applications, sync_state
 from medreg_desktop.services.cache.device import adopt
 from medreg_desktop.services.cache.store import CacheStore, Footing
 from medreg_desktop.services.faults import KnownFault
@@ -102,7 +102,8 @@ class Desktop:
 class Pc:
     """A computer with its disk. ``at_work`` guards against a second sync while one is under way.
 
-    ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out.
+    ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out;
+    ``begin_anew`` sets it up as another one.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Pc:
     installations: int = 1
     is_removed: bool = False
     sees_off: Callable[[], None] = lambda: None
+    begin_anew: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.ids = SteppedIds(self.clock)
@@ -258,9 +260,13 @@ class Pc:
         try:
             session = program.transport.sign_in(SignIn(login, PASSWORD, self.device_id))
         except TransportFault as fault:
-            if fault.trouble.code == REVOKED:
-                self.tell(events.DeviceRefused)
-            return fault.trouble.code
+            if fault.trouble.code != REVOKED:
+                return fault.trouble.code
+            if program.store.read(sync_state.is_blank):
+                self.begin_anew()
+                return self.sign_in(login)
+            self.tell(events.DeviceRefused)
+            return REVOKED
         program.transport.use_token(session.token)
         return self._let_in(session.account, online=True)
 

@@ -85,6 +85,7 @@ class World:
         wire = self._wire(name, fate)
         pc = Pc(name, folder / name, clock, wire, fate, device_named(name), seed, self.footing)
         pc.sees_off = lambda: self.oracle.see_off(pc)
+        pc.begin_anew = lambda: self._set_up_anew(pc)
         wire.befall = lambda toxic: self._befall(pc, toxic)
         return pc
 
@@ -233,9 +234,12 @@ class World:
     def come_in(self, pc: Pc, login: str) -> str:
         """Sign somebody in; a computer that has come to the end of leaving is set up as another one for it."""
         if pc.is_gone:
-            self.oracle.watch(pc)
-            pc.set_up_anew(self._blank_cache())
+            self._set_up_anew(pc)
         return pc.sign_in(login)
+
+    def _set_up_anew(self, pc: Pc) -> None:
+        self.oracle.watch(pc)
+        pc.set_up_anew(self._blank_cache())
 
     def supervisor(self, name: str) -> Caller:
         """Return the supervisor of a computer's institution, as the service knows him."""

@@ -232,12 +232,24 @@ class Doorway:
         try:
             return gate.enter(account, password, passphrase)
         except KnownFault as fault:
-            if fault.code == "device_revoked" and gate.open_refused(account, password):
-                if self.loop is None:
-                    self._start_loop()
-                assert self.loop is not None
-                self.loop.device_refused()
+            if fault.code != "device_revoked" or not gate.open_refused(account, password):
+                raise
+            if gate.holds_nothing():
+                return self._as_another_device().enter(account, password, passphrase)
+            if self.loop is None:
+                self._start_loop()
+            assert self.loop is not None
+            self.loop.device_refused()
             raise
+
+    def _as_another_device(self) -> Gate:
+        """Set this computer up anew: it was shut out before hello had filled its copy, and would wait for ever."""
+        self._shut()
+        departure = self._departure(None)
+        departure.delete_copy()
+        departure.destroy_key()
+        self._gate = None
+        return self._gate_at(self._server)
 
     @property
     def _link(self) -> Link:

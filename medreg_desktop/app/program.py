@@ -340,7 +340,7 @@ def _show_waiting(page: EmptyState, lamp: Lamp | None) -> None:
     """Say what the first copy waits for: the trouble in its way, if any, and whether it goes by itself."""
     if lamp is not None and lamp.code in SENTENCES:
         what, todo = what_and_todo(lamp.code)
-        by_itself = "" if lamp.kind is LampKind.NEEDS_YOU else tr("It is tried again by itself.")
+        by_itself = "" if lamp.kind in {LampKind.NEEDS_YOU, LampKind.SIGN_IN} else tr("It is tried again by itself.")
         page.show_words(what, f"{todo}{by_itself}", button=tr("Back to sign-in"))
     else:
         page.show_words(tr("Fetching your institution's data"), tr("The first part is shown as soon as it is here."))

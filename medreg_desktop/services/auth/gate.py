@@ -136,6 +136,10 @@ class Gate:
                 self._opened(key)
         return self.store is not None
 
+    def holds_nothing(self) -> bool:
+        """Return whether the copy is open and blank: no order to destroy it can be proven, and none is needed."""
+        return self.store is not None and self.store.read(sync_state.is_blank)
+
     def leave(self) -> None:
         """Sign out: the token is forgotten here at once, and ended on the server if it can be reached."""
         self.account = self.session_until = None

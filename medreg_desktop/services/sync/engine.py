@@ -259,13 +259,14 @@ def _failed(state: SyncState, event: Failed) -> Step:
         state = state.with_contact(offline_since=event.at.wall)
     if event.call in removal.CALLS:
         return removal.failed(state, event), ()
+    is_over = kind is TroubleKind.SIGN_IN and state.actor is not None
     if event.trouble.code == removal.REVOKED:
-        state = removal.refused(state)
+        is_over = not removal.knows_the_service(state)  # at sign-in the computer is set up anew: nothing is lost
+        state = state if is_over else removal.refused(state)
     if event.call is Call.COMMANDS:
         return sending.commands_failed(state, event)
-    if kind is TroubleKind.SIGN_IN and state.actor is not None:
-        actor = replace(state.actor, session=False)
-        return replace(state, actor=actor).with_contact(session_ended=True, greeted=False), ()
+    if is_over:
+        return sending.session_over(state), ()
     if event.call in _QUESTIONS:
         return _question_failed(state, event), ()
     if kind is TroubleKind.TOO_OLD:

@@ -76,7 +76,7 @@ def lamp(s: Situation) -> Lamp:  # noqa: PLR0911 - one line per word, in the ord
     if s.needs_you or s.blocked:
         return Lamp(LampKind.NEEDS_YOU, count=s.needs_you + bool(s.blocked), code=s.blocked)
     if s.session_ended or kind is TroubleKind.SIGN_IN:
-        return Lamp(LampKind.SIGN_IN, code=code or "session_expired")
+        return Lamp(LampKind.SIGN_IN, code=code if kind is TroubleKind.SIGN_IN else "session_expired")
     if kind in {TroubleKind.PORTAL, TroubleKind.UNTRUSTED}:
         return Lamp(LampKind.NETWORK_SIGN_IN, code=code)
     if _clock_is_off(s, kind):

@@ -57,6 +57,11 @@ def refused(state: SyncState) -> SyncState:
     return replace(state, removal=Removal(Stage.CHECK))
 
 
+def knows_the_service(state: SyncState) -> bool:
+    """Return whether hello has ever told this copy whose orders to obey, and the keys that prove them."""
+    return state.position is None or bool(state.position.server_id)
+
+
 def position_read(state: SyncState, position: Position) -> SyncState:
     """An order that an earlier run has kept still stands; it is asked for once more, since it may have been lifted."""
     return refused(state) if position.order is not None else state

@@ -71,7 +71,7 @@ def commands_failed(state: SyncState, event: Failed) -> Step:
         case TroubleKind.SERVER:
             return _server_failed(state, ids, back, event)
         case TroubleKind.SIGN_IN:
-            return _session_over(state), (Settle(back),)
+            return session_over(state), (Settle(back),)
         case TroubleKind.REFUSED | TroubleKind.TOO_OLD:
             return state.with_sending(stopped_by=trouble.code), (Settle(back),)
         case (
@@ -115,7 +115,8 @@ def _landed(state: SyncState) -> SyncState:
     return state.with_sending(ids=(), queue=None)
 
 
-def _session_over(state: SyncState) -> SyncState:
+def session_over(state: SyncState) -> SyncState:
+    """Nothing is sent before somebody has signed in again; no attempt is counted (``sync.md`` §5.8)."""
     actor = replace(state.actor, session=False) if state.actor else None
     return replace(state, actor=actor).with_contact(session_ended=True, greeted=False)
 

@@ -10,6 +10,7 @@ from medreg_core.contract.v1.devices import DeviceEntry
 from medreg_core.domain.records import CommandId, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationReason, Role, State
 from medreg_desktop.app.removed import RemovedPage
+from medreg_desktop.ui.widgets.blocks import EmptyState
 from medreg_server.db.scope import Scope
 from medreg_server.services.callers import Caller
 from medreg_server.services.commands import CommandDesk
@@ -17,7 +18,7 @@ from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.review_lane import ReviewLane
 from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.desktop.program.test_service import state_at
-from tests.helpers.fault_proxy import FaultProxy, http_answer
+from tests.helpers.fault_proxy import FaultProxy, http_answer, swallow_answer
 from tests.helpers.program import Desk, Listener, click
 from tests.helpers.server import PASSWORD, Hospital, ServerHandle
 
@@ -169,6 +170,33 @@ def test_what_was_begun_before_a_restart_goes_on_and_the_computer_can_be_set_up_
     desk.close()
     third = open_desk("pc")
     third.at_work(staff.registrar, PASSWORD, 3)
+
+
+@pytest.mark.parametrize("is_at_work", [True, False])
+def test_a_computer_shut_out_before_it_was_ever_greeted_is_set_up_as_another(
+    open_desk: OpenDesk, staff: Staff, server: ServerHandle, hospital: Hospital, proxy: FaultProxy, is_at_work: bool
+) -> None:
+    """The service knows the device, the answer never came: without its keys an order could not be proven for ever."""
+    proxy.rule("/sync/hello", swallow_answer, times=99)
+    desk = open_desk("pc")
+    desk.sign_in(staff.registrar, PASSWORD)
+    desk.until(lambda: devices(server, hospital), "the device in the register")
+    first = device_of(desk)
+    revoke(server, hospital, first)
+    if is_at_work:
+        proxy.clear()
+        desk.office.sync_now()
+        desk.until_says("请重新登录。")
+        page = desk.program.window.cover.page
+        assert isinstance(page, EmptyState)
+        click(page._button)
+    else:
+        desk.close()
+        proxy.clear()
+        desk = open_desk("pc")
+    desk.at_work(staff.registrar, PASSWORD, 3)
+    assert device_of(desk) != first
+    assert set(devices(server, hospital)) == {first, device_of(desk)}
 
 
 @pytest.mark.parametrize("moment", ["rescue", "wipe/done"])

@@ -22,7 +22,7 @@ from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import RevocationReason, Role
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync.driver import SyncDriver
-from medreg_desktop.services.sync.outbox_view import PendingCommand, RowState
+from medreg_desktop.services.sync.outbox_view import PendingCommand, Position, RowState
 from medreg_desktop.services.sync.worker import Device
 from medreg_desktop.services.transport.trouble import TransportFault, Trouble, TroubleKind
 from tests.desktop.sync.desk import Desk
@@ -92,8 +92,9 @@ class LaneService(FakeService):
 
 @dataclass
 class LeavingCopy(FakeCopy):
-    """A copy that can be sealed; destroyed, it answers nobody."""
+    """A copy that can be sealed; destroyed, it answers nobody. Hello has filled it in an earlier run."""
 
+    at: Position = field(default_factory=lambda: Position(server_id="s"))
     destroyed: bool = False
 
     def note_outage(self, told: object) -> None:

@@ -56,7 +56,7 @@ def but(**changes: object) -> Situation:
         ),
         (
             but(session=False, session_ended=True, trouble=trouble(TroubleKind.PORTAL)),
-            Lamp(LampKind.SIGN_IN, code="x"),
+            Lamp(LampKind.SIGN_IN, code="session_expired"),
         ),
         (but(needs_you=3, session_ended=True, unsent=9), Lamp(LampKind.NEEDS_YOU, count=3)),
         (but(blocked="client_too_old"), Lamp(LampKind.NEEDS_YOU, count=1, code="client_too_old")),

@@ -8,7 +8,7 @@ from medreg_core.domain.records import CommandId
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
-from medreg_desktop.services.sync.outbox_view import RowState
+from medreg_desktop.services.sync.outbox_view import Position, RowState
 from medreg_desktop.services.sync.report import Stage
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 from tests.desktop.sync.desk import OFFLINE, only
@@ -42,6 +42,15 @@ def test_with_nothing_unfinished_it_leaves_at_once() -> None:
     desk.sync()
     assert desk.lane.batches == []
     assert desk.end.acts == ALL_ACTS
+
+
+def test_a_copy_that_no_service_has_greeted_asks_to_sign_in_instead_of_for_a_proof() -> None:
+    desk = LeavingDesk()
+    desk.copy.at = Position()
+    desk.revoke()
+    report = desk.sync()
+    assert (report.lamp.kind, report.removal.stage) == (LampKind.SIGN_IN, Stage.NONE)
+    assert "wipe_check" not in desk.world.calls
 
 
 def test_a_refusal_that_is_not_proven_destroys_nothing_and_sends_nothing() -> None:
