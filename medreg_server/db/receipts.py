@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, or_, select
 
@@ -28,9 +28,12 @@ class Standing(StrEnum):
     FORK = "fork"
 
 
-_AROUND: Final = select(receipt.c.hash, receipt.c.n).where(
+_AROUND: Final = select(receipt.c.hash, receipt.c.n, receipt.c.standing).where(
     receipt.c.device_id == bindparam("of_device"),
-    or_(receipt.c.n == bindparam("at_n"), receipt.c.hash.in_([bindparam("own"), bindparam("before")])),
+    or_(
+        receipt.c.n.in_([bindparam("at_n"), bindparam("n_before")]),
+        receipt.c.hash.in_([bindparam("own"), bindparam("before")]),
+    ),
 )
 
 
@@ -52,8 +55,14 @@ class Receipts(Repository):
         """
         connection = self._writes.beside(receipt)
         digest = link.digest
-        asked = {"of_device": device_id, "at_n": link.n, "own": digest, "before": link.previous}
-        around = {row.hash: row.n for row in connection.execute(_AROUND, asked)}
+        asked = {
+            "of_device": device_id,
+            "at_n": link.n,
+            "n_before": link.n - 1,
+            "own": digest,
+            "before": link.previous,
+        }
+        around = {row.hash: _Known(row.n, Standing(row.standing)) for row in connection.execute(_AROUND, asked)}
         if digest in around:
             return None
         standing = _standing(link, around, coming)
@@ -72,11 +81,22 @@ class Receipts(Repository):
         return standing if insert_if_absent(connection, receipt, row) else None
 
 
-def _standing(link: Link, around: dict[str, int], coming: Collection[str]) -> Standing:
-    if link.n in around.values():
+class _Known(NamedTuple):
+    n: int
+    standing: Standing
+
+
+def _standing(link: Link, around: Mapping[str, _Known], coming: Collection[str]) -> Standing:
+    if any(known.n == link.n for known in around.values()) or _is_overlooked(link.n - 1, around):
         return Standing.FORK
     if (link.n == 1 and link.previous == CHAIN_START) or link.previous in coming:
         return Standing.CHAINED
     if link.previous not in around:
         return Standing.GAP
-    return Standing.CHAINED if around[link.previous] == link.n - 1 else Standing.FORK
+    return Standing.CHAINED if around[link.previous].n == link.n - 1 else Standing.FORK
+
+
+def _is_overlooked(n: int, around: Mapping[str, _Known]) -> bool:
+    """Return whether two links stand there and neither was called a fork: their transactions did not see each other."""
+    there = [known.standing for known in around.values() if known.n == n]
+    return len(there) > 1 and Standing.FORK not in there

@@ -7,14 +7,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from medreg_core.contract.v1.commands import Command, CommandBatch, Outcome, Refuse, Return
 from medreg_core.contract.v1.proofs import Proof, flaws_of
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import Application
 from medreg_core.domain.vocabulary import OutcomeKind, Role
-from medreg_server.db.tables import audit
+from medreg_server.db.receipts import Standing
+from medreg_server.db.tables import audit, receipt
 from medreg_server.services.service import Service
 from tests.helpers.receipts import Chain
 from tests.helpers.server import Hospital, seed_applications
@@ -133,6 +134,26 @@ def test_a_disk_put_back_or_copied_forks_the_chain_and_is_told_once(
     assert (outcome.kind, outcome.receipt is None) == (OutcomeKind.ACCEPTED, False)
     send(office, [next_one], [image.link(next_one, actor)])
     assert [(action, detail["n"]) for action, detail in alarms(office.service)] == [("receipt.fork", "2")]
+
+
+def test_a_fork_that_two_transactions_did_not_see_is_told_with_the_next_link(
+    office: Office, chain: Chain, applications: list[Application]
+) -> None:
+    """Both look for the other's link before either has stored its own, as can be on PostgreSQL."""
+    actor = office.caller.account.id
+    first, mine, other, next_one = (command(each, RETURN) for each in applications[:4])
+    send(office, [first], [chain.link(first, actor)])
+    image = chain.copy()
+    send(office, [mine], [chain.link(mine, actor)])
+    send(office, [other], [image.link(other, actor)])
+    with office.service.environment.database.write() as transaction:
+        connection = transaction.receipts._connection
+        connection.execute(update(receipt).values(standing=Standing.CHAINED.value))
+    before = alarms(office.service)
+    send(office, [next_one], [image.link(next_one, actor)])
+    assert [(action, detail["n"]) for action, detail in alarms(office.service)[len(before) :]] == [
+        ("receipt.fork", "3")
+    ]
 
 
 def test_what_arrives_before_its_predecessor_is_a_gap(
