@@ -96,6 +96,11 @@ class Devices(Repository):
         one = update(device).where(device.c.id == device_id, device.c.revoked_at.is_(None))
         return self._connection.execute(one.values(values)).rowcount == 1
 
+    def gone(self, device_id: DeviceId, now: datetime) -> bool:
+        """Shut out a device that has left by an order unknown here, so for no known reason; False if it was already."""
+        one = update(device).where(device.c.id == device_id, device.c.revoked_at.is_(None))
+        return self._connection.execute(one.values(revoked_at=now)).rowcount == 1
+
     def wiped(self, device_id: DeviceId, now: datetime) -> bool:
         """Note that a revoked device has destroyed its copy; return False when that was known."""
         one = update(device).where(

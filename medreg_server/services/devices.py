@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from medreg_core.contract.v1.devices import DeviceEntry
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.access import Action
@@ -57,17 +59,17 @@ class DeviceDesk:
             if device is None:
                 raise ServiceFault(FaultCode.NOT_FOUND)
             if transaction.devices.revoke(device_id, shutout):
-                burnt = burn_leases(transaction, device_id, shutout)
+                burnt = burn_leases(transaction, device_id, shutout.at)
                 transaction.record(_event(device, shutout, account, burnt))
 
 
-def burn_leases(transaction: WriteTransaction, device_id: DeviceId, shutout: Shutout) -> int:
+def burn_leases(transaction: WriteTransaction, device_id: DeviceId, at: datetime) -> int:
     """Make what was leased to the device and not used worthless at once (``sync.md`` §5.7).
 
     Return how many leases of form numbers it held.
     """
-    transaction.activation.burn(device_id, shutout.at)
-    return transaction.leases.burn(device_id, shutout.at)
+    transaction.activation.burn(device_id, at)
+    return transaction.leases.burn(device_id, at)
 
 
 def _event(device: Device, shutout: Shutout, account: AccountRecord | None, burnt: int) -> Event:

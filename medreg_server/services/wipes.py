@@ -33,6 +33,7 @@ from medreg_server.db.devices import Device
 from medreg_server.db.rescued import Evidence
 from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import WriteTransaction
+from medreg_server.services.devices import burn_leases
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
@@ -92,13 +93,18 @@ class WipeDesk:
         return self._proven(receipt)
 
     def done(self, signed: SignedByDevice) -> None:
-        """Note that the device has destroyed its copy. Raises ServiceFault FORBIDDEN, BAD_REQUEST."""
+        """Note that the device has destroyed its copy. Raises ServiceFault FORBIDDEN, BAD_REQUEST.
+
+        One that is in order here obeyed an order which a restore has taken back: it is shut out again, for it is gone.
+        """
         device = self._device(Purpose.WIPE_DONE, signed)
         done = _content(signed, WipeDone)
-        if device.revoked_at is None:
-            raise ServiceFault(FaultCode.FORBIDDEN)
+        now = self._environment.now()
         with self._environment.database.write() as transaction:
-            if transaction.devices.wiped(device.id, self._environment.now()):
+            if transaction.devices.gone(device.id, now):
+                burnt = burn_leases(transaction, device.id, now)
+                transaction.record(_event("device.gone", device, leases_burnt=str(burnt)))
+            if transaction.devices.wiped(device.id, now):
                 transaction.record(_event("device.wiped", device, rescued=str(done.rescued)))
 
     def _device(self, purpose: Purpose, signed: SignedByDevice) -> Device:

@@ -121,14 +121,22 @@ def test_signed_nonsense_is_a_bad_request(register: Service, leaver: Leaver, con
     assert not isinstance(fault.value, ServiceFault) or fault.value.code is FaultCode.BAD_REQUEST
 
 
-def test_a_device_in_order_hands_nothing_over_and_is_not_wiped(
-    register: Service, leaver: Leaver, hospital: Hospital
-) -> None:
+def test_a_device_in_order_hands_nothing_over(register: Service, leaver: Leaver, hospital: Hospital) -> None:
     (application,) = seed_applications(register, hospital.institution)
     with pytest.raises(ServiceFault):
         leaver.rescue(command(application, RETURN))
-    with pytest.raises(ServiceFault):
-        leaver.done()
+
+
+def test_a_device_that_left_by_an_order_which_a_restore_took_back_is_shut_out(
+    register: Service, leaver: Leaver
+) -> None:
+    """It has destroyed its key with its copy: nobody can use it, and the operator is to know."""
+    leaver.done()
+    leaver.done()
+    (entry,) = [e for e in DeviceDesk(register.environment).entries(WHOLE_REGISTER) if e.id == leaver.office.device_id]
+    assert (entry.revoked_at, entry.reason) == (entry.wiped_at, None)
+    assert entry.wiped_at is not None
+    assert leaver.check().wipe
 
 
 def test_more_than_a_batch_is_too_much(register: Service, leaver: Leaver, hospital: Hospital) -> None:

@@ -258,7 +258,7 @@ def _failed(state: SyncState, event: Failed) -> Step:
     elif state.contact.offline_since is None:
         state = state.with_contact(offline_since=event.at.wall)
     if event.call in removal.CALLS:
-        return removal.failed(state, event), ()
+        return removal.failed(state, event)
     is_over = kind is TroubleKind.SIGN_IN and state.actor is not None
     if event.trouble.code == removal.REVOKED:
         is_over = not removal.knows_the_service(state)  # at sign-in the computer is set up anew: nothing is lost

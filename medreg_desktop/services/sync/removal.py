@@ -112,15 +112,20 @@ def confirmed(state: SyncState) -> Step:
     return replace(state, busy=None).with_removal(stage=Stage.GONE), (NoteGone(),)
 
 
-def failed(state: SyncState, event: Failed) -> SyncState:
-    """Wait and try again, whatever the trouble: everything that is not safe is kept."""
+def failed(state: SyncState, event: Failed) -> Step:
+    """Wait and try again, whatever the trouble: everything that is not safe is kept.
+
+    Only the last word is not said for ever: a register restored to before this device was known refuses it.
+    """
     kind, removal = event.trouble.kind, state.removal
+    if event.call is Call.WIPE_DONE and kind is TroubleKind.REFUSED:
+        return confirmed(state)
     state = state.with_removal(ids=())
     if event.call is Call.RESCUE and kind is TroubleKind.REFUSED:
         state = replace(state, removal=Removal(Stage.CHECK))  # the order may have been lifted: ask again
     if event.call is Call.RESCUE and kind is TroubleKind.ENVELOPE and len(removal.ids) > 1:
-        return state.with_removal(limit=len(removal.ids) // 2)
-    return _wait(state, event.trouble, event.at)
+        return state.with_removal(limit=len(removal.ids) // 2), ()
+    return _wait(state, event.trouble, event.at), ()
 
 
 def leaves_a_copy(state: SyncState) -> bool:

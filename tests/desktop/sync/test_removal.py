@@ -128,9 +128,16 @@ def test_many_go_in_batches_and_a_batch_that_is_too_large_is_halved() -> None:
     assert desk.end.acts == ALL_ACTS
 
 
-@pytest.mark.parametrize("call", ["wipe_check", "rescue", "wipe_done"])
+TROUBLES = [
+    (kind, call)
+    for kind in TroubleKind
+    for call in ("wipe_check", "rescue", "wipe_done")
+    if (kind, call) != (TroubleKind.REFUSED, "wipe_done")  # the one answer that is final: see below
+]
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kind", list(TroubleKind))
+@pytest.mark.parametrize(("kind", "call"), TROUBLES)
 def test_any_trouble_on_the_way_is_waited_out(kind: TroubleKind, call: str, when: str) -> None:
     desk = LeavingDesk()
     desk.sync()
@@ -146,6 +153,19 @@ def test_any_trouble_on_the_way_is_waited_out(kind: TroubleKind, call: str, when
     assert command in desk.lane.kept
     assert desk.end.acts == ALL_ACTS
     assert desk.lane.is_done
+
+
+def test_a_register_that_does_not_know_this_computer_any_more_is_not_told_for_ever() -> None:
+    """It was restored to before the computer was set up; everything is safe and destroyed by then."""
+    desk = LeavingDesk()
+    desk.sync()
+    desk.revoke()
+    command = desk.save("a0001")
+    desk.world.fail = only("wipe_done", Trouble(TroubleKind.REFUSED, "forbidden", 403))
+    report = desk.sync()
+    assert command in desk.lane.kept
+    assert desk.end.acts == ALL_ACTS
+    assert report.removal.stage is Stage.GONE
 
 
 @pytest.mark.parametrize("act", ["take_leave", "destroy_key", "delete_copy"])
