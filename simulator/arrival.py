@@ -6,8 +6,9 @@ import gzip
 import io
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import requests
@@ -79,29 +80,39 @@ class Bytes(io.BytesIO):
 
 def loss_of(toxic: Toxic) -> Exception | None:
     """Return what the HTTP library raises when there is no answer at all; None for a toxic that lets one through."""
-    return _losses().get(toxic)
+    made = _LOSSES.get(toxic)
+    return made() if made is not None else None
 
 
-def _losses() -> dict[Toxic, Exception]:
-    reset = requests.exceptions.ConnectionError(ConnectionResetError("reset"))
-    silent = requests.exceptions.ReadTimeout(TimeoutError("stalled"))
-    return {
-        Toxic.NO_CONNECTION: requests.exceptions.ConnectionError(ConnectionRefusedError("refused")),
-        Toxic.NO_SUCH_HOST: requests.exceptions.ConnectionError(socket.gaierror("no such host")),
-        Toxic.STALL_BEFORE: silent,
-        Toxic.REORDERED: silent,
-        Toxic.TLS_EXPIRED: _tls(10),
-        Toxic.TLS_NOT_YET: _tls(9),
-        Toxic.TLS_UNKNOWN_CA: _tls(20),
-        Toxic.TLS_WRONG_NAME: _tls(62),
-        Toxic.SLEEP_BEFORE: reset,
-        Toxic.LOST_ANSWER: reset,
-        Toxic.STALL_AFTER: silent,
-        Toxic.SLEEP_AFTER: reset,
-    }
+def _unconnected(cause: OSError) -> Exception:
+    return requests.exceptions.ConnectionError(cause)
+
+
+def _reset() -> Exception:
+    return _unconnected(ConnectionResetError("reset"))
+
+
+def _silent() -> Exception:
+    return requests.exceptions.ReadTimeout(TimeoutError("stalled"))
 
 
 def _tls(code: int) -> Exception:
     error = ssl.SSLCertVerificationError("certificate verify failed")
     error.verify_code = code  # OpenSSL's X509_V_ERR_*
     return requests.exceptions.SSLError(error)
+
+
+_LOSSES: dict[Toxic, Callable[[], Exception]] = {
+    Toxic.NO_CONNECTION: lambda: _unconnected(ConnectionRefusedError("refused")),
+    Toxic.NO_SUCH_HOST: lambda: _unconnected(socket.gaierror("no such host")),
+    Toxic.STALL_BEFORE: _silent,
+    Toxic.REORDERED: _silent,
+    Toxic.TLS_EXPIRED: partial(_tls, 10),
+    Toxic.TLS_NOT_YET: partial(_tls, 9),
+    Toxic.TLS_UNKNOWN_CA: partial(_tls, 20),
+    Toxic.TLS_WRONG_NAME: partial(_tls, 62),
+    Toxic.SLEEP_BEFORE: _reset,
+    Toxic.LOST_ANSWER: _reset,
+    Toxic.STALL_AFTER: _silent,
+    Toxic.SLEEP_AFTER: _reset,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -119,10 +119,16 @@ class Register:
         self.stop()
         self.start()
 
-    def set_enabled(self, account_id: AccountId, *, enabled: bool) -> None:
-        """Take an account's place from it, or give it back."""
+    def shut_out(self, account_id: AccountId) -> None:
+        """Take an account's place from it."""
         with self.service.environment.database.write() as transaction:
-            transaction.accounts.set_disabled(account_id, None if enabled else self.clock())
+            transaction.accounts.set_disabled(account_id, self.clock())
+
+    def let_in(self, accounts: Iterable[AccountId]) -> None:
+        """Give accounts their place back."""
+        with self.service.environment.database.write() as transaction:
+            for account_id in accounts:
+                transaction.accounts.set_disabled(account_id, None)
 
     def back_up(self) -> None:
         """Keep a copy of the whole database, in place of the one before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -108,17 +109,22 @@ def come_to_rest(world: World) -> None:
         while pc.wire.deliver_late():
             pass
     world.let_everybody_in()
-    stood = world.oracle.stands()
-    for number in range(_ROUNDS):
-        for login, name in REGISTRARS.items():
-            _settle(world, world.pcs[name], login, number)
-        before, stood = stood, world.oracle.stands()
-        if before == stood:  # a whole round has changed nothing
-            break
+    _settle_everybody(world)
     if any(pc.wire.may_differ for pc in world.pcs.values()):
         world.time.pass_by(DIGEST_EVERY_S)  # damage shows when the digest is next compared
         for login, name in REGISTRARS.items():
             _settle(world, world.pcs[name], login, _ROUNDS)
+
+
+def _settle_everybody(world: World) -> None:
+    """Go round until everybody has had a turn that changed nothing, since anything was changed."""
+    idle = 0
+    for number, (login, name) in itertools.product(range(_ROUNDS), REGISTRARS.items()):
+        stood = world.oracle.stands()
+        _settle(world, world.pcs[name], login, number)
+        idle = idle + 1 if world.oracle.stands() == stood else 0
+        if idle == len(REGISTRARS):
+            return
 
 
 def _settle(world: World, pc: Pc, login: str, number: int) -> None:

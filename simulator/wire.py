@@ -103,6 +103,9 @@ class Speech(requests.Session):
         super().__init__()
         self._wire = wire
 
+    def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
+        """Hold no pools of sockets."""
+
     def request(self, method: str | bytes, url: str | bytes, *_: Any, **said: Any) -> requests.Response:
         """Send one request. Redirects are never followed: the transport asks for none."""
         request = requests.PreparedRequest()

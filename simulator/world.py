@@ -99,7 +99,7 @@ class World:
             case Toxic.SESSION_BEFORE | Toxic.SESSION_AFTER if pc.actor:
                 self._end_sessions(pc.actor)
             case Toxic.ROLE_BEFORE | Toxic.ROLE_AFTER if pc.actor:
-                self.register.set_enabled(pc.actor, enabled=False)
+                self.register.shut_out(pc.actor)
             case _:
                 return
 
@@ -358,15 +358,14 @@ class World:
         """An account loses its place, or everybody has it back."""
         login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
         if chance.random() < 0.4:
-            self.register.set_enabled(self.accounts[login], enabled=False)
+            self.register.shut_out(self.accounts[login])
             return f"{login} out"
         self.let_everybody_in()
         return "everybody in"
 
     def let_everybody_in(self) -> None:
         """Give every account its place back."""
-        for account_id in self.accounts.values():
-            self.register.set_enabled(account_id, enabled=True)
+        self.register.let_in(self.accounts.values())
 
 
 _DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
