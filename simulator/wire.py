@@ -20,11 +20,13 @@ from simulator.clocks import WorldTime
 from simulator.crash import AFTER_ANSWERS, Crash, Fate
 from simulator.register import API, Answer, Register, Request
 from simulator.streams import Random
+from simulator.thrift import Spent
 from simulator.toxics import Toxic, Trial, Weather, trial
 from simulator.trace import Trace
 
 URL = "https://register.example"
 _POISON_STATUS = 500
+_REFUSALS = 400
 _MOST_EXCHANGES = 400
 _SLOW_S = 25.0
 _TRICKLE_BYTES_PER_S = 2_000
@@ -134,6 +136,7 @@ class Wire(BaseAdapter):
         self.may_differ = False
         self.exchanges = 0
         self.requests = 0
+        self.spent = Spent()
         self._name = name
         self._register = register
         self._time = time
@@ -183,6 +186,7 @@ class Wire(BaseAdapter):
     def _carried(
         self, sent: requests.PreparedRequest, asked: Request, happens: Trial, _settings: dict[str, Any]
     ) -> requests.Response:
+        self.spent.begins(_priced_as(asked))
         self.meanwhile("before")
         instead = self._before(asked, happens)
         if instead is not None:
@@ -277,6 +281,8 @@ class Wire(BaseAdapter):
         self, sent: requests.PreparedRequest, asked: Request, answer: Answer, body: bytes, happens: Trial
     ) -> requests.Response:
         arrival = arrival_of(answer, body, happens)
+        if happens.toxic is Toxic.NONE and arrival.status < _REFUSALS:
+            self.spent.went_well(_priced_as(asked), len(asked.body), len(arrival.body))
         self._trace.note(
             self._name, asked.method, call_of(asked), happens.toxic.value, arrival.status, len(arrival.body)
         )
@@ -301,6 +307,14 @@ def call_of(asked: Request) -> str:
         path = "/sync/buckets"
     found = CALLS.get(f"{asked.method} {path}", path)
     return RESUMED if found == "snapshot" and parts.query not in {"", "after="} else found
+
+
+def _priced_as(asked: Request) -> str:
+    """Return the kind of a request by what it may cost: questions about commands are not commands."""
+    call = call_of(asked)
+    if call == RESUMED:
+        return "snapshot"
+    return "rehearsal" if call == "commands" and b'"dry_run":true' in asked.body else call
 
 
 def kept_under(asked: Request, happens: Trial) -> str:

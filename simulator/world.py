@@ -24,6 +24,7 @@ from simulator.register import Register, copy_template
 from simulator.steps import Kind, Step
 from simulator.streams import Random, Streams
 from simulator.template import ELSEWHERE, REGISTRARS, SUPERVISORS, template
+from simulator.thrift import Thrift
 from simulator.toxics import Toxic, Weather
 from simulator.trace import Trace
 from simulator.wire import Wire
@@ -61,6 +62,7 @@ class World:
         self.accounts = base.accounts
         self.institutions = {name: (base.other if name == "c" else base.home).id for name in "abc"}
         self.oracle = Oracle(self.register, self.trace)
+        self.thrift = Thrift(self.register, self.institutions)
         self.slips: list[codes.Given] = []
         self.stick = folder / "stick"
         self.stick.mkdir()
@@ -167,6 +169,7 @@ class World:
     def _interludes(self, pc: Pc, chance: Random) -> Callable[[str], None]:
         def meanwhile(where: str) -> None:
             if chance.random() < _MEANWHILE:
+                pc.wire.spent.interludes += 1
                 self.trace.note(pc.name, "meanwhile", where, self._interlude(pc, chance))
 
         return meanwhile
@@ -202,10 +205,14 @@ class World:
 
     def sync(self, pc: Pc, _: Random | None = None) -> str:
         """Let the sync engine of a computer work."""
-        report = pc.sync()
-        if report is None:
+        if pc.at_work:
             return "under way"
+        self.thrift.begin(pc)
+        report = pc.sync()
+        assert report is not None
         self.oracle.check_lamp(pc, report)
+        if excess := self.thrift.excess(pc):
+            raise Violation(f"I9: {pc.name} spent {excess}")
         return f"{report.lamp.kind.value}/{report.lamp.code} unsent={report.unsent} needs={report.needs_you}"
 
     def wait(self, _: Pc, chance: Random) -> str:

@@ -276,6 +276,29 @@ def _older_rows_win(row: rows_of.ServerRow, stored: object) -> bool:
     return False
 
 
+def _greets_after_each_page(state: Any, event: Any) -> Any:
+    state, wanted = _page_arrived(state, event)
+    return state.with_contact(greeted=False), wanted
+
+
+_page_arrived = receiving.page_arrived
+
+
+def _copy_anew_at_each_sign_in(state: Any, event: Any) -> Any:
+    return _actor_changed(state, event).with_receiving(resync="signed in")
+
+
+_actor_changed = engine._actor_changed  # noqa: SLF001 - as above
+
+
+def _every_receipt_with_each_batch(self: CacheCopy, ids: Any) -> Any:
+    del ids
+    return _receipts(self, self._store.read(lambda conn: [row.command.id for row in every_row(conn)]))
+
+
+_receipts = CacheCopy.receipts
+
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "delay floor without cap",
@@ -347,5 +370,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "a snapshot of before is taken",
         "our own, found here",
         ((receiving, "_moved_to", _half_built_kept), (receiving, "_is_of_before", _never_of_before)),
+    ),
+    Mutant("greets after each page", "any loop over pages", ((receiving, "page_arrived", _greets_after_each_page),)),
+    Mutant("copy anew at each sign-in", "Anki, CommCare", ((engine, "_actor_changed", _copy_anew_at_each_sign_in),)),
+    Mutant(
+        "every receipt with each batch", "any growing log", ((CacheCopy, "receipts", _every_receipt_with_each_batch),)
     ),
 )

@@ -1,0 +1,173 @@
+"""What a sync may cost (I9): a model of the requests and bytes that are due, beside what a computer has spent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from medreg_core.contract.v1.feed import Op
+from medreg_core.domain.records import InstitutionId
+from medreg_desktop.services.cache import feed as cache_feed
+from medreg_desktop.services.cache.connection import Connection
+from medreg_server.services import feed
+
+if TYPE_CHECKING:
+    from simulator.pc import Pc
+    from simulator.register import Register
+
+_WORDS, _WELCOME, _DIGEST, _ROW, _COMMAND, _OUTCOME = 600, 4_000, 1_500, 3_000, 2_000, 1_500
+"""Bytes that are enough, headers left out: for what any exchange says beside the others, for one of each of these."""
+
+_ALL = 100_000
+
+
+@dataclass(slots=True)
+class Spent:
+    """What one computer has sent since its engine was last set to work.
+
+    ``faults`` are exchanges that brought no whole answer, or a refusal; bytes are counted of the others alone, for what
+    a network throws away is not the client's doing. ``interludes``: how often somebody acted meanwhile.
+    """
+
+    calls: Counter[str] = field(default_factory=Counter)
+    faults: int = 0
+    interludes: int = 0
+    sent: int = 0
+    received: int = 0
+    has_looked: bool = False  # a page of the feed has come
+
+    @property
+    def disturbances(self) -> int:
+        """Return for how much nobody can have planned."""
+        return self.faults + self.interludes
+
+    def begins(self, call: str) -> None:
+        """Count a request; it is a fault until its answer has come."""
+        self.calls[call] += 1
+        self.faults += 1
+
+    def went_well(self, call: str, sent: int, received: int) -> None:
+        """Note that the answer has come whole."""
+        self.faults -= 1
+        self.sent += sent
+        self.received += received
+        self.has_looked = self.has_looked or call == "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a sync had to do. ``anew``: the rows of a whole copy, where the feed may not have led on."""
+
+    commands: int
+    changes: int = 0
+    anew: int = 0
+
+    def requests(self, spent: Spent) -> dict[str, int]:
+        """Return how many requests of each kind are enough; each disturbance may cost one more of each."""
+        calls = spent.calls
+        enough = {
+            "ping": 1,
+            "hello": 1,
+            "rehearsal": self.commands,  # each is asked about once
+            "commands": self.commands,
+            "changes": -(-self.changes // feed.PAGE_CHANGES) + calls["commands"] + calls["snapshot"] + 2,
+            "digest": calls["hello"] + calls["snapshot"] + calls["bucket"] + 1,
+            "bucket": 1,
+            "wipe_check": 1,
+            "rescue": self.commands,
+            "wipe_done": 1,
+        }
+        snapshots = (
+            2 + spent.disturbances if self.anew else 0
+        )  # a copy that would lose many rows believes two that agree
+        return {call: most + spent.disturbances for call, most in enough.items()} | {"snapshot": snapshots}
+
+    def bytes_sent(self, spent: Spent) -> int:
+        """Return how many bytes are enough to ask: each command twice, the first time what would become of it."""
+        return spent.calls.total() * _WORDS + (2 * self.commands + spent.interludes) * _COMMAND
+
+    def bytes_received(self, spent: Spent) -> int:
+        """Return how many bytes of answers are enough: each row that changed once, each command answered twice."""
+        calls = spent.calls
+        rows = self.changes + (self.anew + self.changes) * calls["snapshot"] + 1
+        said = calls.total() * _WORDS + calls["hello"] * _WELCOME + calls["digest"] * _DIGEST
+        return said + rows * _ROW + (2 * self.commands + spent.interludes) * _OUTCOME
+
+    def exceeded_by(self, spent: Spent) -> list[str]:
+        """Return of what more was spent."""
+        enough = self.requests(spent)
+        facts = [(number, enough.get(call, 0), call) for call, number in sorted(spent.calls.items())]
+        facts.append((spent.sent, self.bytes_sent(spent), "bytes sent"))
+        facts.append((spent.received, self.bytes_received(spent), "bytes received"))
+        return [f"{number} {what} where {most} are enough" for number, most, what in facts if number > most]
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a computer holds: where its copy is, how many commands are open, how many there ever were."""
+
+    epoch: str = ""
+    cursor: str = ""
+    seq: int = 0
+    open: int = 0
+    saved: int = 0
+
+
+class Thrift:
+    """Compares what each engine has spent with what it had to do.
+
+    ``_owing`` are the computers whose engine may still have to make up for what befell it before.
+    """
+
+    def __init__(self, register: Register, institutions: Mapping[str, InstitutionId]) -> None:
+        self._register = register
+        self._institutions = institutions
+        self._before: dict[str, _Standing] = {}
+        self._owing: set[str] = set()
+
+    def begin(self, pc: Pc) -> None:
+        """An engine is set to work."""
+        if pc.wire.spent.disturbances:  # also where it was killed over it, and nobody judged
+            self._owing.add(pc.name)
+        pc.wire.spent = Spent()
+        self._before[pc.name] = _standing(pc)
+
+    def excess(self, pc: Pc) -> str:
+        """Return of what an engine has spent more than its work was worth; empty when it was thrifty."""
+        spent, before, after = pc.wire.spent, self._before[pc.name], _standing(pc)
+        due = Due(before.open + max(0, after.saved - before.saved))  # a destroyed copy takes its count along
+        over = due.exceeded_by(spent)
+        if over:  # so much was due at least: what else was, only the register knows
+            due = self._whole(due, pc, before, after)
+            over = due.exceeded_by(spent)
+        if spent.has_looked and not spent.disturbances:
+            self._owing.discard(pc.name)
+        return f"{', '.join(over)}; due {due}, met {spent}" if over else ""
+
+    def _whole(self, due: Due, pc: Pc, before: _Standing, after: _Standing) -> Due:
+        place = self._institutions[pc.name]
+        with self._register.service.environment.database.read() as transaction:
+            _, changes = transaction.feed.page(place, before.seq, _ALL)
+            held = sum(1 for _ in transaction.feed.versions(place))
+        removals = sum(change.op is not Op.UPSERT for change in changes)
+        doubts = removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
+        stands_nowhere = not before.cursor or before.epoch != after.epoch
+        is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.disturbances > 0
+        return Due(due.commands, len(changes), held if is_excused else 0)
+
+
+_STANDS = """
+    SELECT (SELECT value FROM sync_value WHERE name = 'epoch'), (SELECT value FROM sync_value WHERE name = 'cursor'),
+    (SELECT value FROM sync_value WHERE name = 'seq'), sum(state <> 'done'), count(*) FROM outbox
+"""
+
+
+def _standing(pc: Pc) -> _Standing:
+    return _Standing() if pc.is_removed else pc.running.store.read(_read)
+
+
+def _read(conn: Connection) -> _Standing:
+    epoch, cursor, seq, still_open, saved = conn.execute(_STANDS).fetchone()
+    return _Standing(epoch or "", cursor or "", int(seq or 0), still_open or 0, saved)
