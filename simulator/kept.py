@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from simulator.ages import PRESENT, Ages
 from simulator.run import Result, run_steps
 from simulator.steps import Step
 
@@ -21,17 +22,18 @@ class Regression(msgspec.Struct, frozen=True):
     seed: int
     steps: tuple[Step, ...]
     wrong: tuple[str, ...]
+    ages: Ages = PRESENT
 
     def run(self) -> Result:
         """Run it again."""
-        return run_steps(self.seed, self.steps)
+        return run_steps(self.seed, self.steps, self.ages)
 
 
 def write(found: Result, folder: Path = FOLDER) -> Path:
     """Keep a failing run; return the file."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{'-'.join(sorted(found.names)).replace('/', '-')}-seed-{found.seed}.json"
-    regression = Regression(found.seed, found.steps, found.wrong)
+    regression = Regression(found.seed, found.steps, found.wrong, found.ages)
     path.write_bytes(_encode(regression))
     return path
 
@@ -40,7 +42,8 @@ def _encode(regression: Regression) -> bytes:
     """Return the file's text: a line for each step."""
     steps = b",\n".join(map(msgspec.json.encode, regression.steps))
     wrong = msgspec.json.encode(regression.wrong)
-    return b'{"seed": %d, "wrong": %s, "steps": [\n%s\n]}\n' % (regression.seed, wrong, steps)
+    ages = msgspec.json.encode(regression.ages)
+    return b'{"seed": %d, "ages": %s, "wrong": %s, "steps": [\n%s\n]}\n' % (regression.seed, ages, wrong, steps)
 
 
 def read(path: Path) -> Regression:

@@ -24,12 +24,14 @@ from medreg_server.api.faults import STATUS
 from medreg_server.db.backup import back_up, restore
 from medreg_server.db.clock import Clock
 from medreg_server.db.engine import open_engine
+from medreg_server.db.migrate import migrate
 from medreg_server.db.transaction import DatabaseBusy
 from medreg_server.services.callers import Caller
 from medreg_server.services.cursors import Cursor
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import Settings
+from simulator.ages import as_read, is_beyond, make_older
 
 API = "/api/v1"
 _encode = msgspec.json.Encoder().encode
@@ -91,7 +93,9 @@ class Register:
     server_id: str = field(init=False)
     bugs: list[str] = field(default_factory=list)
     reached: dict[str, tuple[str, int]] = field(default_factory=dict)  # each device's position, as it last asked from
+    is_older: bool = False  # it speaks the protocol of the version before, and keeps nothing of what came since
     _is_late: bool = False
+    _backup_is_older: bool = False
 
     def __post_init__(self) -> None:
         self.start()
@@ -119,6 +123,15 @@ class Register:
         self.stop()
         self.start()
 
+    def bring_up_to_date(self) -> None:
+        """Install the present version over what the one before has kept."""
+        self.stop()
+        engine = _engine(self.settings.database_url)
+        make_older(engine)
+        migrate(engine)
+        self.is_older = False
+        self.start()
+
     def shut_out(self, account_id: AccountId) -> None:
         """Take an account's place from it."""
         with self.service.environment.database.write() as transaction:
@@ -134,6 +147,9 @@ class Register:
         """Keep a copy of the whole database, in place of the one before."""
         (self.folder / "backup.db").unlink(missing_ok=True)
         back_up(f"sqlite:///{self.folder / 'register.db'}", self.folder / "backup.db")
+        self._backup_is_older = self.is_older
+        if self.is_older:
+            make_older(open_engine(f"sqlite:///{self.folder / 'backup.db'}"))
 
     def restore(self) -> bool:
         """Go back to the copy and begin a new epoch, as the operator does; False when there is no copy."""
@@ -143,6 +159,9 @@ class Register:
         for name in ("register.db", "register.db-wal", "register.db-shm"):
             (self.folder / name).unlink(missing_ok=True)
         restore(f"sqlite:///{self.folder / 'register.db'}", self.folder / "backup.db")
+        self.is_older = self._backup_is_older  # the whole machine of then is back, with its program
+        if self.is_older:
+            migrate(_engine(self.settings.database_url))  # what it says is all that is older of it in this process
         self.start()
         self.service.registry.begin_epoch("restored")
         return True
@@ -211,7 +230,8 @@ class Register:
                 desks.sign_in.close(token, caller)
                 return Answer(204, {})
             case ["POST", "/sync/hello"]:
-                return _json(desks.hello.hello(msgspec.json.decode(body, type=Hello), caller))
+                hello = msgspec.json.decode(body, type=Hello)
+                return _json(desks.hello.hello(as_read(hello) if self.is_older else hello, caller))
             case ["GET", "/sync/snapshot"]:
                 lines = desks.snapshot.begin(query.get("after", ""), caller)
                 return Answer(200, {"Content-Type": "application/x-ndjson"}, lines=lines)
@@ -220,7 +240,10 @@ class Register:
                 self._note_position(caller.device_id, position)
                 return _json(desks.feed.page(position))
             case ["POST", "/sync/commands"]:
-                return _json(desks.commands.answer(msgspec.json.decode(body, type=CommandBatch), caller))
+                batch = msgspec.json.decode(body, type=CommandBatch)
+                if self.is_older and is_beyond(batch):
+                    raise ServiceFault(FaultCode.BAD_REQUEST)
+                return _json(desks.commands.answer(batch, caller))
             case ["POST", "/courier"]:
                 return _json(desks.courier.take(msgspec.json.decode(body, type=CourierUpload).file, caller))
             case ["POST", "/sync/digest"]:

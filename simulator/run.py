@@ -19,6 +19,7 @@ from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.receiving import DIGEST_EVERY_S
 from medreg_server.services import feed, snapshot
+from simulator.ages import PRESENT, Ages, drawn
 from simulator.oracle import Violation
 from simulator.paths import run_folder
 from simulator.pc import Pc
@@ -26,6 +27,7 @@ from simulator.register import BugWatch
 from simulator.steps import Step, schedule
 from simulator.streams import Streams, entropy_from
 from simulator.template import REGISTRARS, template
+from simulator.thrift import PAGE_CHANGES
 from simulator.toxics import Weather
 from simulator.wire import Deviation, Overwork
 from simulator.world import World
@@ -49,6 +51,7 @@ class Result:
     commands: int
     requests: int = 0
     visited: Counter[str] = field(default_factory=Counter)  # what befell exchanges, by toxic, request and position
+    ages: Ages = PRESENT
 
     @property
     def names(self) -> frozenset[str]:
@@ -58,14 +61,16 @@ class Result:
 
 def run(seed: int, count: int = STEPS, keep: frozenset[int] | None = None) -> Result:
     """Run a seed; with ``keep``, only the steps of these numbers. The same arguments give the same trace."""
-    return run_steps(seed, tuple(s for s in schedule(Streams(seed), count) if keep is None or s.number in keep))
+    streams = Streams(seed)
+    steps = tuple(step for step in schedule(streams, count) if keep is None or step.number in keep)
+    return run_steps(seed, steps, drawn(streams, count))
 
 
-def run_steps(seed: int, steps: tuple[Step, ...]) -> Result:
+def run_steps(seed: int, steps: tuple[Step, ...], ages: Ages = PRESENT) -> Result:
     """Run these steps with the chances of a seed."""
     template()  # before chance is taken over: its ids are its own
     with run_folder() as folder, entropy_from(Streams(seed).of("entropy")), small_pages():
-        return carry_out(World(seed, folder), steps)
+        return carry_out(World(seed, folder, ages), steps)
 
 
 def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
@@ -92,7 +97,7 @@ def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
         trace.note(line)
     commands, requests = world.oracle.commands, sum(pc.wire.requests for pc in world.pcs.values())
     seed, lines = world.streams.seed, tuple(trace.lines)
-    return Result(seed, steps, tuple(wrong), trace.digest, lines, commands, requests, trace.visited)
+    return Result(seed, steps, tuple(wrong), trace.digest, lines, commands, requests, trace.visited, world.updates.ages)
 
 
 def come_to_rest(world: World) -> None:
@@ -170,7 +175,7 @@ def small_pages() -> Iterator[None]:
     small = (
         (snapshot, "MARK_EVERY", 4),
         (snapshot, "_PAGE_ROWS", 7),
-        (feed, "PAGE_CHANGES", 5),
+        (feed, "PAGE_CHANGES", PAGE_CHANGES),
         (cache_feed, "_ALWAYS_ALLOWED_REMOVALS", 2),
     )
     before = [(module, name, getattr(module, name)) for module, name, _ in small]

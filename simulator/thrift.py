@@ -11,7 +11,6 @@ from medreg_core.contract.v1.feed import Op
 from medreg_core.domain.records import InstitutionId
 from medreg_desktop.services.cache import feed as cache_feed
 from medreg_desktop.services.cache.connection import Connection
-from medreg_server.services import feed
 
 if TYPE_CHECKING:
     from simulator.pc import Pc
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 
 _WORDS, _WELCOME, _DIGEST, _ROW, _COMMAND, _OUTCOME = 600, 4_000, 1_500, 3_000, 2_000, 1_500
 """Bytes that are enough, headers left out: for what any exchange says beside the others, for one of each of these."""
+
+PAGE_CHANGES = 5
+"""Changes on a page of the feed in a run."""
 
 _ALL = 100_000
 
@@ -72,7 +74,7 @@ class Due:
             "hello": 1,
             "rehearsal": self.commands,  # each is asked about once
             "commands": self.commands,
-            "changes": -(-self.changes // feed.PAGE_CHANGES) + calls["commands"] + calls["snapshot"] + 2,
+            "changes": -(-self.changes // PAGE_CHANGES) + calls["commands"] + calls["snapshot"] + 2,
             "digest": calls["hello"] + calls["snapshot"] + calls["bucket"] + 1,
             "bucket": 1,
             "wipe_check": 1,
@@ -169,5 +171,5 @@ def _standing(pc: Pc) -> _Standing:
 
 
 def _read(conn: Connection) -> _Standing:
-    epoch, cursor, seq, still_open, saved = conn.execute(_STANDS).fetchone()
+    ((epoch, cursor, seq, still_open, saved),) = conn.execute(_STANDS)
     return _Standing(epoch or "", cursor or "", int(seq or 0), still_open or 0, saved)

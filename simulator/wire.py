@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
+from medreg_core.contract.v1.messages import Hello
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.transport.http import HttpTransport
 from medreg_desktop.services.transport.link import Link, ServerAddress
 from medreg_desktop.services.transport.watched import STALL_S
+from simulator.ages import as_read
 from simulator.arrival import Bytes, arrival_of, loss_of
 from simulator.clocks import WorldTime
 from simulator.crash import AFTER_ANSWERS, Crash, Fate
@@ -134,6 +138,7 @@ class Wire(BaseAdapter):
         self.poison: set[str] = set()
         self.later: list[Request] = []
         self.may_differ = False
+        self.is_older = False  # its program is of the version before
         self.exchanges = 0
         self.requests = 0
         self.spent = Spent()
@@ -164,6 +169,8 @@ class Wire(BaseAdapter):
         if self.exchanges > _MOST_EXCHANGES:
             raise Overwork(f"{self._name} sent {self.exchanges} requests without a pause")
         asked = _asked(request)
+        if self.is_older and call_of(asked) == "hello":
+            asked = _as_said_by_an_older_program(asked)
         happens = trial(self.weather, self.chance)
         if happens.toxic is not Toxic.NONE:
             self._trace.visited[f"{happens.name}/{call_of(asked)}"] += 1
@@ -307,6 +314,11 @@ def call_of(asked: Request) -> str:
         path = "/sync/buckets"
     found = CALLS.get(f"{asked.method} {path}", path)
     return RESUMED if found == "snapshot" and parts.query not in {"", "after="} else found
+
+
+def _as_said_by_an_older_program(asked: Request) -> Request:
+    hello = as_read(msgspec.json.decode(asked.body, type=Hello))
+    return replace(asked, body=msgspec.json.encode(hello))
 
 
 def _priced_as(asked: Request) -> str:

@@ -15,6 +15,7 @@ from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_server.services.callers import Caller
 from simulator import codes, courier, leaving, operating, people
+from simulator.ages import PRESENT, Ages, Updates
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
 from simulator.disk import FOOTING
@@ -53,7 +54,7 @@ class World:
 
     footing = FOOTING
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, ages: Ages = PRESENT) -> None:
         base = template()
         self.streams = Streams(seed)
         self.trace = Trace()
@@ -67,6 +68,10 @@ class World:
         self.stick = folder / "stick"
         self.stick.mkdir()
         self.pcs = {name: self._computer(name, folder, seed) for name in "abc"}
+        self.updates = Updates(ages)
+        self.register.is_older = ages.service > 0
+        for name, pc in self.pcs.items():
+            pc.wire.is_older = name == ages.pc
 
     def _time(self, _: Path) -> WorldTime:
         return WorldTime()
@@ -125,6 +130,7 @@ class World:
         self.open_offices()
         for step in steps:
             self.do(step)
+        self.updates.service(self, at_last=True)
 
     def do(self, step: Step) -> None:
         """Carry out one step."""
@@ -136,6 +142,7 @@ class World:
             other.ids.chance = self.streams.of(step.number, other.name, "ids")
             other.wire.meanwhile = self._interludes(other, self.streams.of(step.number, other.name, "meanwhile"))
         self.trace.note("step", step.number, step.kind.value, step.pc, f"{self.time.seconds:.2f}")
+        self.updates.step(self, step.number)
         self.trace.note(" ", self.alive(pc, lambda: self._done(step.kind, pc, chance)))
         for other in self.pcs.values():
             self.oracle.watch(other)
@@ -168,6 +175,8 @@ class World:
 
     def _interludes(self, pc: Pc, chance: Random) -> Callable[[str], None]:
         def meanwhile(where: str) -> None:
+            if where != "stream":  # a service that stops breaks its streams off: that is a fate of the wire
+                self.updates.service(self)
             if chance.random() < _MEANWHILE:
                 pc.wire.spent.interludes += 1
                 self.trace.note(pc.name, "meanwhile", where, self._interlude(pc, chance))
@@ -346,7 +355,7 @@ class World:
             raise Violation(f"I2: a second program on the copy of {pc.name} said {said}")
         return said
 
-    def migrate(self, pc: Pc, _: Random) -> str:
+    def migrate(self, pc: Pc, _: Random | None = None) -> str:
         """The program comes back after an update."""
         was = pc.running.account
         is_older = pc.lay_older_copy()
