@@ -10,18 +10,21 @@ from typing import Any
 import pytest
 
 from medreg_core.domain.records import ApplicationId
-from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
+from medreg_core.domain.vocabulary import CommandKind, HandOutWay, OutcomeKind, State
 from medreg_desktop.services.cache import synced
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_server.services.applicants import ApplicantDesk
 from simulator import courier, people
+from simulator.ages import Ages
 from simulator.compare import every_row
 from simulator.pc import Pc
 from simulator.run import come_to_rest, small_pages
 from simulator.streams import Random, Streams, entropy_from
+from simulator.template import physician_id
 from simulator.toxics import Toxic, Weather
 from simulator.world import World
 
@@ -314,3 +317,45 @@ def _build_anew(pc: Pc) -> None:
     """Let the engine distrust the copy, as after three pages that did not fit."""
     driver = pc.running.driver
     driver._state = driver._state.with_receiving(resync="gap", caught_up=False)
+
+
+@pytest.fixture
+def code_beyond_the_service(tmp_path: Path) -> Iterator[World]:
+    """At b a hand-out waits that never left, and the service has gone back to what it was before codes were known."""
+    with entropy_from(Streams(1).of("entropy")), small_pages():
+        world = World(1, tmp_path, Ages(service=1))
+        world.open_offices()
+        pc = world.pcs["b"]
+        world.sync(pc)
+        world.register.back_up()
+        world.register.bring_up_to_date()
+        pc.tell(lambda at: events.Asked(at, Wish.NOW))
+        world.sync(pc)
+        pc.wire.weather = Weather.OFFLINE
+        assert pc.running.codes is not None
+        pc.running.codes.hand_out(physician_id("xin"), HandOutWay.SLIP)
+        pc.tell(events.CommandSaved)
+        world.sync(pc)
+        world.register.restore()
+        world.oracle.restored()
+        pc.wire.weather = Weather.CLEAR
+        world.time.pass_by(600)
+        yield world
+        world.close()
+
+
+def test_a_service_that_answers_is_not_called_away_over_what_it_does_not_know(code_beyond_the_service: World) -> None:
+    world, pc = code_beyond_the_service, code_beyond_the_service.pcs["b"]
+    for _ in range(3):
+        world.sync(pc)
+        world.time.pass_by(600)
+    assert (pc.lamp, pc.running.driver.report.lamp.code) == (LampKind.SENDING, "server_too_old")
+
+
+def test_what_waited_for_the_update_of_the_service_goes_soon_after_it(code_beyond_the_service: World) -> None:
+    world, pc = code_beyond_the_service, code_beyond_the_service.pcs["b"]
+    world.sync(pc)
+    assert [row.state for row in people.own_rows(pc)] == [OutboxState.QUEUED]
+    world.register.bring_up_to_date()
+    assert _wrong(world) == []
+    assert [row.state for row in people.own_rows(pc)] == [OutboxState.NEEDS_YOU]  # that code was lost with the register

@@ -46,6 +46,10 @@ class QueueRow:
     schema: int = 1  # the oldest protocol it can be sent under
     has_receipt: bool = True  # an older program made none
 
+    def is_beyond(self, protocol: int) -> bool:
+        """Return whether it waits for a service that speaks more than ``protocol``."""
+        return self.state in UNSENT and self.schema > protocol
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:

@@ -39,6 +39,9 @@ LEASE_EVERY_S = 60.0
 GREET_EVERY_S = 6 * 3600.0
 """Hello is repeated, so that lease, keys and the offline limit stay fresh in a program that is never closed."""
 
+UPDATE_EVERY_S = 300.0
+"""While commands wait that the service does not know yet, hello asks whether it has been brought up to date."""
+
 
 def plan(state: SyncState, at: Moment) -> Step:  # noqa: PLR0911 - a list
     """Return the next exchange, or a wait. Nothing is planned while one is running."""
@@ -150,7 +153,8 @@ def _should_greet(state: SyncState, at: Moment) -> bool:
     is_low = (runs_low(stock.form_numbers) and not contact.numbers_refused) or (
         runs_low(stock.codes) and not contact.codes_refused
     )
-    every_s = LEASE_EVERY_S if is_low else GREET_EVERY_S
+    waits_for_update = any(row.is_beyond(contact.protocol) for row in state.sending.queue or ())
+    every_s = LEASE_EVERY_S if is_low else UPDATE_EVERY_S if waits_for_update else GREET_EVERY_S
     return at.mono - state.contact.greeted_mono > every_s and state.receiving.circuit.failures == 0
 
 

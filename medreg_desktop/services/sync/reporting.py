@@ -21,7 +21,8 @@ def report_of(state: SyncState) -> SyncReport:
     needs_you = sum(1 for row in rows if row.state in FOR_A_PERSON) if known else told.needs_you
     position, receiving, contact = state.position or Position(), state.receiving, state.contact
     rehearsed = rehearsing.report_of(state)
-    begun, circuit = position.snapshot, _trouble_circuit(state, unsent)
+    beyond_service = sum(1 for row in rows if row.is_beyond(contact.protocol))
+    begun, circuit = position.snapshot, _trouble_circuit(state, unsent - beyond_service)
     situation = Situation(
         needs_you=needs_you,
         unsent=unsent,
@@ -39,7 +40,7 @@ def report_of(state: SyncState) -> SyncReport:
         loaded=begun.count if begun else 0,
         to_load=begun.total if begun else 0,
         paused=state.sending.paused,
-        beyond_service=sum(1 for row in rows if row.state in UNSENT and row.schema > contact.protocol),
+        beyond_service=beyond_service,
         would_need_you=rehearsed.needs_you if rehearsed else 0,
     )
     return SyncReport(
@@ -79,7 +80,10 @@ def _wait(circuit: Circuit) -> Wait:
     return Wait(circuit.failures, trouble.code, circuit.next_try_at) if trouble else Wait()
 
 
-def _trouble_circuit(state: SyncState, unsent: int) -> Circuit:
-    """Return the circuit that speaks for the service: that of the commands, as long as one waits for it."""
-    in_trouble = state.sending.circuit.trouble is not None and unsent > 0
+def _trouble_circuit(state: SyncState, waiting: int) -> Circuit:
+    """Return the circuit that speaks for the service: that of the commands, as long as one waits for it.
+
+    What is beyond the service does not: nothing of it leaves, so that circuit would never hear that the line is back.
+    """
+    in_trouble = state.sending.circuit.trouble is not None and waiting > 0
     return state.sending.circuit if in_trouble else state.receiving.circuit
