@@ -151,13 +151,13 @@ class Thrift:
     def _whole(self, due: Due, pc: Pc, before: _Standing, after: _Standing) -> Due:
         place = self._institutions[pc.name]
         with self._register.service.environment.database.read() as transaction:
-            _, changes = transaction.feed.page(place, before.seq, _ALL)
+            last, changes = transaction.feed.page(place, before.seq, _ALL)
             held = sum(1 for _ in transaction.feed.versions(place))
         removals = sum(change.op is not Op.UPSERT for change in changes)
         doubts = removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
         stands_nowhere = not before.cursor or before.epoch != after.epoch
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.disturbances > 0
-        return Due(due.commands, len(changes), held if is_excused else 0)
+        return Due(due.commands, last - before.seq, held if is_excused else 0)
 
 
 _STANDS = """
