@@ -14,6 +14,7 @@ from medreg_desktop.services.cache import applications, receipts, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
+from medreg_desktop.services.cache.quarantine import HANDED_OVER
 from medreg_desktop.services.cache.restored import LOST_BY_SERVER
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
@@ -30,7 +31,7 @@ _ON_THE_WAY = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.
 _NOWHERE: tuple[str, None] = ("", None)
 
 _MAY_BE_DROPPED = frozenset(
-    {"poison", "bad_request", "too_large", "body_mismatch", "deferred_too_long", LOST_BY_SERVER}
+    {"poison", "bad_request", "too_large", "body_mismatch", "deferred_too_long", LOST_BY_SERVER, HANDED_OVER}
 )
 """Causes for which a command is laid before the registrar, who may then drop it."""
 

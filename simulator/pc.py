@@ -27,6 +27,7 @@ from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.review.outbox_desk import OutboxDesk
 from medreg_desktop.services.review.paper_desk import PaperDesk
+from medreg_desktop.services.review.quarantine_desk import QuarantineDesk
 from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.copy import CacheCopy
@@ -86,6 +87,7 @@ class Desktop:
     outbox: OutboxDesk | None = None
     papers: PaperDesk | None = None
     codes: CodeDesk | None = None
+    quarantine: QuarantineDesk | None = None
 
     @property
     def store(self) -> MortalStore:
@@ -95,7 +97,7 @@ class Desktop:
 
     def empty_the_chair(self) -> None:
         """Let nobody be signed in."""
-        self.account = self.reviews = self.outbox = self.papers = self.codes = None
+        self.account = self.reviews = self.outbox = self.papers = self.codes = self.quarantine = None
 
 
 @dataclass(slots=True)
@@ -305,7 +307,7 @@ class Pc:
         desk = Desk(program.store, self.clock, self.ids, installed_tables(), account, lambda: online)
         program.account = account
         program.reviews, program.papers = ReviewService(desk), PaperDesk(desk)
-        program.codes = CodeDesk(desk)
+        program.codes, program.quarantine = CodeDesk(desk), QuarantineDesk(desk)
         program.outbox = OutboxDesk(desk, Judging(installed_tables(), self.clock))
         actor = Actor(account.id, session=online)
         program.driver.tell(lambda at: events.SignedIn(at, actor))

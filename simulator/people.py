@@ -12,9 +12,11 @@ from medreg_core.domain.vocabulary import CommandKind, Move, Role, State
 from medreg_desktop.services.cache import outbox, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
+from medreg_desktop.services.cache.quarantine import HANDED_OVER
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.review.quarantine_desk import Reason
 from medreg_desktop.services.sync import events
 from medreg_server.db.accounts import AccountRecord
 from medreg_server.db.audit import Event
@@ -123,6 +125,22 @@ def tend_outbox(pc: Pc, chance: Random) -> str:
     return f"cancel {row.command.id[:8]}"
 
 
+def settle_apart(pc: Pc, chance: Random) -> str:
+    """Do something about a command that is set apart: hand it over to support, or give it up with a reason."""
+    desk, rows = pc.running.quarantine, [row for row in own_rows(pc) if row.state is OutboxState.QUARANTINED]
+    if not rows or desk is None:
+        return "nothing"
+    row = chance.choice(rows)
+    if row.last_cause == "poison" and not any(row.command.id in mark for mark in pc.wire.poison):
+        return "left"  # set apart without cause: the end shall see it (I7), under no other name
+    if row.last_cause != HANDED_OVER and chance.random() < _HANDED_OVER:
+        desk.hand_over(row.command.id, ())
+        return f"handed over {row.command.id[:8]}"
+    desk.give_up(row.command.id, chance.choice(tuple(Reason)))
+    return f"given up {row.command.id[:8]}"
+
+
+_HANDED_OVER = 0.7
 _ACTS = {decide: 60, withdraw: 12, agree_to_many: 8, print_form: 10, recall_paper: 4, tend_outbox: 6}
 
 

@@ -19,6 +19,7 @@ from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.receiving import DIGEST_EVERY_S
 from medreg_server.services import feed, snapshot
+from simulator import people
 from simulator.ages import PRESENT, Ages, drawn
 from simulator.oracle import Violation
 from simulator.paths import run_folder
@@ -35,6 +36,7 @@ from simulator.world import World
 STEPS = 100
 """Steps of a run unless another number is asked for."""
 
+_SEEN_TO = 0.4  # how often something is done about a command that is set apart
 _ROUNDS = 3  # I3: three rounds of everybody are enough
 _TRIES, _TRY_EVERY_S = 20, 250.0  # together longer than the longest wait a server may ask for
 
@@ -145,6 +147,9 @@ def _settle(world: World, pc: Pc, login: str, number: int) -> None:
         if _is_quiet(pc, account):
             break
         world.time.pass_by(_TRY_EVERY_S)
+    beside = world.streams.of("apart", login, number)
+    if pc.running.driver.report.quarantined and beside.random() < _SEEN_TO:
+        world.trace.note("rest", number, login, people.done(pc, people.settle_apart, beside))
     world.oracle.watch(pc)
 
 
