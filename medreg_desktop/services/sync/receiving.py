@@ -306,4 +306,5 @@ def _snapshot_wrong(state: SyncState, at: Moment) -> Step:
 def _not_understood(state: SyncState, at: Moment) -> SyncState:
     state, chance = state.chance()
     trouble = Trouble(TroubleKind.SERVER, "copy_inconsistent")
-    return state.with_receiving(circuit=state.receiving.circuit.failed(trouble, at, chance))
+    # What the next page would have told is not known: not caught up, so the next question is no long poll either.
+    return state.with_receiving(circuit=state.receiving.circuit.failed(trouble, at, chance), caught_up=False)
