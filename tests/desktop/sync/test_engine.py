@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from medreg_core.contract.v1.feed import ChangePage, Op
@@ -20,7 +18,6 @@ from medreg_desktop.services.sync.ports import TooManyRemovals
 from medreg_desktop.services.sync.report import GuardState
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 from tests.desktop.sync.desk import OFFLINE, Desk, only
-from tests.desktop.sync.world import FakeService
 
 
 def test_the_first_run_fetches_everything_and_then_waits() -> None:
@@ -313,25 +310,6 @@ def test_a_stale_page_is_never_applied_and_three_rebuild_the_copy() -> None:
     assert desk.copy.at.seq == len(stale)
     assert report.anomalies >= 3
     assert report.lamp.kind is LampKind.SYNCED
-
-
-def test_behind_a_stale_page_the_copy_is_not_called_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk()
-    desk.sync()
-    assert desk.driver._state.receiving.caught_up
-    changes = FakeService.changes
-
-    def stale(self: FakeService, cursor: str, wait_s: int, unwanted: Callable[[], bool]) -> ChangePage:
-        return msgspec.structs.replace(changes(self, cursor, wait_s, unwanted), after=3)
-
-    monkeypatch.setattr(FakeService, "changes", stale)
-    desk.world.change("a0001")
-    desk.sync()
-    assert not desk.driver._state.receiving.caught_up
-    monkeypatch.undo()
-    desk.world.calls.clear()
-    desk.sync(300)
-    assert desk.copy.rows == desk.world.rows
 
 
 def test_a_full_disk_loses_nothing_and_is_told() -> None:

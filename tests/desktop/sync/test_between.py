@@ -1,0 +1,51 @@
+"""What comes between a question and what follows from its answer: a sign-in, a page that does not fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
+from medreg_core.contract.v1.feed import ChangePage
+from medreg_desktop.services.sync.outbox_view import RowState
+from tests.desktop.sync.desk import Desk
+from tests.desktop.sync.world import FakeService
+
+
+def test_who_signs_in_anew_while_his_decision_is_under_way_hears_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.sync()
+    send = FakeService.send
+
+    def interrupted(self: FakeService, batch: CommandBatch) -> OutcomeBatch:
+        desk.sign_in()
+        return send(self, batch)
+
+    monkeypatch.setattr(FakeService, "send", interrupted)
+    desk.save("a0001")
+    desk.world.calls.clear()
+    desk.sync()
+    assert Counter(desk.world.calls)["commands"] == 1
+    assert desk.states() == {RowState.DONE: 1}
+
+
+def test_behind_a_stale_page_the_copy_is_not_called_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.sync()
+    assert desk.driver._state.receiving.caught_up
+    changes = FakeService.changes
+
+    def stale(self: FakeService, cursor: str, wait_s: int, unwanted: Callable[[], bool]) -> ChangePage:
+        return msgspec.structs.replace(changes(self, cursor, wait_s, unwanted), after=3)
+
+    monkeypatch.setattr(FakeService, "changes", stale)
+    desk.world.change("a0001")
+    desk.sync()
+    assert not desk.driver._state.receiving.caught_up
+    monkeypatch.undo()
+    desk.world.calls.clear()
+    desk.sync(300)
+    assert desk.copy.rows == desk.world.rows
