@@ -117,7 +117,7 @@ def come_to_rest(world: World) -> None:
             pass
     world.let_everybody_in()
     _settle_everybody(world)
-    if any(pc.wire.may_differ for pc in world.pcs.values()):
+    if any(pc.wire.damages for pc in world.pcs.values()):
         world.time.pass_by(DIGEST_EVERY_S)  # damage shows when the digest is next compared
         for login, name in REGISTRARS.items():
             _settle(world, world.pcs[name], login, _ROUNDS)

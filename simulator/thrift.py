@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medreg_core.contract.v1.feed import Op
@@ -60,11 +60,15 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a sync had to do. ``anew``: the rows of a whole copy, where the feed may not have led on."""
+    """What a sync had to do. ``anew``: the rows of a whole copy, where the feed may not have led on.
+
+    ``damages``: rows that were ever spoilt on this computer, each in a bucket of its own.
+    """
 
     commands: int
     changes: int = 0
     anew: int = 0
+    damages: int = 0
 
     def requests(self, spent: Spent) -> dict[str, int]:
         """Return how many requests of each kind are enough; each disturbance may cost one more of each."""
@@ -76,7 +80,7 @@ class Due:
             "commands": self.commands,
             "changes": -(-self.changes // PAGE_CHANGES) + calls["commands"] + calls["snapshot"] + 2,
             "digest": calls["hello"] + calls["snapshot"] + calls["bucket"] + 1,
-            "bucket": 1,
+            "bucket": self.damages,
             "wipe_check": 1,
             "rescue": self.commands,
             "wipe_done": 1,
@@ -93,7 +97,7 @@ class Due:
     def bytes_received(self, spent: Spent) -> int:
         """Return how many bytes of answers are enough: each row that changed once, each command answered twice."""
         calls = spent.calls
-        rows = self.changes + (self.anew + self.changes) * calls["snapshot"] + 1
+        rows = self.changes + (self.anew + self.changes) * calls["snapshot"] + 2 * calls["bucket"] + 1
         said = calls.total() * _WORDS + calls["hello"] * _WELCOME + calls["digest"] * _DIGEST
         return said + rows * _ROW + (2 * self.commands + spent.interludes) * _OUTCOME
 
@@ -139,7 +143,8 @@ class Thrift:
     def excess(self, pc: Pc) -> str:
         """Return of what an engine has spent more than its work was worth; empty when it was thrifty."""
         spent, before, after = pc.wire.spent, self._before[pc.name], _standing(pc)
-        due = Due(before.open + max(0, after.saved - before.saved))  # a destroyed copy takes its count along
+        made = max(0, after.saved - before.saved)  # a destroyed copy takes its count along
+        due = Due(before.open + made, damages=pc.wire.damages)
         over = due.exceeded_by(spent)
         if over:  # so much was due at least: what else was, only the register knows
             due = self._whole(due, pc, before, after)
@@ -157,7 +162,7 @@ class Thrift:
         doubts = removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
         stands_nowhere = not before.cursor or before.epoch != after.epoch
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.disturbances > 0
-        return Due(due.commands, last - before.seq, held if is_excused else 0)
+        return replace(due, changes=last - before.seq, anew=held if is_excused else 0)
 
 
 _STANDS = """

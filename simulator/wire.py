@@ -137,7 +137,7 @@ class Wire(BaseAdapter):
         self.befall: Callable[[Toxic], None] = lambda _: None
         self.poison: set[str] = set()
         self.later: list[Request] = []
-        self.may_differ = False
+        self.damages = 0  # rows that were spoilt on this computer
         self.is_older = False  # its program is of the version before
         self.exchanges = 0
         self.requests = 0
@@ -254,7 +254,7 @@ class Wire(BaseAdapter):
 
     def _check_digest(self, asked: Request, body: bytes) -> None:
         """A copy that follows the feed never differs: repair exists for what we have not thought of (I3)."""
-        if self.may_differ or not asked.target.endswith("/sync/digest"):
+        if self.damages or not asked.target.endswith("/sync/digest"):
             return
         if b'"differing":[' in body and b'"differing":[]' not in body:
             raise Deviation(f"the copy of {self._name} has come to differ from the register")

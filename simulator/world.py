@@ -364,7 +364,7 @@ class World:
 
     def spoil(self, pc: Pc, chance: Random) -> str:
         """A row of the copy is damaged: from here on the digest may find a difference."""
-        pc.wire.may_differ = True
+        pc.wire.damages += 1
         try:
             return pc.spoil(chance)
         except KnownFault as fault:
