@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, bindparam, case, delete, insert, select, upda
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId, PhysicianId
 from medreg_core.domain.vocabulary import Role
 from medreg_server.db.insert import insert_if_absent
-from medreg_server.db.tables import account, session, sign_in_throttle
+from medreg_server.db.tables import account, device, session, sign_in_throttle
 from medreg_server.db.writes import Repository
 
 
@@ -38,11 +38,13 @@ class OpenSession:
     account: AccountRecord
     device_id: DeviceId
     expires_at: datetime
+    device_revoked: bool = False  # the device was shut out since
 
 
 _SESSION: Final = (
-    select(account, session.c.device_id, session.c.expires_at)
+    select(account, session.c.device_id, session.c.expires_at, device.c.revoked_at)
     .join(session, session.c.account_id == account.c.id)
+    .outerjoin(device, device.c.id == session.c.device_id)  # a browser's session is of none
     .where(
         session.c.token_hash == bindparam("key"),
         session.c.expires_at > bindparam("now"),
@@ -126,7 +128,8 @@ class Accounts(Repository):
         row = rows.one_or_none()
         if row is None:
             return None
-        return OpenSession(_account(row), DeviceId(row["device_id"]), row["expires_at"])
+        device_revoked = row["revoked_at"] is not None
+        return OpenSession(_account(row), DeviceId(row["device_id"]), row["expires_at"], device_revoked)
 
     def close_session(self, token_hash: bytes) -> None:
         """End one session."""

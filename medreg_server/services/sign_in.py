@@ -65,10 +65,9 @@ class SignInDesk:
         """Return who holds ``token``. Raises ServiceFault SESSION_EXPIRED or DEVICE_REVOKED."""
         with self._environment.database.read() as transaction:
             opened = transaction.accounts.session(token_hash(token), self._environment.now())
-            device = transaction.devices.get(opened.device_id) if opened else None
         if opened is None:
             raise ServiceFault(FaultCode.SESSION_EXPIRED)
-        if device is not None and device.revoked_at is not None:
+        if opened.device_revoked:
             raise ServiceFault(FaultCode.DEVICE_REVOKED)
         return Caller(opened.account, opened.device_id)
 
