@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from PySide6.QtWidgets import QWidget
+
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId
 from medreg_desktop.app.around import SYNC
 from medreg_desktop.app.doorway import Doorway
@@ -20,6 +22,7 @@ from medreg_desktop.services.support.readiness import Readiness
 from medreg_desktop.services.sync.diary import Diary
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.terms import term
+from medreg_desktop.views.diagnosis.box import DiagnosisBox
 from medreg_desktop.views.diagnosis.bundle_presenter import BundlePresenter
 from medreg_desktop.views.diagnosis.presenter import DiagnosisPresenter
 from medreg_desktop.views.diagnosis.state import About, Page
@@ -99,7 +102,7 @@ class Lent(Protocol):
 
 
 class DiagnosisDesk:
-    """Owns the panel of one office: opens it over 同步中心, and goes back to where it was asked from. UI thread."""
+    """Owns 诊断 of one office: in 同步中心, from where it leads back, or in a box over another window. UI thread."""
 
     def __init__(
         self, sources: DiagnosisSources, support: SupportDesk, runners: Lent, show_screen: Callable[[str], None]
@@ -110,26 +113,44 @@ class DiagnosisDesk:
         self._presenter: DiagnosisPresenter | None = None
         self._page: SyncCenterView | None = None
         self._from = ""
+        self.box: DiagnosisBox | None = None
+        self._box_presenter: DiagnosisPresenter | None = None
 
     def join(self, page: SyncCenterView) -> None:
         """Give the page its panel."""
-        panel = DiagnosisPanel()
-        presenter = DiagnosisPresenter(panel, self._sources, self._runners.reading)
-        panel.attach(
-            presenter,
-            BundlePresenter(
-                panel.bundle,
-                self._support,
-                self._runners.background,
-                lambda: self._sources.report,
-                self._sources.readiness,
-            ),
-        )
+        panel, presenter = self._make_panel()
         page.set_aside(panel)
         page.why_wanted.connect(lambda command: self.explain(SYNC, command=CommandId(command)))
         page.diagnosis_wanted.connect(lambda: self.explain(SYNC))
         panel.closed.connect(self._back)
         self.panel, self._presenter, self._page = panel, presenter, page
+
+    def _make_panel(self) -> tuple[DiagnosisPanel, DiagnosisPresenter]:
+        panel, sources, lent = DiagnosisPanel(), self._sources, self._runners
+        presenter = DiagnosisPresenter(panel, sources, lent.reading)
+        bundles = BundlePresenter(
+            panel.bundle, self._support, lent.background, lambda: sources.report, sources.readiness
+        )
+        panel.attach(presenter, bundles)
+        return panel, presenter
+
+    def explain_over(self, window: QWidget, application: ApplicationId | None) -> None:
+        """Explain the word of the application that a window shows, over that window; of none, the lamp."""
+        if self.box is not None:
+            return
+        panel, presenter = self._make_panel()
+        box = DiagnosisBox(panel, window)
+        box.closed.connect(self._box_closed)
+        self.box, self._box_presenter = box, presenter
+        if application is not None:
+            presenter.explain_application(application)
+        else:
+            presenter.explain_lamp()
+        box.open()
+        panel.focus_first()
+
+    def _box_closed(self) -> None:
+        self.box = self._box_presenter = None
 
     def explain(self, shown: str, application: ApplicationId | None = None, command: CommandId | None = None) -> None:
         """Explain a decision, the word of an application, or the lamp; ``shown`` is the screen it is asked from."""
@@ -147,16 +168,20 @@ class DiagnosisDesk:
 
     def renew(self) -> None:
         """The report changed."""
-        if self._presenter is not None:
-            self._presenter.renew()
+        for presenter in (self._presenter, self._box_presenter):
+            if presenter is not None:
+                presenter.renew()
 
     def reread(self) -> None:
         """The copy changed."""
-        if self._presenter is not None:
-            self._presenter.reread()
+        for presenter in (self._presenter, self._box_presenter):
+            if presenter is not None:
+                presenter.reread()
 
     def close(self) -> None:
         """The office closes."""
+        if self.box is not None:
+            self.box.close()
         if self.panel is not None:
             self.panel.close_work()
 

@@ -85,6 +85,7 @@ class Office(QObject):
             lambda: self._around.readiness(self._counted_last, self._report),
             self.screen_wanted.emit,
         )
+        self._windows.why_wanted.connect(self._diagnosis.explain_over)
         self._wishes = SendingWishes(doorway)
         self._handouts = HandoutWorks(doorway, self._desks.forms, self._clock, house.background)
         self._report = SyncReport()
@@ -230,8 +231,8 @@ class Office(QObject):
         self._is_closing.set()
         self._settle.stop()
         self._ageing.stop()
+        self._diagnosis.close()  # first: its box may stand over a window
         self._windows.close()
-        self._diagnosis.close()
         for page in (self.list, self.center):
             if page is not None:
                 page.close_screen()

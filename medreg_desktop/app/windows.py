@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId
@@ -25,6 +26,7 @@ class Windows(QObject):
 
     review_closed = Signal()
     preview_closed = Signal()
+    why_wanted = Signal(QWidget, object)  # the window asked from, and the application it shows, or None
 
     def __init__(
         self,
@@ -59,9 +61,17 @@ class Windows(QObject):
         window.attach(presenter)
         window.preview_wanted.connect(lambda application: self.open_preview((application,)))
         window.closed.connect(self._on_review_closed)
+        self._add_why(window, lambda: window.shown_application)
         window.resize(self._window().size())
         self.review, self._presenter = window, presenter
         window.open()
+
+    def _add_why(self, window: QDialog, shown: Callable[[], ApplicationId | None]) -> None:
+        """F1 asks about what this window shows; the main window's own F1 sleeps behind it."""
+        action = QAction(tr("Why"), window)
+        action.setShortcut(QKeySequence("F1"))
+        action.triggered.connect(lambda: self.why_wanted.emit(window, shown()))
+        window.addAction(action)
 
     def _on_review_closed(self) -> None:
         self.review = self._presenter = None
@@ -85,6 +95,7 @@ class Windows(QObject):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(view)
         view.left.connect(dialog.close)
+        self._add_why(dialog, lambda: view.shown_application)
         dialog.finished.connect(view.close_work)
         dialog.finished.connect(self._on_preview_closed)
         dialog.resize(self._window().size())

@@ -267,6 +267,7 @@ def _shown(index: int, form: PreparedForm) -> ShownForm:
     job = form.job
     return ShownForm(
         index=index,
+        application_id=job.application.id,
         standing=_standing(job),
         check=second_check(form),
         form_number=job.form_number,

@@ -73,6 +73,7 @@ class ShownForm:
     """The form whose page is in view."""
 
     index: int  # counted from 0
+    application_id: ApplicationId
     standing: Standing
     check: SecondCheck
     form_number: str

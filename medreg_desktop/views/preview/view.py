@@ -65,6 +65,12 @@ class PreviewView(Panel):
         """Drop what is under way; the owner calls this before the screen goes."""
         self._presenter.close()
 
+    @property
+    def shown_application(self) -> ApplicationId | None:
+        """The application whose page is in view; None while there is no document."""
+        form = self._presenter.state.form
+        return form.application_id if form is not None else None
+
     # -- building ---------------------------------------------------------------------------------------------------
 
     def _make_head(self) -> None:

@@ -223,6 +223,11 @@ class ReviewWindow(QDialog):
         """Close: the list is done."""
         self.close()
 
+    @property
+    def shown_application(self) -> ApplicationId | None:
+        """The application in view; None while there is none."""
+        return self._state.sheet.application.id if self._state.sheet is not None else None
+
     # -- the window -------------------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:

@@ -34,6 +34,33 @@ def press(desk: Desk, key: Qt.Key, at: QWidget | None = None) -> None:
     QTest.keyClick(QApplication.focusWidget() or window, key)
 
 
+def in_front(desk: Desk, window: QWidget) -> QWidget:
+    """Wait for a window to be in front and return where the keyboard stands in it."""
+    window.activateWindow()
+    desk.until(lambda: window.isActiveWindow() and window.focusWidget() is not None, "the window in front")
+    focused = window.focusWidget()
+    assert focused is not None
+    return focused
+
+
+def asked_over(desk: Desk, window: QWidget) -> DiagnosisPanel:
+    """Press F1 where the keyboard is, and return the panel that opens over the window."""
+    QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_F1)
+    desk.until(lambda: window.findChild(DiagnosisPanel) is not None, "the panel over the window")
+    panel = window.findChild(DiagnosisPanel)
+    assert isinstance(panel, DiagnosisPanel)
+    desk.until(panel.tabs.hasFocus, "the keyboard in the panel")
+    return panel
+
+
+def leave(desk: Desk, window: QWidget, before: QWidget) -> None:
+    """Press Esc: only the panel closes, and the keyboard stands where it was."""
+    QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Escape)
+    desk.until(lambda: window.findChild(DiagnosisPanel) is None, "the panel gone")
+    assert window.isVisible()
+    desk.until(lambda: window.focusWidget() is before, "the keyboard where it was")
+
+
 def test_the_lamp_is_asked_from_the_list_and_esc_leads_back(office: Desk, proxy: FaultProxy) -> None:
     window = office.program.window
     press(office, Qt.Key.Key_F1, window.status_bar.lamp)
@@ -69,6 +96,35 @@ def test_a_row_of_the_list_is_asked_and_its_decision_followed_until_it_is_accept
     office.until_says("服务端已采用您的决定，并已登记。")
     assert panel_of(office).why.model.row(0).call == "commands"
     office.shot("why-accepted")
+
+
+def test_f1_in_the_review_and_in_the_preview_asks_about_what_is_shown_and_esc_gives_the_keyboard_back(
+    office: Desk, proxy: FaultProxy
+) -> None:
+    proxy.cut_all()
+    office.until_lamp("离线")
+    first, second = office.rows[:2]
+    office.agree(first)
+    office.open_review(second)
+    before = in_front(office, office.review)
+    panel = asked_over(office, office.review)
+    office.until(lambda: second.name in panel.why._subject.text(), "the application in the review")
+    office.shot("why-over-review")
+    leave(office, office.review, before)
+    office.close_review()
+
+    office.office.open_preview((second.id, first.id))
+    office.until(lambda: office.preview.shown_application is not None, "the document")
+    office.preview._presenter.show_page(office.preview._presenter.state.pages - 1)
+    shown = next(row for row in office.rows if row.id == office.preview.shown_application)
+    window = office.office.preview
+    assert window is not None
+    before = in_front(office, window)
+    panel = asked_over(office, window)
+    office.until(lambda: shown.name in panel.why._subject.text(), "the application whose page is in view")
+    office.shot("why-over-preview")
+    leave(office, window, before)
+    window.close()
 
 
 def test_the_offline_verdict_is_one_click_away_and_says_what_speaks_against_it(office: Desk, proxy: FaultProxy) -> None:

@@ -335,3 +335,14 @@ def test_a_one_page_form_among_others_keeps_pages_and_forms_together() -> None:
     assert screen.state.form.check.matter == "注销注册"
     screen.presenter.show_page(3)
     assert screen.state.form.index == 2
+
+
+def test_the_application_in_view_is_the_one_whose_page_is_shown() -> None:
+    screen = Screen(A, P)
+    seen = []
+    for page in range(screen.presenter.state.pages):
+        screen.presenter.show_page(page)
+        form = screen.presenter.state.form
+        assert form is not None
+        seen.append(form.application_id)
+    assert list(dict.fromkeys(seen)) == list(screen.ids)
