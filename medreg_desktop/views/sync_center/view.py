@@ -7,48 +7,27 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId, CommandId
-from medreg_desktop.services.review.outbox_desk import OutboxItem
-from medreg_desktop.services.review.paper_desk import PaperLine
 from medreg_desktop.services.sync.report import GuardState
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.notices import Tone
 from medreg_desktop.ui.theme import look
-from medreg_desktop.ui.tokens import Colour, Space
-from medreg_desktop.ui.widgets.blocks import Banner, EmptyState, SectionHeader
+from medreg_desktop.ui.tokens import Space
+from medreg_desktop.ui.widgets.blocks import Banner
 from medreg_desktop.ui.widgets.labels import Hairline
-from medreg_desktop.ui.widgets.rows_model import RowsModel
 from medreg_desktop.ui.widgets.scrolling import ScrollArea
-from medreg_desktop.ui.widgets.table import Table
-from medreg_desktop.ui.widgets.tabs import Tab, Tabs
-from medreg_desktop.views.sync_center.answers import Answers
 from medreg_desktop.views.sync_center.conflict_panel import ConflictPanel
 from medreg_desktop.views.sync_center.files import ask_where
 from medreg_desktop.views.sync_center.head import Head
+from medreg_desktop.views.sync_center.lists import Lists
 from medreg_desktop.views.sync_center.numbers import Numbers
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
-from medreg_desktop.views.sync_center.reconcile_pane import ReconcilePane
 from medreg_desktop.views.sync_center.rehearsal_strip import RehearsalStrip
 from medreg_desktop.views.sync_center.rehearsal_words import guard_words
 from medreg_desktop.views.sync_center.state import Group, ScreenState, stands_out
-from medreg_desktop.views.sync_center.tables import outbox_columns, paper_columns
 from medreg_desktop.views.sync_center.words import standing_in_the_way
 
 _RIGHT = 506
-
-
-def _empty_words(group: Group) -> tuple[str, str]:
-    """Return why a tab is empty, and what will stand there."""
-    match group:
-        case Group.OPEN:
-            hint = tr("What you decide stands here until the service has answered.")
-            return tr("No decision waits to be sent."), hint
-        case Group.NEEDS_YOU:
-            return tr("Nothing needs you."), ""
-        case Group.ANSWERED:
-            return tr("No answers yet."), ""
-        case Group.RECONCILE:
-            return "", ""
 
 
 class SyncCenterView(QWidget):
@@ -74,11 +53,11 @@ class SyncCenterView(QWidget):
     def attach(self, presenter: SyncCenterPresenter) -> None:
         """Join the presenter and read for the first time."""
         self._presenter = presenter
-        self.tabs.chosen.connect(lambda key: presenter.choose(Group(key)))
-        self.outbox.current_changed.connect(self._on_current)
-        self.outbox.pressed.connect(self._on_pressed)
-        self.outbox.opened.connect(self._on_opened)
-        self.papers.pressed.connect(lambda row, _key: presenter.record_recall(self.paper_model.row(row)))
+        self.lists.tabs.chosen.connect(lambda key: presenter.choose(Group(key)))
+        self.lists.outbox.current_changed.connect(self._on_current)
+        self.lists.outbox.pressed.connect(self._on_pressed)
+        self.lists.outbox.opened.connect(self._on_opened)
+        self.lists.papers.pressed.connect(lambda row, _key: presenter.record_recall(self.lists.paper_model.row(row)))
         panel = self.panel
         panel.review_again.connect(presenter.review_again)
         panel.give_up.connect(presenter.give_up)
@@ -95,13 +74,13 @@ class SyncCenterView(QWidget):
         ways.keep.connect(presenter.keep)
         self.strip.count_by(presenter.seconds_left)
         self.strip.send.connect(self.send_wanted)
-        self._papers_head.pressed.connect(presenter.print_recall_list)
-        self.reconcile.table.opened.connect(self._on_decided)
-        self.reconcile.table.pressed.connect(lambda row, _key: self._on_decided(row))
+        self.lists.papers_head.pressed.connect(presenter.print_recall_list)
+        self.lists.reconcile.table.opened.connect(self._on_decided)
+        self.lists.reconcile.table.pressed.connect(lambda row, _key: self._on_decided(row))
         self.head.rehearse.clicked.connect(self.rehearsal_wanted)
         self.head.now.clicked.connect(self.sync_wanted)
         self.head.pause.clicked.connect(self.pause_wanted)
-        self.setFocusProxy(self.outbox)
+        self.setFocusProxy(self.lists.outbox)
         presenter.refresh()
 
     # -- set-up -----------------------------------------------------------------------------------------------------
@@ -116,24 +95,7 @@ class SyncCenterView(QWidget):
         self.numbers = Numbers()
         self._problem = Banner(Tone.FAULT, "")
         self._problem.hide()
-        self.tabs = Tabs(tr("Outbox"))
-        self.outbox_model = RowsModel[OutboxItem](
-            outbox_columns(), identity=lambda item: item.row.command.id, parent=self
-        )
-        self.outbox = Table(self.outbox_model, tr("Outbox"))
-        self.paper_model = RowsModel[PaperLine](
-            paper_columns(), identity=lambda line: line.paper.form_number, parent=self
-        )
-        self.papers = Table(self.paper_model, tr("Papers to recall"))
-        self._papers_head = SectionHeader(
-            tr("Papers to recall"),
-            tr("the decision was not taken: what is printed is void"),
-            link=tr("Print the recall list"),
-        )
-        self._empty = EmptyState("")
-        self.reconcile = ReconcilePane()
-        self._answers_head = SectionHeader(tr("Latest answers"))
-        self.answers = Answers()
+        self.lists = Lists()
         self.panel = ConflictPanel()
 
     def _lay_out(self) -> None:
@@ -148,26 +110,13 @@ class SyncCenterView(QWidget):
         page.addWidget(self._problem)
         page.addWidget(self.guard)
         page.addWidget(self.strip)
-        left = QVBoxLayout()
-        left.setSpacing(look().px(Space.GROUP))
-        left.addWidget(self.tabs)
-        left.addWidget(self.reconcile, 500)  # far more than the stretch below, which would take room from them
-        left.addWidget(self.outbox, 300)
-        left.addWidget(self._empty)
-        left.addSpacing(look().px(Space.BAND))
-        left.addWidget(self._papers_head)
-        left.addWidget(self.papers, 200)
-        left.addSpacing(look().px(Space.BAND))
-        left.addWidget(self._answers_head)
-        left.addWidget(self.answers)
-        left.addStretch(1)
         self._right = QStackedWidget()
         self._right.addWidget(ScrollArea(self.panel))
         self._right.setFixedWidth(look().px(_RIGHT))
         self._right.installEventFilter(self)
         body = QHBoxLayout()
         body.setSpacing(look().px(Space.PAGE))
-        body.addLayout(left, 1)
+        body.addWidget(self.lists, 1)
         body.addWidget(Hairline(vertical=True))
         body.addWidget(self._right)
         page.addLayout(body, 1)
@@ -178,12 +127,8 @@ class SyncCenterView(QWidget):
         """Show the state, whole."""
         before, self._state = self._state, state
         self.numbers.show_state(state)
-        self._show_tabs(state)
-        if before.shown != state.shown or not self.outbox_model.rows:
-            self.outbox_model.set_rows(state.shown)
-        if before.papers != state.papers:
-            self.paper_model.set_rows(state.papers)
-        self._show_lists(state)
+        self.lists.show_state(state, self._right.height())
+        self.setFocusProxy(self.lists.first)
         trouble = standing_in_the_way(state.report)
         self._trouble.setVisible(bool(trouble[0]))
         if trouble[0]:
@@ -233,12 +178,12 @@ class SyncCenterView(QWidget):
         """Show the panel given with :meth:`set_aside`, or the item again."""
         self._right.setCurrentIndex(1 if shown else 0)
         if not shown:
-            self.outbox.setFocus()
+            self.lists.outbox.setFocus()
 
     def command_asked(self) -> CommandId | None:
         """Return the decision under the keyboard: the row in the list, or the item at the right."""
-        if self.outbox.hasFocus() and 0 <= self.outbox.current_row < len(self.outbox_model.rows):
-            return self.outbox_model.row(self.outbox.current_row).row.command.id
+        if self.lists.outbox.hasFocus() and 0 <= self.lists.outbox.current_row < len(self.lists.outbox_model.rows):
+            return self.lists.outbox_model.row(self.lists.outbox.current_row).row.command.id
         focused: QWidget | None = self.focusWidget()
         return _shown(self._state) if focused is not None and self.panel.isAncestorOf(focused) else None
 
@@ -269,15 +214,15 @@ class SyncCenterView(QWidget):
 
     def _on_current(self, row: int) -> None:
         """The item under the bar is the one at the right; looking at it changes nothing."""
-        if self._presenter is not None and 0 <= row < len(self.outbox_model.rows):
-            item = self.outbox_model.row(row)
+        if self._presenter is not None and 0 <= row < len(self.lists.outbox_model.rows):
+            item = self.lists.outbox_model.row(row)
             if stands_out(item) and item.row.command.id != _shown(self._state):
                 self._presenter.look_at(item.row.command.id)
 
     def _on_opened(self, row: int) -> None:
         """Enter or double click: the first look, then the way out. What only waits opens to be changed, never more."""
         assert self._presenter is not None
-        item = self.outbox_model.row(row)
+        item = self.lists.outbox_model.row(row)
         if stands_out(item) and item.row.command.id == _shown(self._state):
             self._presenter.review_again()
         elif stands_out(item):
@@ -287,7 +232,7 @@ class SyncCenterView(QWidget):
 
     def _on_pressed(self, row: int, _key: str) -> None:
         assert self._presenter is not None
-        item = self.outbox_model.row(row)
+        item = self.lists.outbox_model.row(row)
         if stands_out(item):
             self._presenter.look_at(item.row.command.id)
             self.panel.focus_first()
@@ -297,7 +242,7 @@ class SyncCenterView(QWidget):
     def _on_decided(self, row: int) -> None:
         """One's own that needs a person comes up at the right; anything else is looked at in its window."""
         assert self._presenter is not None
-        line = self.reconcile.model.row(row)
+        line = self.lists.reconcile.model.row(row)
         if line.command_id is not None and line.needs_person:
             self._presenter.look_at(line.command_id)
             self.panel.focus_first()
@@ -308,79 +253,23 @@ class SyncCenterView(QWidget):
         """Move the bar in the list to the item shown at the right."""
         shown = _shown(state)
         if shown is not None and shown != _shown(before):
-            row = self.outbox_model.position_of(shown)
-            if row >= 0 and row != self.outbox.current_row:
-                self.outbox.select_row(row)
-
-    def _show_lists(self, state: ScreenState) -> None:
-        reconciles = state.group is Group.RECONCILE
-        self.reconcile.setVisible(reconciles)
-        self.reconcile.show_found(state.reconciled)
-        _fit(self.reconcile.table, len(self.reconcile.model.rows))
-        self.outbox.setVisible(bool(state.shown) and not reconciles)
-        self.setFocusProxy(self.outbox if state.shown and not reconciles else self.tabs)
-        self._empty.setVisible(not state.shown and not reconciles)
-        if not state.shown:
-            self._empty.show_words(*_empty_words(state.group))
-        _fit(self.outbox, len(state.shown))
-        _fit(self.papers, len(state.papers))
-        self.papers.setVisible(bool(state.papers))
-        self._papers_head.setVisible(bool(state.papers))
-        self.answers.show_items(state.answered)
-        self._show_answers()
-
-    def _show_answers(self) -> None:
-        """Show the latest answers where what waits leaves room for them; the tab 已答复 has them all."""
-        state = self._state
-        needed = [self.tabs, self._answers_head, self.answers]
-        needed += [self._papers_head] if state.papers else []
-        tables = [(self.outbox, len(state.shown)), (self.papers, len(state.papers))]
-        height = sum(widget.sizeHint().height() + look().px(Space.PAGE) for widget in needed)
-        height += sum(_whole_height(table, rows) for table, rows in tables if rows)
-        fits = height <= self._right.height()
-        shown = bool(state.answered) and state.group in (Group.OPEN, Group.NEEDS_YOU) and fits
-        self.answers.setVisible(shown)
-        self._answers_head.setVisible(shown)
+            row = self.lists.outbox_model.position_of(shown)
+            if row >= 0 and row != self.lists.outbox.current_row:
+                self.lists.outbox.select_row(row)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the room that the bands above leave."""
         if event.type() == QEvent.Type.Resize:
-            self._show_answers()
+            self.lists.show_answers(self._right.height())
         return super().eventFilter(watched, event)
 
     def _looked_at(self) -> str:
         """Return the decision under the bar, or none."""
-        place = self.outbox.current_row
-        return self.outbox_model.row(place).row.command.id if 0 <= place < len(self.outbox_model.rows) else ""
-
-    def _show_tabs(self, state: ScreenState) -> None:
-        wanted = len(state.to_look_at)
-        self.tabs.set_tabs(
-            [
-                Tab(Group.OPEN, tr("Open"), str(len(state.items))),
-                Tab(Group.NEEDS_YOU, tr("Needs you"), str(wanted), _urgency(state)),
-                Tab(Group.ANSWERED, tr("Answered"), str(len(state.answered))),
-                Tab(Group.RECONCILE, tr("Reconcile"), ""),
-            ]
+        place = self.lists.outbox.current_row
+        return (
+            self.lists.outbox_model.row(place).row.command.id if 0 <= place < len(self.lists.outbox_model.rows) else ""
         )
-        self.tabs.set_current(state.group)
-
-
-def _urgency(state: ScreenState) -> Colour | None:
-    """Return the colour of what needs the registrar: now, only if it were sent, or not at all."""
-    if state.waiting:
-        return Colour.BAD
-    return Colour.WARN if state.foreseen else None
 
 
 def _shown(state: ScreenState) -> CommandId | None:
     return state.current.row.command.id if state.current else None
-
-
-def _fit(table: Table, rows: int) -> None:
-    """Let a table be no taller than its rows, so that what follows stands right below."""
-    table.setMaximumHeight(_whole_height(table, rows))
-
-
-def _whole_height(table: Table, rows: int) -> int:
-    return table.horizontalHeader().sizeHint().height() + rows * look().metrics.row + 2

@@ -71,7 +71,7 @@ def opened(qtbot: QtBot, office: Office, story: Story, theme: Theme) -> Iterator
 
 
 def test_ones_own_trouble_comes_up_at_the_right_and_others_open_to_be_looked_at(opened: Opened, story: Story) -> None:
-    model = opened.page.reconcile.model
+    model = opened.page.lists.reconcile.model
     places = {line.command_id: n for n, line in enumerate(model.rows)}
     opened.page._on_decided(places[story.rejected])
     settle()
@@ -84,7 +84,7 @@ def test_ones_own_trouble_comes_up_at_the_right_and_others_open_to_be_looked_at(
 
 
 def test_the_keyboard_reaches_the_list(opened: Opened, story: Story) -> None:
-    opened.page.reconcile.table.setFocus()
+    opened.page.lists.reconcile.table.setFocus()
     opened.key(Qt.Key.Key_Return)
     assert opened.current is not None
 
@@ -97,4 +97,4 @@ def test_every_word_fits(opened: Opened, theme: Theme, mode: Mode, size: tuple[i
     settle()
     assert clipped(opened.page) == []
     assert nameless(opened.page) == []
-    assert opened.page.reconcile.isVisible()
+    assert opened.page.lists.reconcile.isVisible()

@@ -64,7 +64,7 @@ class Opened:
 
     def press(self, command_id: CommandId) -> None:
         """Press the painted button of a command's row."""
-        table, model = self.page.outbox, self.page.outbox_model
+        table, model = self.page.lists.outbox, self.page.lists.outbox_model
         column = next(n for n, c in enumerate(model.columns) if c.key == ACTION)
         place = table.visualRect(model.index(model.position_of(command_id), column)).center()
         viewport = table.viewport()
@@ -93,7 +93,7 @@ def test_f2_walks_the_bar_and_the_item_together(opened: Opened, story: Story) ->
     for expected in (story.rejected, story.quarantined, story.conflict):
         opened.key(Key.Key_F2)
         opened.wait(lambda expected=expected: opened.current == expected)  # type: ignore[misc]  # a default
-        assert opened.page.outbox_model.identity_at(opened.page.outbox.current_row) == expected
+        assert opened.page.lists.outbox_model.identity_at(opened.page.lists.outbox.current_row) == expected
     opened.key(Key.Key_Down)
     assert opened.current == story.rejected
 
@@ -113,7 +113,7 @@ def test_escape_puts_away_and_says_what_is_left(opened: Opened, story: Story) ->
 
 
 def test_enter_never_takes_back_what_only_waits(opened: Opened, story: Story) -> None:
-    opened.page.outbox.select_row(opened.page.outbox_model.position_of(story.queued))
+    opened.page.lists.outbox.select_row(opened.page.lists.outbox_model.position_of(story.queued))
     opened.key(Key.Key_Return)
     assert opened.states()[story.queued] is OutboxState.QUEUED
     assert opened.reviewed == [ids(4)[0]], "what was never sent opens to be changed"
@@ -137,7 +137,7 @@ def test_both_versions_speak_in_words_and_hide_numbers(opened: Opened) -> None:
 
 
 def test_causes_are_short_and_say_what_kind_of_trouble(opened: Opened, story: Story) -> None:
-    model = opened.page.outbox_model
+    model = opened.page.lists.outbox_model
     column = next(n for n, c in enumerate(model.columns) if c.key == "why")
     shown = [model.index(n, column).data() for n in range(len(model.rows))]
     assert shown == ["冲突：申请人已改为版本 2", "未采用：服务端核对未通过", "已隔离：服务端内部出错", "—"]
@@ -159,20 +159,20 @@ def test_recall_is_recorded_from_the_item(opened: Opened) -> None:
 def test_the_latest_answers_give_way_to_what_waits_when_there_is_little_room(opened: Opened, story: Story) -> None:
     opened.office.outbox.drop(story.rejected)
     opened.page.refresh()
-    assert opened.page.answers.isVisible()
+    assert opened.page.lists.answers.isVisible()
     opened.page.resize(1216, 430)
     settle()
-    assert not opened.page.answers.isVisible()
+    assert not opened.page.lists.answers.isVisible()
     opened.page.resize(1216, 800)
     settle()
-    assert opened.page.answers.isVisible()
+    assert opened.page.lists.answers.isVisible()
 
 
 def test_a_tab_without_the_outbox_leaves_the_keyboard_to_the_tabs(opened: Opened) -> None:
     opened.presenter.choose(Group.RECONCILE)
-    assert opened.page.focusProxy() is opened.page.tabs
+    assert opened.page.focusProxy() is opened.page.lists.tabs
     opened.presenter.choose(Group.OPEN)
-    assert opened.page.focusProxy() is opened.page.outbox
+    assert opened.page.focusProxy() is opened.page.lists.outbox
 
 
 def test_what_was_given_up_is_closed_and_no_application_is_finished(opened: Opened, story: Story) -> None:
@@ -194,8 +194,8 @@ def test_an_empty_tab_says_so_and_another_registrar_is_a_number(
 ) -> None:
     opened = Opened(qtbot, Office(office.store, office.clock, LI, office.ids))
     opened.presenter.choose(group)
-    assert opened.page._empty.isVisible()
-    assert opened.page._empty._sentence.text() == words
+    assert opened.page.lists._empty.isVisible()
+    assert opened.page.lists._empty._sentence.text() == words
     assert opened.page.numbers._unsent._note.text() == "本机另有他人 4 条"
     close(opened.page)
 
