@@ -39,6 +39,7 @@ from medreg_desktop.ui.shell.state import Screen
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
 from medreg_desktop.views.applications.view import ApplicationsView
 from medreg_desktop.views.review.view import ReviewWindow
+from medreg_desktop.views.settings.rehearsal_box import RehearsalBox
 from medreg_desktop.views.signin.state import Entered
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
 from medreg_desktop.views.sync_center.view import SyncCenterView
@@ -62,6 +63,7 @@ class Office(QObject):
         self._clock = doorway.clock
         self._desks = desks_of(doorway, self.is_online)
         self.reviews, self.outbox, self.papers = self._desks.reviews, self._desks.outbox, self._desks.papers
+        self._window = window
         self._windows = Windows(house, self._desks, entered, window, self.is_online, self._saved.emit, self)
         self._windows.review_closed.connect(self.read_soon)
         self._windows.preview_closed.connect(self._on_saved)
@@ -172,6 +174,10 @@ class Office(QObject):
         application = self.list.asked() if self.list is not None and shown == APPLICATIONS and not lamp else None
         command = self.center.command_asked() if self.center is not None and shown == SYNC and not lamp else None
         self._diagnosis.explain(shown, application, command)
+
+    def choose_rehearsal(self) -> None:
+        """Open the choices about rehearsing before sending."""
+        RehearsalBox(self._house.settings, self._window()).open()
 
     def show_offline(self, shown: str) -> None:
         """Show what speaks for and against leaving the network."""

@@ -239,11 +239,16 @@ class Program(QObject):
             (tr("As the system"), lambda: self.settings.set(options.THEME, "system")),
             (tr("Compact rows"), lambda: self.settings.set(options.DENSITY, "compact")),
             (tr("Standard rows"), lambda: self.settings.set(options.DENSITY, "standard")),
+            (tr("Rehearsal before sending…"), self._choose_rehearsal),
             (tr("Another registrar…"), self.sign_out),
         ):
             action = QAction(text, menu)
             action.triggered.connect(run)
             menu.addAction(action)
+
+    def _choose_rehearsal(self) -> None:
+        if self.office is not None:
+            self.office.choose_rehearsal()
 
     def _close_office(self) -> None:
         if self.office is not None:

@@ -1,0 +1,1 @@
+"""What the registrar chooses about the program's habits."""
