@@ -101,8 +101,11 @@ EXPLANATIONS: Final[Mapping[str, Told]] = {
         mark("Nothing waits."),
     ),
     "row_synced": Told(
-        mark("What stands here is what the register holds; no decision of yours on it waits."),
-        mark("Changes arrive by themselves."),
+        mark(
+            "What stands here is what the register held when this computer last heard from it;"
+            " no decision of yours on it waits."
+        ),
+        mark("Changes arrive by themselves while the service can be reached; otherwise once it can be again."),
         mark("Nothing need be done."),
         mark("Nothing waits."),
     ),

@@ -109,6 +109,7 @@ def test_f1_in_the_review_and_in_the_preview_asks_about_what_is_shown_and_esc_gi
     before = in_front(office, office.review)
     panel = asked_over(office, office.review)
     office.until(lambda: second.name in panel.why._subject.text(), "the application in the review")
+    office.until_says("最近一次收到的登记内容")  # offline it must not claim to be what the register holds
     office.shot("why-over-review")
     leave(office, office.review, before)
     office.close_review()
