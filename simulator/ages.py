@@ -72,7 +72,8 @@ class Updates:
         pc = world.pcs.get(self.ages.pc)
         if pc is not None and pc.wire.is_older and number >= self.ages.program and not pc.at_work:
             pc.wire.is_older = False
-            world.trace.note(" ", pc.name, "updated", world.alive(pc, lambda: world.migrate(pc)))
+            came = "removed" if pc.is_removed else world.alive(pc, lambda: world.migrate(pc))
+            world.trace.note(" ", pc.name, "updated", came)
 
     def service(self, world: World, *, at_last: bool = False) -> None:
         """The operator updates the service, if it is time."""
