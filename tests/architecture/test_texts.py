@@ -15,12 +15,29 @@ def _literals() -> dict[str, str]:
     """Source texts found in ``tr``, ``trn`` and ``mark`` calls, with the place of one use."""
     found: dict[str, str] = {}
     for path, tree in modules().items():
+        named = _named_texts(tree)
         for call in calls(tree):
             for index in _TRANSLATORS.get(name_of(call.func).split(".")[-1], ()):
                 argument = call.args[index] if index < len(call.args) else None
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    found.setdefault(argument.value, f"{path}:{call.lineno}")
+                texts = named.get(argument.id, []) if isinstance(argument, ast.Name) else _texts(argument)
+                for text in texts:
+                    found.setdefault(text, f"{path}:{call.lineno}")
     return found
+
+
+def _named_texts(tree: ast.AST) -> dict[str, list[str]]:
+    """Texts that a module gives a plain name before it hands them to a translator."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).extend(_texts(node.value))
+    return found
+
+
+def _texts(node: ast.expr | None) -> list[str]:
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
 def _placeholders(text: str) -> set[str]:

@@ -225,12 +225,11 @@ def what_happened(conflict: Conflict) -> str:
 def _happened(conflict: Conflict) -> str:
     """Return the first sentence; where the service has not said who and when, what it says now has to do."""
     changed, state = len(conflict.changes), term(conflict.current.state) if conflict.current else ""
-    if conflict.at is not None and changed:
-        text = "{who} changed {n} item at {at}."
-        return trn(text, "{who} changed {n} items at {at}.", changed, who=who(conflict.by), at=clock(conflict.at))
     if conflict.at is not None:
-        text = "{who} acted at {at}; it now stands as {state}."
-        return tr(text, who=who(conflict.by), at=clock(conflict.at), state=state)
+        by, at = who(conflict.by), clock(conflict.at)
+        if changed:
+            return trn("{who} changed {n} item at {at}.", "{who} changed {n} items at {at}.", changed, who=by, at=at)
+        return tr("{who} acted at {at}; it now stands as {state}.", who=by, at=at, state=state)
     if conflict.current is None or conflict.code not in _MOVED:
         return sentence(conflict.code, **conflict.params)
     if changed:
