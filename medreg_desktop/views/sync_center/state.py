@@ -18,9 +18,13 @@ from medreg_desktop.services.review.paper_desk import PaperLine
 from medreg_desktop.services.review.quarantine_desk import HandOver, Reason, SetApart
 from medreg_desktop.services.review.reconcile_desk import Reconciliation
 from medreg_desktop.services.review.sheet import ReviewSheet
-from medreg_desktop.services.sync.forecast import follows
+from medreg_desktop.services.sync.forecast import Rehearsed, follows
+from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.attempts import Attempt
+
+
+_NOBODY_ANSWERS = frozenset({LampKind.OFFLINE, LampKind.SERVER_SILENT, LampKind.NETWORK_SIGN_IN, LampKind.SIGN_IN})
 
 
 class Group(StrEnum):
@@ -70,6 +74,14 @@ class ScreenState:
         ids = (item.row.command.id for item in self.items)
         pairs = zip(self.items, (said.get(i) for i in ids), strict=True)
         return tuple(replace(item, foreseen=outcome) for item, outcome in pairs if outcome and not item.can_drop)
+
+    @property
+    def rehearsal(self) -> Rehearsed | None:
+        """The rehearsal to tell of; one that has begun is none while nobody answers."""
+        told = self.report.rehearsed if self.report else None
+        if told is not None and told.is_running and self.report and self.report.lamp.kind in _NOBODY_ANSWERS:
+            return None
+        return told
 
     @property
     def to_look_at(self) -> tuple[OutboxItem, ...]:

@@ -136,7 +136,7 @@ class SyncCenterView(QWidget):
         self._problem.setVisible(bool(state.problem))
         if state.problem:
             self._problem.show_news(Tone.FAULT, sentence(state.problem))
-        self.strip.show_rehearsed(state.report.rehearsed if state.report else None)
+        self.strip.show_rehearsed(state.rehearsal)
         self.head.show_state(state)
         self._show_guard(state)
         self.panel.show_state(state)

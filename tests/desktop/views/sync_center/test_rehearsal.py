@@ -12,11 +12,12 @@ from pytestqt.qtbot import QtBot
 from medreg_core.domain.records import CommandId
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.sync.forecast import Rehearsed
+from medreg_desktop.services.sync.lamp import Lamp, LampKind
 from medreg_desktop.services.sync.report import Guard, GuardState, SyncReport
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.views.sync_center.rehearsal_words import guard_words, verdict, what_follows
-from medreg_desktop.views.sync_center.state import Group, stands_out
+from medreg_desktop.views.sync_center.state import Group, ScreenState, stands_out
 from medreg_desktop.views.sync_center.words import state_word, what_happened
 from tests.core.builders import person, request
 from tests.desktop.cache.office import NOW
@@ -134,6 +135,15 @@ def test_the_words_of_a_rehearsal() -> None:
     assert what_follows(report.rehearsed, 25).startswith("25 秒后自动发送其余 212 条。")
     assert "自动发送" not in what_follows(report.rehearsed, 0)
     assert verdict(Rehearsed(asked=100, total=215)) == "正在预演 100 / 215，尚未发送"
+
+
+@pytest.mark.parametrize(
+    ("lamp", "tells"),
+    [(LampKind.SENDING, True), (LampKind.OFFLINE, False), (LampKind.SERVER_SILENT, False), (LampKind.SIGN_IN, False)],
+)
+def test_nobody_is_told_of_a_rehearsal_that_nobody_answers(lamp: LampKind, tells: bool) -> None:
+    report = SyncReport(lamp=Lamp(lamp), unsent=20, rehearsed=Rehearsed(asked=0, total=20))
+    assert (ScreenState(report=report).rehearsal is not None) is tells
 
 
 @pytest.mark.parametrize(
