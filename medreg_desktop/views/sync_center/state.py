@@ -23,7 +23,6 @@ from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.attempts import Attempt
 
-
 _NOBODY_ANSWERS = frozenset({LampKind.OFFLINE, LampKind.SERVER_SILENT, LampKind.NETWORK_SIGN_IN, LampKind.SIGN_IN})
 
 
