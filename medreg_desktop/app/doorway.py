@@ -336,7 +336,7 @@ class Doorway:
 
     def _run_loop(self, copy: LocalCopy, device: Device, departure: Departure) -> SyncLoop:
         assert self._door is not None
-        self._wire = self._door.twin()
+        self._wire = self._door.twin(reads_ahead=True)
         driver = SyncDriver(
             copy,
             self._wire,

@@ -108,7 +108,8 @@ class Pc:
     ) -> Pc:
         clock = PcClock(world)
         store = CacheStore.open(folder / "cache.db", KEY, clock)
-        transport = wire(Link(ServerAddress(url), clock, connect_s=30.0, stall_s=stall_s))
+        link = Link(ServerAddress(url), clock, connect_s=30.0, stall_s=stall_s)
+        transport = wire(link, reads_ahead=True)
         device_id = DeviceId(device or secrets.token_hex(16))
         key = device_key(store)
         reports: list[SyncReport] = []

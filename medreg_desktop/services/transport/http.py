@@ -27,6 +27,7 @@ from medreg_core.contract.v1.messages import (
     Welcome,
 )
 from medreg_core.domain.records import Claim
+from medreg_desktop.services.transport.ahead import ReadAhead
 from medreg_desktop.services.transport.body import NDJSON
 from medreg_desktop.services.transport.classify import portal
 from medreg_desktop.services.transport.exchange import Ask, Exchanges, answer_in, snapshot_lines_in
@@ -37,16 +38,21 @@ _P = TypeVar("_P", WipeAnswer, RescueReceipt)
 
 
 class HttpTransport:
-    """One connection to the service, used by one thread; take a :meth:`twin` for another. Close it at the end."""
+    """One connection to the service, used by one thread; take a :meth:`twin` for another. Close it at the end.
 
-    def __init__(self, link: Link, http: requests.Session | None = None) -> None:
+    One that ``reads_ahead`` has a second one, for the next page of a long feed.
+    """
+
+    def __init__(self, link: Link, http: requests.Session | None = None, *, reads_ahead: bool = False) -> None:
         self.link = link
         self._twins: list[HttpTransport] = []
-        self._exchanges = Exchanges(link, http)
+        self._wire = Exchanges(link, http)
+        self._beside: Exchanges | None = None
+        self._ahead = ReadAhead(self._fetch_ahead, link.monotonic) if reads_ahead else None
 
-    def twin(self) -> HttpTransport:
+    def twin(self, *, reads_ahead: bool = False) -> HttpTransport:
         """Return a transport for another thread that shares session, pins and log; it is closed with this one."""
-        twin = HttpTransport(self.link)
+        twin = HttpTransport(self.link, reads_ahead=reads_ahead)
         self._twins.append(twin)
         return twin
 
@@ -54,7 +60,11 @@ class HttpTransport:
         """Close the connection and those of the twins; their threads must have ended."""
         for twin in self._twins:
             twin.close()
-        self._exchanges.http.close()
+        if self._ahead is not None:
+            self._ahead.close()
+        if self._beside is not None:
+            self._beside.http.close()
+        self._wire.http.close()
 
     def expect(self, server_id: str) -> None:
         """From now on only this server's answers are ours."""
@@ -105,8 +115,12 @@ class HttpTransport:
 
     def changes(self, cursor: str, wait_s: int, unwanted: Callable[[], bool]) -> ChangePage:
         """``GET /sync/changes``; raises Interrupted within a fraction of a second after ``unwanted()`` turns true."""
-        path = f"/sync/changes?{urlencode({'cursor': cursor, 'wait': wait_s})}"
-        return self._exchanges.answer(Ask("changes", "GET", path, unwanted=unwanted, hold_s=wait_s), ChangePage)
+        page = self._ahead.take(cursor, unwanted) if self._ahead is not None else None
+        if page is None:
+            page = _page_behind(self._wire, cursor, wait_s, unwanted)
+        if page.more and self._ahead is not None:
+            self._ahead.begin(page.cursor)
+        return page
 
     def send(self, batch: CommandBatch) -> OutcomeBatch:
         """``POST /sync/commands``."""
@@ -143,11 +157,28 @@ class HttpTransport:
         with self._exchanges.open(Ask("wipe_done", "POST", "/device/wipe/done", query)):
             pass
 
+    @property
+    def _exchanges(self) -> Exchanges:
+        """The connection, free for what is asked now: what was read ahead is given up."""
+        if self._ahead is not None:
+            self._ahead.drop()
+        return self._wire
+
+    def _fetch_ahead(self, cursor: str, unwanted: Callable[[], bool]) -> ChangePage:
+        if self._beside is None:
+            self._beside = Exchanges(self.link)
+        return _page_behind(self._beside, cursor, 0, unwanted)
+
     def _proven(self, ask: Ask, shape: type[_P], nonce: str) -> _P:
         answer = self._exchanges.answer(ask, shape)
         if not is_proven(answer, nonce, self.link.ping_keys):
             raise TransportFault(portal())
         return answer
+
+
+def _page_behind(wire: Exchanges, cursor: str, wait_s: int, unwanted: Callable[[], bool]) -> ChangePage:
+    path = f"/sync/changes?{urlencode({'cursor': cursor, 'wait': wait_s})}"
+    return wire.answer(Ask("changes", "GET", path, unwanted=unwanted, hold_s=wait_s), ChangePage)
 
 
 def _is_proven(pong: Pong, keys: Mapping[str, bytes]) -> bool:
