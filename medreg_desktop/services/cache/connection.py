@@ -44,6 +44,9 @@ class Cursor(Protocol):
 class Connection(search.Connection, Protocol):
     """The part of a DB-API connection that is used; the driver itself has no types."""
 
+    total_changes: int
+    """Rows written since it was opened, by triggers too."""
+
     def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Cursor:
         """Run one statement."""
         ...

@@ -70,6 +70,8 @@ class Overlay:
 
 def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int) -> Overlay:
     """Return what to show for the server's row under the registrar's commands on it, in the order they were made."""
+    if not rows:  # nearly all applications of a copy
+        return Overlay(application.state, RowSync.SYNCED, application.version)
     state, version, decision = application.state, application.version, None
     for row in rows:
         move = MOVES.get(row.kind)

@@ -75,6 +75,7 @@ class CacheStore:
         self._journal = Journal(files.journal, key)
         self._journal_is_behind = False
         self._checkpoint_pages = _CHECKPOINT_PAGES
+        self._has_grown = True
         self._readers: list[Connection] = []
         self._shared_reader: Connection | None = None
         self._reading = Lock()
@@ -156,6 +157,7 @@ class CacheStore:
             yield
         finally:
             self._checkpoint_pages = _CHECKPOINT_PAGES
+            self._has_grown = True
             self._writer.submit(self._checkpoint_if_due)
 
     def close(self) -> None:
@@ -181,9 +183,13 @@ class CacheStore:
             raise KnownFault("cache_closed")
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
+        before = self._conn.total_changes
+        frame: Frame | None = None
         with self.noting_damage(), transaction(self._conn):
             result = work(self._conn)
-            frame = replica.take_touched(self._conn)
+            if self._conn.total_changes != before:  # else it has only looked
+                frame = replica.take_touched(self._conn)
+                self._has_grown = True
         if frame is not None:
             self._protect(frame)
         return result
@@ -209,6 +215,9 @@ class CacheStore:
             _log.warning("the rescue journal could not be renewed")
 
     def _checkpoint_if_due(self) -> None:
+        if not self._has_grown:
+            return
+        self._has_grown = False
         with database_faults():
             _, pages, done = self._conn.execute("PRAGMA wal_checkpoint(NOOP)").fetchone() or (0, 0, 0)
             if pages - done > self._checkpoint_pages:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from medreg_core.domain.records import ApplicationId
@@ -93,6 +94,10 @@ _BATCH = 500
 _INSERT = f"INSERT INTO worklist (n, {', '.join(_COLUMNS)}) VALUES (?, {', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
 _UPDATE_PERSON = f"UPDATE worklist SET {', '.join(f'{c} = ?' for c in PERSON_COLUMNS)} WHERE n = ?"  # noqa: S608 - constants
 _UPDATE_STATUS = f"UPDATE worklist SET {', '.join(f'{c} = ?' for c in STATUS_COLUMNS)} WHERE n = ?"  # noqa: S608 - constants
+_INDEXED = tuple(i for i, c in enumerate(STATUS_COLUMNS) if c in CODE_INDEXES or c in SORT_INDEXES)
+_UNINDEXED = tuple(i for i in range(len(STATUS_COLUMNS)) if i not in _INDEXED)
+_UPDATE_UNINDEXED = f"UPDATE worklist SET {', '.join(f'{STATUS_COLUMNS[i]} = ?' for i in _UNINDEXED)} WHERE n = ?"  # noqa: S608 - constants
+_indexed, _unindexed = itemgetter(*_INDEXED), itemgetter(*_UNINDEXED)
 _KNOWN = f"SELECT n, {', '.join(_COLUMNS)} FROM worklist WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
 _INSERT_TOKENS = "INSERT INTO worklist_text (rowid, tokens) VALUES (?, ?)"
 _DELETE_TOKENS = "DELETE FROM worklist_text WHERE rowid = ?"
@@ -175,19 +180,28 @@ _FOLDED, _TAILS = PERSON_COLUMNS.index("folded"), PERSON_COLUMNS.index("tails")
 def _update(connection: Connection, pairs: Sequence[tuple[Sequence[Any], IndexRow]]) -> None:
     """Write what differs between the stored values (n first) and the new row."""
     split = 1 + len(PERSON_COLUMNS)
+    persons, statuses, unindexed, names, changes = [], [], [], [], []
     for stored, row in pairs:
-        n, person_differs = stored[0], tuple(stored[1:split]) != row.person
-        status_differs = tuple(stored[split:]) != row.status
-        if person_differs:
-            connection.execute(_UPDATE_PERSON, (*row.person, n))
-        if status_differs:
-            connection.execute(_UPDATE_STATUS, (*row.status, n))
-        name_changed = person_differs and _tokens(stored[1:split]) != _tokens(row.person)
+        n, person, status = stored[0], stored[1:split], stored[split:]
+        if person == row.person and status == row.status:
+            continue
+        if person != row.person:
+            persons.append((*row.person, n))
+        # Only columns that changed are named: SQLite rewrites every index a SET names (performance.md §3).
+        if _indexed(status) != _indexed(row.status):
+            statuses.append((*row.status, n))
+        elif status != row.status:
+            unindexed.append((*_unindexed(row.status), n))
+        name_changed = person != row.person and _tokens(person) != _tokens(row.person)
         if name_changed:
-            connection.execute(_DELETE_TOKENS, (n,))
-            connection.execute(_INSERT_TOKENS, (n, _tokens(row.person)))
-        if person_differs or status_differs:
-            connection.execute(_NOTE_CHANGE, (n, int(name_changed)))
+            names.append((n, _tokens(row.person)))
+        changes.append((n, int(name_changed)))
+    connection.executemany(_UPDATE_PERSON, persons)
+    connection.executemany(_UPDATE_STATUS, statuses)
+    connection.executemany(_UPDATE_UNINDEXED, unindexed)
+    connection.executemany(_DELETE_TOKENS, [(n,) for n, _ in names])
+    connection.executemany(_INSERT_TOKENS, names)
+    connection.executemany(_NOTE_CHANGE, changes)
 
 
 def update_overlay(
