@@ -99,6 +99,7 @@ class Office(QObject):
         self._counted_last = Counted()
         self._told: set[str] = set()
         self._is_closing = Event()
+        self._is_making_ready = self._ready_wanted = False
         self._start_timers()
         self._saved.connect(self._on_saved, Qt.ConnectionType.QueuedConnection)
 
@@ -256,7 +257,23 @@ class Office(QObject):
         self._diagnosis.reread()
         self._windows.reload()
         self._house.reading.submit(self._around.count, self._show_counted, self._tell_trouble)
-        self._house.background.submit(self._make_ready, _ignore, self._tell_trouble)
+        self._ready_soon()
+
+    def _ready_soon(self) -> None:
+        """Make ready, once for all that is asked meanwhile: two that read all rows at a time would hold both up."""
+        self._ready_wanted = True
+        if not self._is_making_ready and not self._is_closing.is_set():
+            self._is_making_ready, self._ready_wanted = True, False
+            self._house.background.submit(self._make_ready, self._on_ready, self._on_unready)
+
+    def _on_ready(self, _answer: None) -> None:
+        self._is_making_ready = False
+        if self._ready_wanted:
+            self._ready_soon()
+
+    def _on_unready(self, error: Exception) -> None:
+        self._is_making_ready = False
+        self._tell_trouble(error)
 
     def _make_ready(self) -> None:
         """Judge anew on a new day, and keep the search's columns level with the copy."""
@@ -289,7 +306,3 @@ class Office(QObject):
     def _show_shell(self) -> None:
         self._ageing.setInterval(ageing_ms(self._report))
         self.shell_changed.emit(self._around.state(self._counted_last, self._report))
-
-
-def _ignore(_answer: object) -> None:
-    """Nothing follows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -94,6 +95,21 @@ def listed(office: CacheStore, number: int = 1) -> tuple[State, RowSync, str]:
 
 def due(office: CacheStore, after: timedelta = timedelta()) -> list[CommandId]:
     return [row.command.id for row in office.read(lambda conn: outbox.due(conn, WANG, NOW + after))]
+
+
+def test_what_waits_is_read_without_all_that_was_ever_done(office: CacheStore) -> None:
+    asked: list[str] = []
+
+    def steps(conn: Any) -> list[str]:
+        conn.set_trace_callback(asked.append)
+        outbox.rows(conn, WANG)
+        outbox.due(conn, WANG, NOW)
+        conn.set_trace_callback(None)
+        return [step for statement in asked for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {statement}")]
+
+    plan = office.write(steps)
+    assert [step for step in plan if step.startswith("SCAN outbox") and "outbox_open" not in step] == []
+    assert len(asked) == 2
 
 
 def test_a_decision_shows_at_once_in_the_sheet_and_in_the_list(office: CacheStore) -> None:
