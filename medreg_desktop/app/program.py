@@ -7,6 +7,7 @@ registrar who types his password meanwhile waits for that thread at most (ADR 00
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import logging
 import os
@@ -266,6 +267,8 @@ class Program(QObject):
             logging.getLogger().addHandler(self._log_book)
             importlib.import_module("medreg_desktop.app.office")
             self.doorway.get()
+            # Modules stay: whichever thread's turn it is to look for garbage would hold the window up for all of them.
+            gc.freeze()
 
         self._runners["background"].submit(load, _ignore, _raise)
 

@@ -8,6 +8,7 @@ the pinyin, or the initials, of the name from any of its characters on (``xiaom`
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import tomllib
 import unicodedata
@@ -168,6 +169,11 @@ def _spellings(marked: str) -> tuple[str, ...]:
 
 @cache
 def _pinyin_table() -> Mapping[int, str]:
-    """Return pypinyin's readings by code point, loaded when first needed: its import costs 200 ms of the start."""
+    """Return pypinyin's readings by code point, loaded when first needed.
+
+    Without its phrases, which nobody here asks: 180,000 lists, whose loading and whose every later look for garbage
+    would hold the window for 100 ms.
+    """
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     table: Mapping[int, str] = importlib.import_module("pypinyin.pinyin_dict").pinyin_dict
     return table

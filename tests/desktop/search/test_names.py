@@ -126,3 +126,14 @@ def test_a_query_typed_in_latin_does_not_load_the_pinyin_dictionary() -> None:
         "assert 'pypinyin' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_dictionary_comes_without_the_phrases_that_nobody_asks() -> None:
+    program = (
+        "import gc\n"
+        "from medreg_desktop.services.search.names import sort_key\n"
+        "before = len(gc.get_objects())\n"
+        "assert sort_key('王小明').startswith('wang xiao ming')\n"
+        "assert len(gc.get_objects()) - before < 20_000"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
