@@ -29,6 +29,7 @@ class Cursor(Protocol):
 
     rowcount: int
     lastrowid: int
+    description: Sequence[Row]
 
     def fetchone(self) -> Row | None:
         """Return the next row, or None."""

@@ -51,6 +51,7 @@ def columns(conn: Connection, table: str) -> list[str]:
 
 
 def _entry(conn: Connection, table: str, n: int) -> Entry:
-    names = columns(conn, table)
-    row = conn.execute(f"SELECT {', '.join(names)} FROM {table} WHERE n = ?", (n,)).fetchone()  # noqa: S608 - ours
+    found = conn.execute(f"SELECT * FROM {table} WHERE n = ?", (n,))  # noqa: S608 - table names are ours
+    row = found.fetchone()
+    names = [column[0] for column in found.description]
     return Entry(table, n, None if row is None else dict(zip(names, row, strict=True)))
