@@ -210,7 +210,9 @@ class World:
 
 def transport(port: int, clock: RunningClock) -> HttpTransport:
     """Return a connection of the program to the server."""
-    return HttpTransport(Link(ServerAddress(f"http://127.0.0.1:{port}"), clock, client_version="0.1.0"))
+    return HttpTransport(
+        Link(ServerAddress(f"http://127.0.0.1:{port}"), clock, client_version="0.1.0"), reads_ahead=True
+    )
 
 
 def _work(place: Place, plan: Plan, port: int, fate: Fate, chance: Random, say: Say) -> None:

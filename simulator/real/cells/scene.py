@@ -87,7 +87,7 @@ class CellWire(Wire):
         """Return the real transport, over the real network."""
         address = ServerAddress(f"https://127.0.0.1:{self.proxy.port}", self.certificates.ca_file)
         self.link = Link(address, clock, client_version="0.1.0", monotonic=clock.monotonic)
-        transport = HttpTransport(self.link)
+        transport = HttpTransport(self.link, reads_ahead=True)
         self.watch = transport._exchanges.watch  # noqa: SLF001 - its limits are the world's to stretch
         self._adapter = WatchedAdapter(self.watch)
         transport._exchanges.http.mount("https://", self)  # noqa: SLF001 - the one seam below HTTP
