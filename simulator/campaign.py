@@ -74,7 +74,7 @@ def _apply(work: Callable[[int, int], Tally], chunk: tuple[int, int]) -> Tally:
     return work(*chunk)
 
 
-LOGGED = 1_000
+LOGGED = 200
 """Runs of one line of a log: as much as a campaign that is broken off can lose."""
 
 
