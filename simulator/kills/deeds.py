@@ -12,7 +12,7 @@ from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
 from simulator.compare import every_row
 from simulator.kills.office import Office
-from simulator.kills.said import Drafted
+from simulator.kills.said import Drafted, Typed
 from simulator.streams import Random
 
 _KINDS = (*(CommandKind.AGREE,) * 6, CommandKind.RETURN, CommandKind.REFUSE)
@@ -70,6 +70,7 @@ def type_draft(office: Office, chance: Random) -> None:
     rows = [row for row in office.rows() if row.state is State.SUBMITTED]
     if rows:
         row, opinion = chance.choice(rows), f"意见{chance.randrange(1000)}"
+        office.say(Typed(row.id, opinion))
         office.reviews.save_draft(row.id, Draft(content_version=row.content_version, opinion=opinion))
         office.say(Drafted(row.id, opinion))
 

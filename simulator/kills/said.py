@@ -18,6 +18,13 @@ class Saved(msgspec.Struct, frozen=True, tag="saved"):
     audit_hash: str
 
 
+class Typed(msgspec.Struct, frozen=True, tag="typed"):
+    """What the registrar has typed and is about to be kept: it may replace what was kept before it is said."""
+
+    application_id: ApplicationId
+    opinion: str
+
+
 class Drafted(msgspec.Struct, frozen=True, tag="drafted"):
     """What was typed is kept."""
 
@@ -57,7 +64,7 @@ class Reported(msgspec.Struct, frozen=True, tag="reported"):
     text: str
 
 
-Word = Saved | Drafted | Accepted | Began | Passed | Bug | Reported
+Word = Saved | Typed | Drafted | Accepted | Began | Passed | Bug | Reported
 Say = Callable[[Word], None]
 
 _encode = msgspec.json.Encoder().encode

@@ -25,7 +25,7 @@ from medreg_server.services.audit_heads import verify_audit
 from medreg_server.services.service import Service
 from simulator.compare import differences, effects, every_row
 from simulator.kills.office import Office
-from simulator.kills.said import Accepted, Drafted, Saved, Word
+from simulator.kills.said import Accepted, Drafted, Saved, Typed, Word
 from simulator.template import KEY
 
 _ROUNDS = 12
@@ -37,6 +37,7 @@ class Memory:
     """What the registrars of one computer remember, and what its disk was seen to hold."""
 
     saved: dict[CommandId, Saved] = field(default_factory=dict)
+    typed: dict[str, str] = field(default_factory=dict)
     drafted: dict[str, str] = field(default_factory=dict)
     accepted: set[CommandId] = field(default_factory=set)
     seen: dict[str, str] = field(default_factory=dict)  # bytes of each command, by id
@@ -47,6 +48,8 @@ class Memory:
             match word:
                 case Saved():
                     self.saved[word.command_id] = word
+                case Typed():
+                    self.typed[word.application_id] = word.opinion
                 case Drafted():
                     self.drafted[word.application_id] = word.opinion
                 case Accepted():
@@ -147,7 +150,8 @@ def _told(conn: Connection, memory: Memory) -> Iterator[str]:
     drafts = {row[0]: json.loads(row[1])["opinion"] for row in conn.execute("SELECT application_id, body FROM draft")}
     decided = {row[0] for row in conn.execute("SELECT application_id FROM outbox")}
     for application_id, opinion in memory.drafted.items():
-        if application_id not in decided and drafts.get(application_id, "") != opinion:
+        kept = {opinion, memory.typed.get(application_id, opinion)}
+        if application_id not in decided and drafts.get(application_id, "") not in kept:
             yield f"I1: the draft on {application_id} is gone"
     taken = {row[0] for row in conn.execute("SELECT id FROM outbox WHERE outcome_kind = 'accepted'")}
     if forgotten := memory.accepted - taken:
