@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from benchmarks.sync.hospital import LargeHospital
 from benchmarks.sync.ours import Copying, Cuts, Drain
 from benchmarks.sync.pouch import Pouch
 from medreg_server.services.service import Service
-from tests.helpers.postgres import running_cluster
+from tests.helpers.postgres import Cluster, running_cluster
 from tests.helpers.server import Hospital, open_register, seed_hospital, store_applications
 
 RESULTS = ROOT / "benchmarks" / "results" / "sync.json"
@@ -61,15 +62,24 @@ def measure(rows: int, more: list[int]) -> Report:
     began = time.perf_counter()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="medreg-bench-")))
-        url = stack.enter_context(running_cluster(durable=True)).new_database()
-        service = stack.enter_context(open_register(url, folder))
-        port = stack.enter_context(serving(url, folder / "keys"))
-        _one_hospital(report, LargeHospital(service, url, rows), port, folder)
-        for count in more:
-            _size(report, LargeHospital(service, url, count), port, folder)
-        report.drain = ours.drain(port, _waiting(service), folder / "drain")
+        cluster = stack.enter_context(running_cluster(durable=True))
+        with _served(cluster, folder / "register") as (service, url, port):
+            _one_hospital(report, LargeHospital(service, url, rows), port, folder)
+            report.drain = ours.drain(port, _waiting(service), folder / "drain")
+        for count in more:  # each in a register of its own: the same applicants are drawn again
+            with _served(cluster, folder / f"register-{count}") as (service, url, port):
+                _size(report, LargeHospital(service, url, count), port, folder)
     report.load_after, report.seconds = os.getloadavg()[0], time.perf_counter() - began
     return report
+
+
+@contextmanager
+def _served(cluster: Cluster, folder: Path) -> Iterator[tuple[Service, str, int]]:
+    """Give a service over an empty database, its address, and the port at which the same database is served."""
+    url = cluster.new_database()
+    folder.mkdir()
+    with open_register(url, folder) as service, serving(url, folder / "keys") as port:
+        yield service, url, port
 
 
 def _one_hospital(report: Report, large: LargeHospital, port: int, folder: Path) -> None:
