@@ -56,8 +56,11 @@ class Report:
     seconds: float = 0.0
 
 
-def measure(rows: int, more: list[int]) -> Report:
-    """Measure everything with ``rows`` applications, cuts and held loop also with each of ``more``."""
+def measure(rows: int, more: list[int]) -> Iterator[Report]:
+    """Measure everything with ``rows`` applications, cuts and held loop also with each of ``more``.
+
+    Yields the report after each of them: a long run that is broken off has told something.
+    """
     report = Report(rows, os.getloadavg()[0])
     began = time.perf_counter()
     with ExitStack() as stack:
@@ -66,9 +69,14 @@ def measure(rows: int, more: list[int]) -> Report:
         with _served(cluster, folder / "register") as (service, url, port):
             _one_hospital(report, LargeHospital(service, url, rows), port, folder)
             report.drain = ours.drain(port, _waiting(service), folder / "drain")
+        yield _so_far(report, began)
         for count in more:  # each in a register of its own: the same applicants are drawn again
             with _served(cluster, folder / f"register-{count}") as (service, url, port):
                 _size(report, LargeHospital(service, url, count), port, folder)
+            yield _so_far(report, began)
+
+
+def _so_far(report: Report, began: float) -> Report:
     report.load_after, report.seconds = os.getloadavg()[0], time.perf_counter() - began
     return report
 
@@ -157,10 +165,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.sync", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="5,000 rows, nothing larger")
     quick = parser.parse_args().quick
-    report = measure(5_000, []) if quick else measure(50_000, [300_000])
-    print(tables(report))
-    found = {"machine": platform.machine(), "python": platform.python_version(), "quick": quick, **asdict(report)}
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    for report in measure(5_000, []) if quick else measure(50_000, [300_000]):
+        print(tables(report), flush=True)
+        found = {"machine": platform.machine(), "python": platform.python_version(), "quick": quick, **asdict(report)}
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
