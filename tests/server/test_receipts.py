@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from medreg_core.contract.v1.commands import Command, CommandBatch, Outcome, Refuse, Return
 from medreg_core.contract.v1.proofs import Proof, flaws_of
@@ -136,10 +137,10 @@ def test_a_disk_put_back_or_copied_forks_the_chain_and_is_told_once(
     assert [(action, detail["n"]) for action, detail in alarms(office.service)] == [("receipt.fork", "2")]
 
 
-def test_a_fork_that_two_transactions_did_not_see_is_told_with_the_next_link(
+def test_a_fork_that_an_older_service_did_not_see_is_told_with_the_next_link(
     office: Office, chain: Chain, applications: list[Application]
 ) -> None:
-    """Both look for the other's link before either has stored its own, as can be on PostgreSQL."""
+    """It did not let the links of one device wait for each other, so both could be called chained."""
     actor = office.caller.account.id
     first, mine, other, next_one = (command(each, RETURN) for each in applications[:4])
     send(office, [first], [chain.link(first, actor)])
@@ -154,6 +155,33 @@ def test_a_fork_that_two_transactions_did_not_see_is_told_with_the_next_link(
     assert [(action, detail["n"]) for action, detail in alarms(office.service)[len(before) :]] == [
         ("receipt.fork", "3")
     ]
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_two_links_of_one_place_in_two_transactions_at_once_are_a_fork(
+    register: Service, office: Office, chain: Chain, applications: list[Application]
+) -> None:
+    """The second looks for the first's link while that is stored and not committed."""
+    actor = office.caller.account.id
+    first, mine, other = (command(each, RETURN) for each in applications[:3])
+    send(office, [first], [chain.link(first, actor)])
+    image = chain.copy()
+    link, forked = chain.link(mine, actor), image.link(other, actor)
+    with ThreadPoolExecutor(1) as pool:
+        with register.environment.database.write() as transaction:
+            transaction.receipts.add(link, office.device_id, office.caller.institution_id, link.saved_at)
+            sending = pool.submit(send, office, [other], [forked])
+            while not (sending.done() or is_one_waiting(register)):
+                pass
+        sending.result()
+    assert [(action, detail["n"]) for action, detail in alarms(register)] == [("receipt.fork", "2")]
+
+
+def is_one_waiting(service: Service) -> bool:
+    """Whether a transaction of PostgreSQL waits for another's lock."""
+    with service.environment.database.read() as transaction:
+        waiting = text("select exists (select from pg_locks where not granted)")
+        return bool(transaction.receipts._connection.execute(waiting).scalar_one())
 
 
 def test_what_arrives_before_its_predecessor_is_a_gap(
