@@ -17,6 +17,7 @@ from medreg_desktop.services.cache import commands
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.copy import CacheCopy
+from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
 from tests.older.older_server import OlderServer, older_server
 from tests.older.protocol1 import messages as older
@@ -97,3 +98,14 @@ def test_what_it_cannot_understand_waits_in_sight_and_delays_nothing(pc: Pc, ser
     assert server.refused == [], "it was never asked to read it"
     assert report.unsent == 1
     assert (report.lamp.kind, report.lamp.code) == (LampKind.SENDING, "server_too_old")
+
+
+def test_it_is_asked_for_no_rehearsal_whose_answer_would_not_say_what_it_is(pc: Pc, server: OlderServer) -> None:
+    pc.sync()
+    first = recorded_batches()[0]
+    save(pc, *first.commands)
+    pc.driver.tell(lambda at: events.Asked(at, Wish.REHEARSE))
+    pc.sync()
+    heard = [one for one in server.heard if isinstance(one, older.CommandBatch)]
+    assert [(one.dry_run, len(one.commands)) for one in heard] == [(False, len(first.commands))]
+    assert {row.state for row in pc.rows()} == {OutboxState.DONE}

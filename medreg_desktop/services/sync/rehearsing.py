@@ -52,7 +52,12 @@ def looked_over(state: SyncState) -> SyncState:
 
 
 def begun(state: SyncState) -> SyncState:
-    """Begin the rehearsal of what gathered, or of what the registrar asked for; called when it could leave."""
+    """Begin the rehearsal of what gathered, or of what the registrar asked for; called when it could leave.
+
+    What an older service answers would not be understood: nothing is asked of it, and the queue is sent as it is.
+    """
+    if not state.contact.rehearses:
+        return _given_up(state)
     rehearsal, rows = state.sending.rehearsal, state.sending.queue or ()
     fresh = tuple(row for row in _rehearsable(state, rows) if row.id not in rehearsal.seen)
     least = state.habits.rehearse_from

@@ -21,6 +21,9 @@ from medreg_desktop.services.sync.report import Guard, Stage, SyncReport
 POISON_AT = 5
 """Failures of the server on one command, while others pass, after which it is set apart."""
 
+REHEARSED_SINCE = 2
+"""The protocol whose answers name a rehearsal as one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Habits:
@@ -113,6 +116,11 @@ class Contact:
     lost_for: tuple[str, ...] = ()  # fault codes met since
     offline_until: datetime | None = None
     server_version: str = ""
+
+    @property
+    def rehearses(self) -> bool:
+        """Return whether the service's answers say that they were rehearsed; those of protocol 1 do not."""
+        return self.protocol >= REHEARSED_SINCE
 
 
 @dataclass(frozen=True, slots=True)

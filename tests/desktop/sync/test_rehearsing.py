@@ -308,6 +308,23 @@ def test_only_refusing_the_probe_counts() -> None:
     assert desk.copy.queue_rows[poisoned].state is RowState.QUEUED
 
 
+def test_a_service_whose_answers_do_not_say_that_they_were_rehearsed_is_asked_for_none() -> None:
+    """Neither of what gathered nor, about a lone command that keeps failing, of the probe: that is tried as ever."""
+    desk, ids = after_an_outage(12)
+    desk.world.protocol = 1
+    desk.start()
+    ask(desk, Wish.REHEARSE)
+    desk.sync(301)
+    assert set(desk.world.effects) == set(ids)
+    desk.save("a0001")
+    desk.world.fail = only("commands", Trouble(TroubleKind.SERVER, "server_error", 500))
+    for _ in range(120):
+        desk.sync(60)
+    assert "rehearsal" not in desk.world.calls
+    assert desk.states()[RowState.QUEUED] == 1
+    assert Counter(desk.world.calls)["hello"] <= 2, "without a probe no witness is needed"
+
+
 def test_a_flaky_line_accuses_nobody() -> None:
     desk = Desk(rows=5)
     desk.sync()

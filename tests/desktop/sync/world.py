@@ -29,7 +29,7 @@ from medreg_core.contract.v1.feed import (
     SnapshotMark,
     SnapshotRow,
 )
-from medreg_core.contract.v1.messages import MAGIC, Account, Hello, Pong, PublicKey, Welcome
+from medreg_core.contract.v1.messages import MAGIC, PROTOCOL, Account, Hello, Pong, PublicKey, Welcome
 from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, Institution, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind, Role
@@ -74,6 +74,7 @@ class World:
     effects: list[CommandId] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     epoch: str = "e1"
+    protocol: int = PROTOCOL
     fail: Callable[[str, str], Trouble | None] = lambda _call, _when: None
     poison: frozenset[CommandId] = frozenset()
     decide: Callable[[Command], OutcomeKind] = lambda _command: OutcomeKind.ACCEPTED
@@ -148,7 +149,7 @@ class FakeService:
             return Welcome(
                 magic=MAGIC,
                 server_id="s",
-                protocol=1,
+                protocol=world.protocol,
                 server_version="1",
                 epoch=world.epoch,
                 server_time=now,
