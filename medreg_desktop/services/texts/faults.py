@@ -200,7 +200,10 @@ _ACTIVATION: Final = {
     "activation_codes_used_up": mark(
         "This computer has no activation codes left. They come with the next contact to the service."
     ),
-    "code_unknown": mark("The service does not know this activation code. Hand out another one."),
+    "code_unknown": mark(
+        "The service does not know this activation code; a restored backup may have lost it. Take back what you gave "
+        "the physician and hand out another one."
+    ),
     "code_expired": mark("The activation code was good until {expired_on}. Hand out another one."),
     "code_spent": mark("The activation code has been used or voided. Hand out another one if it is still needed."),
     "code_handed_out": mark(

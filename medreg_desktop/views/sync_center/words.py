@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from medreg_core.contract.v1.commands import RecordPrint, RecordRecall
+from medreg_core.contract.v1.commands import CodeBody, RecordPrint, RecordRecall
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.vocabulary import OutcomeKind
@@ -155,6 +155,8 @@ def standing_in_the_way(report: SyncReport | None) -> tuple[str, str]:
 
 def decided_line(conflict: Conflict) -> str:
     """Return what was decided and when."""
+    if _is_about_a_code(conflict):
+        return tr("{act} at {at}", act=term(conflict.row.kind), at=clock(conflict.row.saved_at))
     return tr(
         "{act} at {at}, version {n}",
         act=term(conflict.row.kind),
@@ -165,6 +167,8 @@ def decided_line(conflict: Conflict) -> str:
 
 def register_line(conflict: Conflict) -> str:
     """Return who acted in the register, when, and how the application stands there."""
+    if _is_about_a_code(conflict):
+        return tr("{who}, {at}", who=who(conflict.by), at=clock(conflict.at)) if conflict.at else "—"
     there = term(conflict.current.state) if conflict.current else tr("no longer here")
     if conflict.at is None:
         return there
@@ -174,6 +178,8 @@ def register_line(conflict: Conflict) -> str:
 def title(conflict: Conflict) -> tuple[str, str]:
     """Return whom an item concerns, and its kind with the part changed."""
     application = conflict.current or conflict.read
+    if _is_about_a_code(conflict):
+        return tr("A physician's activation code"), ""
     if application is None:
         return tr("An application that has left"), ""
     part = f" {term(application.change_part)}" if application.change_part else ""
@@ -206,6 +212,8 @@ def what_happened(conflict: Conflict) -> str:
     """Return the story of a conflict in two sentences: who did what when, and that both versions are kept."""
     if conflict.row.state is OutboxState.QUARANTINED:
         return sentence(conflict.code, **conflict.params)
+    if _is_about_a_code(conflict):
+        return _happened_to_a_code(conflict)
     mine = tr(
         "Your decision “{act}” of {at} was for version {n}",
         act=term(conflict.row.kind),
@@ -235,6 +243,19 @@ def _happened(conflict: Conflict) -> str:
     if changed:
         return trn("{n} item was changed meanwhile.", "{n} items were changed meanwhile.", changed)
     return tr("It stands as {state} meanwhile.", state=state)
+
+
+def _is_about_a_code(conflict: Conflict) -> bool:
+    """Return whether it concerns a physician and no application: it has no version and no state to compare."""
+    return isinstance(conflict.row.command.body, CodeBody)
+
+
+def _happened_to_a_code(conflict: Conflict) -> str:
+    why = sentence(conflict.code, **conflict.params)
+    if conflict.is_foreseen:
+        return tr("Rehearsal: {why}", why=why)
+    act, at = term(conflict.row.kind), clock(conflict.row.saved_at)
+    return together(why, tr("Your “{act}” of {at} was not taken.", act=act, at=at))
 
 
 def again_label(conflict: Conflict) -> str:
