@@ -45,9 +45,10 @@ def _lane(service: Service, scope: Scope) -> Iterator[RescuedEntry]:
 def _standing(entry: DeviceEntry) -> str:
     if entry.revoked_at is None:
         return "in use"
-    reason = entry.reason.value if entry.reason else "no reason kept"
     wiped = f", wiped {_moment(entry.wiped_at)}" if entry.wiped_at else ", not wiped yet"
-    return f"revoked {_moment(entry.revoked_at)} ({reason}){wiped}"
+    if entry.reason is None:  # whoever revokes gives one: see Devices.gone
+        return f"its revocation was lost in a restore; it has left and is shut out again{wiped}"
+    return f"revoked {_moment(entry.revoked_at)} ({entry.reason.value}){wiped}"
 
 
 def _moment(moment: datetime) -> str:

@@ -129,6 +129,16 @@ def test_devices_are_listed_and_revoked_without_personal_data(
     assert "nothing under this id" in capsys.readouterr().err
 
 
+def test_a_device_that_left_by_an_order_which_a_restore_took_back_is_listed_as_such(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_register(database_url, tmp_path) as service:
+        leaver = Leaver.of(service, seed_hospital(service))
+        leaver.done()
+    assert run("devices") == 0
+    assert "  its revocation was lost in a restore; it has left and is shut out again, wiped " in capsys.readouterr().out
+
+
 def test_an_altered_audit_fails_the_command(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
