@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from medreg_core.contract.v1.messages import FormLease
@@ -22,6 +23,21 @@ class Holder:
 
     institution_id: InstitutionId
     device_id: DeviceId
+
+
+class Counter(msgspec.Struct, frozen=True):
+    """The last serial given of a region and year."""
+
+    region: str
+    year: int
+    last: int
+
+
+class Serials(msgspec.Struct, frozen=True):
+    """Where the numbers stand: ``start`` for every region and year that is not begun."""
+
+    start: int
+    counters: tuple[Counter, ...] = ()
 
 
 _HOLDER: Final = select(form_lease.c.institution_id, form_lease.c.device_id).where(
@@ -74,6 +90,23 @@ class Leases(Repository):
         """Leave ``count`` numbers out in every region and year, those not begun included: a backup was restored."""
         self._connection.execute(update(server_state).values(serial_start=server_state.c.serial_start + count))
         self._connection.execute(update(form_serial).values(last=form_serial.c.last + count))
+
+    def serials(self) -> Serials:
+        """Return where the counters stand."""
+        start = self._connection.execute(select(server_state.c.serial_start)).scalar_one()
+        counters = select(form_serial.c.region, form_serial.c.year, form_serial.c.last)
+        rows = self._connection.execute(counters.order_by(form_serial.c.region, form_serial.c.year))
+        return Serials(start, tuple(Counter(row.region, row.year, row.last) for row in rows))
+
+    def raise_to(self, known: Serials) -> None:
+        """Put no counter below where it is known to have stood."""
+        below = server_state.c.serial_start < known.start
+        self._connection.execute(update(server_state).where(below).values(serial_start=known.start))
+        for counter in known.counters:
+            self._found_counter(counter.region, counter.year)
+            place = (form_serial.c.region == counter.region, form_serial.c.year == counter.year)
+            lower = update(form_serial).where(*place, form_serial.c.last < counter.last)
+            self._connection.execute(lower.values(last=counter.last))
 
     def burn(self, device_id: DeviceId, now: datetime) -> int:
         """Make what a device has not used of its numbers worthless: it was revoked. Return how many leases it held."""

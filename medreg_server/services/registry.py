@@ -5,6 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+
+import msgspec
 
 from medreg_core.domain.access import INSTITUTION_ROLES
 from medreg_core.domain.records import AccountId, Institution, InstitutionId, PhysicianId
@@ -12,6 +15,7 @@ from medreg_core.domain.vocabulary import Role
 from medreg_server.db.accounts import AccountRecord
 from medreg_server.db.audit import REGISTER, Event
 from medreg_server.db.server_state import Identity
+from medreg_server.services import serials
 from medreg_server.services.environment import Environment
 from medreg_server.services.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 
@@ -58,12 +62,21 @@ class Registry:
     def begin_epoch(self, reason: str) -> str:
         """Begin a new epoch after a restore or fail-over, so that no client goes on with numbers used twice.
 
-        Form numbers leased since the backup may be on paper: as many as the settings say are left out (ADR 018).
+        Form numbers leased since the backup may be on paper: as many as the settings say are left out, from where the
+        epoch that ends began if that is later (ADR 018). Raises RegistryFault serials_damaged.
         """
         epoch = secrets.token_hex(8)
+        settings = self._environment.settings
+        data_dir = Path(settings.data_dir)
+        try:
+            begun = serials.kept(data_dir)
+        except msgspec.DecodeError as error:
+            raise RegistryFault("serials_damaged") from error
         with self._environment.database.write() as transaction:
             transaction.server_state.begin_epoch(epoch, self._environment.now())
-            transaction.leases.skip(self._environment.settings.restore_skip)
+            transaction.leases.raise_to(begun)
+            transaction.leases.skip(settings.restore_skip)
+            serials.keep(data_dir, transaction.leases.serials())
             transaction.record(Event("server.epoch", epoch, detail={"reason": reason}))
         return epoch
 

@@ -19,6 +19,8 @@ from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db import backup
 from medreg_server.db.leases import Holder
 from medreg_server.db.transaction import WriteTransaction
+from medreg_server.services.registry import RegistryFault
+from medreg_server.services.serials import FILE as SERIALS
 from medreg_server.services.service import Service
 from tests.helpers.postgres import Cluster
 from tests.helpers.server import Hospital, WorldClock, open_register, seed_applications, seed_hospital, sqlite_url
@@ -116,16 +118,25 @@ def test_a_year_gives_no_more_than_its_serials(register: Service, hospital: Hosp
 # ---- the restore ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def other_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_place(name: str, engine_name: str, request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
     """Where a backup is restored to: an empty database of the same engine."""
     if engine_name == "sqlite":
-        yield sqlite_url(tmp_path, "restored.db")
+        yield sqlite_url(directory, name)
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     url = cluster.new_database()
     yield url
     cluster.drop(url)
+
+
+@pytest.fixture
+def other_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    yield from empty_place("restored.db", engine_name, request, tmp_path)
+
+
+@pytest.fixture
+def third_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    yield from empty_place("restored-again.db", engine_name, request, tmp_path)
 
 
 @contextmanager
@@ -159,6 +170,36 @@ def test_a_restored_register_leases_no_number_again(
         later += [leased(CodeOffice(service, hospital)), leased(CodeOffice(service, far))]
         assert numbers(*given) & numbers(*later) == set()
         assert len(numbers(*later)) == 500
+
+
+def test_a_backup_restored_twice_leads_to_other_numbers_each_time(
+    database_url: str, other_url: str, third_url: str, tmp_path: Path, register: Service, hospital: Hospital
+) -> None:
+    """The margin counts from where the life between began, of which the backup knows nothing."""
+    far = seed_hospital(register, "970100")
+    office = CodeOffice(register, hospital)
+    given = [leased(office)]
+    backup.back_up(database_url, tmp_path / "backup")
+    for url in (other_url, third_url):
+        with restored(tmp_path / "backup", url, tmp_path) as service:
+            given += [leased(again(office, service)), leased(CodeOffice(service, hospital))]
+            given += [leased(CodeOffice(service, far))]
+    assert len(numbers(*given)) == 700
+
+
+def test_without_its_data_directory_a_restored_register_still_leaves_the_margin_out(
+    database_url: str, other_url: str, tmp_path: Path, register: Service, hospital: Hospital
+) -> None:
+    """Then no lease can be proven either (ADR 018); a file that says nothing true is not believed to be none."""
+    leased(CodeOffice(register, hospital))
+    backup.back_up(database_url, tmp_path / "backup")
+    kept = Path(register.environment.settings.data_dir) / SERIALS
+    with restored(tmp_path / "backup", other_url, tmp_path / "new") as service:
+        assert leased(CodeOffice(service, hospital)).first > 10_000
+    assert not kept.exists(), "the first life began with no restore"
+    kept.write_bytes(b"{")
+    with pytest.raises(RegistryFault, match="serials_damaged"):
+        register.registry.begin_epoch("test")
 
 
 def test_a_device_proves_its_lease_to_a_restored_register_and_its_paper_stands(
