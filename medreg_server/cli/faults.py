@@ -24,7 +24,7 @@ _REGISTRY: Final = {
     "institution_unknown": "no institution has this code",
     "login_taken": "this login name is taken; choose another",
     "password_length": "the password must have 8 to 128 characters",
-    "serials_damaged": "form-serials.json in the data directory is damaged: put the copy of its own backup in its place",
+    "serials_damaged": "form-serials.json in the data directory is damaged: put back the copy of its own backup",
     "place_missing": "name where the account belongs: --institution of an office, --region of a commission",
 }
 _BACKUP: Final = {

@@ -136,7 +136,9 @@ def test_a_device_that_left_by_an_order_which_a_restore_took_back_is_listed_as_s
         leaver = Leaver.of(service, seed_hospital(service))
         leaver.done()
     assert run("devices") == 0
-    assert "  its revocation was lost in a restore; it has left and is shut out again, wiped " in capsys.readouterr().out
+    assert (
+        "  its revocation was lost in a restore; it has left and is shut out again, wiped " in capsys.readouterr().out
+    )
 
 
 def test_an_altered_audit_fails_the_command(

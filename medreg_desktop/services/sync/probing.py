@@ -27,14 +27,18 @@ _SAYS_NOTHING = frozenset({TroubleKind.LINK, TroubleKind.TOLD, TroubleKind.PORTA
 def is_due(state: SyncState, at: Moment) -> bool:
     """Return whether a command has failed so long, with none beside it, that the service must be asked about it."""
     greeted = state.contact.greeted_mono
-    return state.contact.rehearses and any(_is_lone(suspect, at) and greeted >= suspect.failed_at for suspect in state.sending.suspects)
+    return state.contact.rehearses and any(
+        _is_lone(suspect, at) and greeted >= suspect.failed_at for suspect in state.sending.suspects
+    )
 
 
 def wants_greeting(state: SyncState, at: Moment) -> bool:
     """Return whether a hello is needed to show that the service still writes; never while it cannot be reached."""
     greeted, fails = state.contact.greeted_mono, state.receiving.circuit.failures
-    return state.contact.rehearses and not fails and any(
-        _is_lone(suspect, at) and greeted < suspect.failed_at for suspect in state.sending.suspects
+    return (
+        state.contact.rehearses
+        and not fails
+        and any(_is_lone(suspect, at) and greeted < suspect.failed_at for suspect in state.sending.suspects)
     )
 
 
