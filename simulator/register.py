@@ -92,7 +92,7 @@ class Register:
     desks: Desks = field(init=False)
     server_id: str = field(init=False)
     bugs: list[str] = field(default_factory=list)
-    reached: dict[str, tuple[str, int]] = field(default_factory=dict)  # each device's position, as it last asked from
+    reached: dict[tuple[str, str], int] = field(default_factory=dict)  # by device and epoch: where it last asked from
     is_older: bool = False  # it speaks the protocol of the version before, and keeps nothing of what came since
     _is_late: bool = False
     _backup_is_older: bool = False
@@ -190,12 +190,13 @@ class Register:
 
     def _note_position(self, device: str, position: Cursor) -> None:
         """A device that asks from before where it stood has moved its cursor back (I5)."""
-        epoch, seq = self.reached.get(device, ("", 0))
+        place = device, position.epoch
+        seq = self.reached.get(place, 0)
         if self._is_late:
             return
-        if position.epoch == epoch and position.seq < seq:
+        if position.seq < seq:
             self.bugs.append(f"I5: {device} asks from {position.seq} and had been at {seq}")
-        self.reached[device] = position.epoch, position.seq
+        self.reached[place] = position.seq
 
     def _routed(self, request: Request) -> Answer:
         parts = urlsplit(request.target)

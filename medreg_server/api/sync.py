@@ -48,15 +48,13 @@ async def changes(
     request: Request[Any, Any, State], caller: Signed, desks: UseCases, cursor: FromQuery[str], wait: FromQuery[int] = 0
 ) -> Response[bytes]:
     """Return the changes after ``cursor``; with none, wait up to ``wait`` seconds (25 at most) for the first."""
-    position = await sync_to_thread(desks.feed.position, cursor, caller)
+    position = desks.feed.position(cursor, caller)
     page = await sync_to_thread(desks.feed.page, position)
     if wait > 0 and not page.changes:
         longest = min(wait, desks.environment.settings.long_poll_seconds)
         await desks.watch.wait(position.institution_id, position.seq, longest)
-        if await sync_to_thread(desks.sign_in.is_revoked, caller):
-            raise ServiceFault(FaultCode.DEVICE_REVOKED)
-        page = await sync_to_thread(desks.feed.page, position)
-    return await sync_to_thread(packed_json, msgspec.json.encode(page), _accepted(request))
+        page = await sync_to_thread(desks.feed.page, position, caller.device_id)
+    return await sync_to_thread(_packed, page, _accepted(request))
 
 
 @post("/commands", status_code=200, sync_to_thread=True)
@@ -86,7 +84,7 @@ def bucket(
     request: Request[Any, Any, State], number: FromPath[int], caller: Signed, desks: UseCases
 ) -> Response[bytes]:
     """Return all rows of one bucket."""
-    return packed_json(msgspec.json.encode(desks.feed.bucket(number, caller)), _accepted(request))
+    return _packed(desks.feed.bucket(number, caller), _accepted(request))
 
 
 @post("/claims", status_code=200, dependencies=CALLER, sync_to_thread=True)
@@ -103,6 +101,11 @@ def _accepted(request: Request[Any, Any, State]) -> str:
 def courier(data: JSONBody[CourierUpload], caller: Signed, desks: UseCases) -> CourierAnswer:
     """Carry out a colleague's sealed file of decisions; the answer is the file to carry back."""
     return desks.courier.take(data.file, caller)
+
+
+def _packed(rows: ChangePage | BucketRows, accepted: str) -> Response[bytes]:
+    """Return rows as JSON, packed; run beside the event loop, which a page would hold for milliseconds."""
+    return packed_json(msgspec.json.encode(rows), accepted)
 
 
 def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:

@@ -43,6 +43,7 @@ class Shutout:
 _USER: Final = account.alias("user")
 _REVOKER: Final = account.alias("revoker")
 _ONE: Final = select(device).where(device.c.id == bindparam("key"))
+_REVOKED: Final = select(device.c.id).where(device.c.id == bindparam("key"), device.c.revoked_at.is_not(None))
 
 
 class Devices(Repository):
@@ -52,6 +53,10 @@ class Devices(Repository):
         """Return the device whatever its institution, or None."""
         row = self._connection.execute(_ONE, {"key": device_id}).one_or_none()
         return None if row is None else _device(row)
+
+    def is_revoked(self, device_id: DeviceId) -> bool:
+        """Return whether the device was shut out; asked again and again by what answers for long."""
+        return self._connection.execute(_REVOKED, {"key": device_id}).first() is not None
 
     def find(self, device_id: DeviceId, scope: Scope) -> Device | None:
         """Return the device if ``scope`` may see it."""

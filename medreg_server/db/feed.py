@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Integer, Row, Select, bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import Integer, Row, Select, bindparam, delete, func, insert, select, true, union_all, update
 
 from medreg_core.contract.v1.feed import Change, EntityKind, Op
 from medreg_core.domain.records import InstitutionId
-from medreg_server.db.tables import application, change_log, feed_head, institution
+from medreg_server.db.server_state import Identity
+from medreg_server.db.tables import application, change_log, feed_head, institution, server_state
 from medreg_server.db.writes import Repository, Writes
 
 
@@ -34,10 +35,11 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The newest number of a feed, and the number up to which its log was pruned."""
+    """The newest number of a feed, the number up to which its log was pruned, and whose numbers they are."""
 
     head: int
     floor: int
+    identity: Identity
 
 
 _ADVANCE: Final = (
@@ -46,7 +48,11 @@ _ADVANCE: Final = (
     .values(head=feed_head.c.head + bindparam("count"))
     .returning(feed_head.c.head)
 )
-_BOUNDS: Final = select(feed_head.c.head, feed_head.c.floor).where(feed_head.c.institution_id == bindparam("key"))
+_BOUNDS: Final = (
+    select(feed_head.c.head, feed_head.c.floor, server_state.c.server_id, server_state.c.epoch)
+    .join_from(feed_head, server_state, true())
+    .where(feed_head.c.institution_id == bindparam("key"))
+)
 
 
 class Feed(Repository):
@@ -93,7 +99,7 @@ class Feed(Repository):
     def bounds(self, institution_id: InstitutionId) -> Bounds:
         """Return where the feed stands."""
         row = self._connection.execute(_BOUNDS, {"key": institution_id}).one()
-        return Bounds(row.head, row.floor)
+        return Bounds(row.head, row.floor, Identity(row.server_id, row.epoch))
 
     def heads(self, institutions: Sequence[InstitutionId]) -> dict[InstitutionId, int]:
         """Return the heads of several feeds: what waiting readers are compared with."""

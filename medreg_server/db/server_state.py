@@ -28,10 +28,12 @@ _KEYS: Final = select(signing_key).order_by(signing_key.c.created_at, signing_ke
 class ServerState(Repository):
     """Identity and public keys within one transaction."""
 
-    def identity(self) -> Identity | None:
-        """Return the identity, or None before the first start."""
-        row = self._connection.execute(_IDENTITY).one_or_none()
-        return None if row is None else Identity(row.server_id, row.epoch)
+    def identity(self) -> Identity:
+        """Return the identity, to which everything read in this transaction belongs. Raises LookupError without one."""
+        row = self._writes.beside(server_state).execute(_IDENTITY).one_or_none()
+        if row is None:
+            raise LookupError("the database was never given an identity; run migrate")
+        return Identity(row.server_id, row.epoch)
 
     def found(self, identity: Identity, now: datetime) -> bool:
         """Give the service its identity; return False when another process was first."""

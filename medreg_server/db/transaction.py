@@ -162,6 +162,17 @@ class Database:
                 yield ReadTransaction(connection)
 
     @contextmanager
+    def glance(self) -> Iterator[ReadTransaction]:
+        """Give a view for a single statement, which sees one moment by itself: nothing is begun and nothing ended.
+
+        Raises DatabaseBusy.
+        """
+        with _translated(), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's driver begins nothing by itself, see db.engine
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield ReadTransaction(connection)
+
+    @contextmanager
     def write(self) -> Iterator[WriteTransaction]:
         """Give a transaction that is sealed and committed when the block ends, rolled back when it raises.
 

@@ -32,7 +32,7 @@ from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.commands import CommandKey
 from medreg_server.db.devices import Device
 from medreg_server.db.scope import Scope
-from medreg_server.db.transaction import DatabaseBusy, Write, WriteTransaction
+from medreg_server.db.transaction import DatabaseBusy, ReadTransaction, Write, WriteTransaction
 from medreg_server.services.answers import Stopped, rejected
 from medreg_server.services.callers import Caller
 from medreg_server.services.codes import CodeDesk
@@ -60,16 +60,21 @@ class CommandDesk:
         self._codes = CodeDesk(environment)
 
     def answer(self, batch: CommandBatch, caller: Caller) -> OutcomeBatch:
-        """Carry the batch out in its order. Raises ServiceFault when the envelope itself cannot be accepted."""
-        device = self._device(batch, caller)
+        """Carry the batch out in its order. Raises ServiceFault when the envelope itself cannot be accepted.
+
+        The answer names the epoch read before the first command: what a restore undoes must not be told as its own.
+        """
+        with self._environment.database.read() as transaction:
+            device = self._device(transaction, batch, caller)
+            epoch = transaction.server_state.identity().epoch
         if batch.dry_run:
-            return msgspec.structs.replace(self._batch(self._rehearsed(batch, caller, device)), dry_run=True)
+            return msgspec.structs.replace(self._batch(self._rehearsed(batch, caller, device), epoch), dry_run=True)
         with self._environment.database.series() as write:
             links = self._links(write, batch, caller, device)
             outcomes = [
                 self.answer_one(write, command, caller, device, links.get(command.id)) for command in batch.commands
             ]
-        return self._batch(tuple(outcomes))
+        return self._batch(tuple(outcomes), epoch)
 
     def _links(self, write: Write, batch: CommandBatch, caller: Caller, device: Device) -> dict[CommandId, Link]:
         """Return the receipts of the batch's commands, and store those of commands that never left the device."""
@@ -89,14 +94,13 @@ class CommandDesk:
         scope = Scope(institution_id=caller.institution_id)
         with self._environment.database.read() as transaction:
             found = transaction.commands.outcomes([key for key in ids if is_id(key)], scope)
-        return self._batch(tuple(found[key] for key in ids if key in found))
+            epoch = transaction.server_state.identity().epoch
+        return self._batch(tuple(found[key] for key in ids if key in found), epoch)
 
-    def _batch(self, outcomes: tuple[Outcome, ...]) -> OutcomeBatch:
-        environment = self._environment
-        epoch = environment.identity().epoch
-        return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=environment.now(), epoch=epoch)
+    def _batch(self, outcomes: tuple[Outcome, ...], epoch: str) -> OutcomeBatch:
+        return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=self._environment.now(), epoch=epoch)
 
-    def _device(self, batch: CommandBatch, caller: Caller) -> Device:
+    def _device(self, transaction: ReadTransaction, batch: CommandBatch, caller: Caller) -> Device:
         """Return the sending device: the one that signed in, known by its hello, of the same institution.
 
         Raises SESSION_EXPIRED when the commands are another registrar's of that PC: he has to sign in for them;
@@ -107,8 +111,7 @@ class CommandDesk:
         if batch.account_id and batch.account_id != caller.account.id:
             raise ServiceFault(FaultCode.SESSION_EXPIRED)
         institution_id = caller.institution_id
-        with self._environment.database.read() as transaction:
-            device = transaction.devices.get(caller.device_id)
+        device = transaction.devices.get(caller.device_id)
         if device is None or device.institution_id != institution_id or batch.device_id != caller.device_id:
             raise ServiceFault(FaultCode.FORBIDDEN)
         if device.revoked_at is not None:

@@ -28,6 +28,7 @@ from medreg_core.domain.access import Action
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.audit import Event
 from medreg_server.db.devices import Device
+from medreg_server.db.server_state import Identity
 from medreg_server.services.callers import Caller
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.environment import Environment
@@ -38,11 +39,12 @@ _FINAL = frozenset(OutcomeKind) - {OutcomeKind.DEFERRED, OutcomeKind.RETRY}
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """A file that was found genuine: whose decisions, made where."""
+    """A file that was found genuine: whose decisions, made where, and the service as it was then."""
 
     bundle: CommandsBundle
     device: Device
     maker: Caller
+    identity: Identity
 
 
 class CourierDesk:
@@ -83,6 +85,7 @@ class CourierDesk:
         with self._environment.database.read() as transaction:
             device = transaction.devices.get(bundle.device_id)
             account = transaction.accounts.get(bundle.account_id)
+            identity = transaction.server_state.identity()  # what a restore undoes must not be told as its own
         if device is None:
             raise BundleRefused(FaultCode.COURIER_UNKNOWN_DEVICE)
         if not opened.is_signed_by(device.public_key) or not can_be_sealed_to(bundle.answer_key):
@@ -96,7 +99,7 @@ class CourierDesk:
         for parcel in bundle.parcels:
             if flaw_of(parcel.link, parcel.command, actor=account.id, device_key=device.public_key) is not None:
                 raise BundleRefused(FaultCode.COURIER_FORGED)
-        return _Brought(bundle, device, Caller(account, device.id))
+        return _Brought(bundle, device, Caller(account, device.id), identity)
 
     def _carried_out(self, brought: _Brought) -> list[Outcome]:
         """Carry the commands out in their order; what stands behind one that has to wait waits with it."""
@@ -114,8 +117,7 @@ class CourierDesk:
         return outcomes
 
     def _sealed(self, brought: _Brought, outcomes: tuple[Outcome, ...]) -> bytes:
-        environment, bundle = self._environment, brought.bundle
-        identity = environment.identity()
+        environment, bundle, identity = self._environment, brought.bundle, brought.identity
         answers = AnswersBundle(
             bundle_id=bundle.bundle_id,
             server_id=identity.server_id,

@@ -61,18 +61,28 @@ def seal(keys: Keys, position: Cursor | Resume) -> str:
     return base64.urlsafe_b64encode(keys.seal(payload) + payload).decode().rstrip("=")
 
 
-def open_cursor(keys: Keys, text: str, epoch: str, institution_id: InstitutionId) -> Cursor:
-    """Read a cursor. Raises ServiceFault RESYNC with the reason, or BAD_REQUEST when it was never ours."""
+def open_cursor(keys: Keys, text: str, institution_id: InstitutionId) -> Cursor:
+    """Read a cursor. Raises ServiceFault RESYNC with the reason, or BAD_REQUEST when it was never ours.
+
+    Its epoch is for :func:`check_epoch`, in the transaction that reads on from it.
+    """
     cursor = _open(keys, text, Cursor)
-    _check(cursor, epoch, institution_id)
+    _check(cursor, institution_id)
     return cursor
 
 
 def open_resume(keys: Keys, text: str, epoch: str, institution_id: InstitutionId) -> Resume:
     """Read a snapshot's position. Raises like :func:`open_cursor`."""
     resume = _open(keys, text, Resume)
-    _check(resume, epoch, institution_id)
+    _check(resume, institution_id)
+    check_epoch(resume, epoch)
     return resume
+
+
+def check_epoch(position: Cursor | Resume, epoch: str) -> None:
+    """Raise ServiceFault RESYNC unless the position was given in this epoch: its numbers mean nothing in another."""
+    if position.epoch != epoch:
+        raise resync(Resync.EPOCH)
 
 
 def resync(reason: Resync) -> ServiceFault:
@@ -80,13 +90,11 @@ def resync(reason: Resync) -> ServiceFault:
     return ServiceFault(FaultCode.RESYNC, reason=reason.value)
 
 
-def _check(position: Cursor | Resume, epoch: str, institution_id: InstitutionId) -> None:
+def _check(position: Cursor | Resume, institution_id: InstitutionId) -> None:
     if position.institution_id != institution_id:
         raise resync(Resync.SCOPE)
     if position.schema != SCHEMA:
         raise resync(Resync.SCHEMA)
-    if position.epoch != epoch:
-        raise resync(Resync.EPOCH)
 
 
 def _open(keys: Keys, text: str, shape: type[_P]) -> _P:

@@ -39,9 +39,9 @@ class Environment:
         return uuid7(int(self.clock().timestamp() * 1000), secrets.token_bytes(10))
 
     def identity(self) -> Identity:
-        """Return the service's id and epoch; read anew each time, because a restore changes the epoch under us."""
-        with self.database.read() as transaction:
-            identity = transaction.server_state.identity()
-        if identity is None:
-            raise LookupError("the database was never given an identity; run migrate")
-        return identity
+        """Return the service's id and epoch; read anew each time, because a restore changes the epoch under us.
+
+        Whoever reads anything else asks in the same transaction: the epoch of rows is the one they were read in.
+        """
+        with self.database.glance() as transaction:
+            return transaction.server_state.identity()

@@ -20,12 +20,12 @@ from medreg_core.contract.v1.feed import (
     Op,
 )
 from medreg_core.contract.v1.messages import MAGIC
-from medreg_core.domain.records import InstitutionId
+from medreg_core.domain.records import DeviceId, InstitutionId
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import ReadTransaction
 from medreg_server.services.callers import Caller
-from medreg_server.services.cursors import Cursor, Resync, open_cursor, resync, seal
+from medreg_server.services.cursors import Cursor, Resync, check_epoch, open_cursor, resync, seal
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 
@@ -40,16 +40,23 @@ class FeedDesk:
         self._digests: dict[InstitutionId, tuple[tuple[str, int], int, tuple[int, ...]]] = {}
 
     def position(self, cursor: str, caller: Caller) -> Cursor:
-        """Return the position a cursor stands for. Raises ServiceFault RESYNC or BAD_REQUEST."""
-        epoch = self._environment.identity().epoch
-        return open_cursor(self._environment.keys, cursor, epoch, caller.institution_id)
+        """Return the position a cursor stands for. Raises ServiceFault RESYNC or BAD_REQUEST.
 
-    def page(self, cursor: Cursor) -> ChangePage:
-        """Return the changes after ``cursor``, each row once, at most 500 or 1 MB. Raises ServiceFault RESYNC."""
+        Nothing is read: whether its epoch is still this one is seen with the rows.
+        """
+        return open_cursor(self._environment.keys, cursor, caller.institution_id)
+
+    def page(self, cursor: Cursor, waited_on: DeviceId | None = None) -> ChangePage:
+        """Return the changes after ``cursor``, each row once, at most 500 or 1 MB. Raises ServiceFault RESYNC.
+
+        For a device that has ``waited_on`` its answer since it was admitted, also DEVICE_REVOKED.
+        """
         with self._environment.database.read() as transaction:
+            if waited_on is not None and transaction.devices.is_revoked(waited_on):
+                raise ServiceFault(FaultCode.DEVICE_REVOKED)
             head = self._checked_head(transaction, cursor)
-            last, changes = transaction.feed.page(cursor.institution_id, cursor.seq, PAGE_CHANGES)
-        last, changes = _cut(last, changes)
+            page = transaction.feed.page(cursor.institution_id, cursor.seq, PAGE_CHANGES) if cursor.seq < head else None
+        last, changes = _cut(*page) if page else (cursor.seq, ())
         reached = msgspec.structs.replace(cursor, seq=last)
         return ChangePage(
             magic=MAGIC,
@@ -64,6 +71,7 @@ class FeedDesk:
 
     def _checked_head(self, transaction: ReadTransaction, cursor: Cursor) -> int:
         bounds = transaction.feed.bounds(cursor.institution_id)
+        check_epoch(cursor, bounds.identity.epoch)
         if cursor.seq > bounds.head:
             raise resync(Resync.AHEAD)
         if cursor.seq < bounds.floor:

@@ -35,8 +35,8 @@ class HelloDesk:
         protocol = _checked(hello, caller, environment.settings.minimum_client)
         institution_id = caller.institution_id
         now = environment.now()
-        identity = environment.identity()
         with environment.database.write() as transaction:
+            identity = transaction.server_state.identity()
             institution = transaction.institutions.get(institution_id)
             if institution is None:
                 raise LookupError("an account of an institution that is not in the register")
@@ -68,9 +68,11 @@ class HelloDesk:
         """Note the device. Its key is taken once: paper that it signed must stay verifiable."""
         now = self._environment.now()
         new = Device(hello.device_id, caller.institution_id, hello.device_key, hello.client_version)
-        if transaction.devices.add(new, caller.account.id, now):
-            return
-        known = transaction.devices.get(hello.device_id)
+        known = transaction.devices.get(new.id)
+        if known is None:
+            if transaction.devices.add(new, caller.account.id, now):
+                return
+            known = transaction.devices.get(new.id)  # another hello of it was faster
         if known is None or known.institution_id != new.institution_id or known.public_key != new.public_key:
             raise ServiceFault(FaultCode.FORBIDDEN)
         if known.revoked_at is not None:

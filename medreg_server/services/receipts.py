@@ -63,7 +63,6 @@ class ReceiptDesk:
 
     def counter_signed(self, transaction: WriteTransaction, link: Link, outcome: Outcome, at: datetime) -> Outcome:
         """Return the final outcome with the service's signature over it and the link."""
-        identity = transaction.server_state.identity()
         keys = self._environment.keys
         counter = CounterSignature(
             kid=keys.kid,
@@ -71,7 +70,7 @@ class ReceiptDesk:
             outcome=outcome.kind,
             version=outcome.version,
             seq=outcome.seq,
-            epoch=identity.epoch if identity else "",
+            epoch=transaction.server_state.identity().epoch,
             at=at,
         )
         signed = msgspec.structs.replace(counter, signature=keys.sign(counter.message))

@@ -63,19 +63,13 @@ class SignInDesk:
 
     def caller(self, token: str) -> Caller:
         """Return who holds ``token``. Raises ServiceFault SESSION_EXPIRED or DEVICE_REVOKED."""
-        with self._environment.database.read() as transaction:
+        with self._environment.database.glance() as transaction:
             opened = transaction.accounts.session(token_hash(token), self._environment.now())
         if opened is None:
             raise ServiceFault(FaultCode.SESSION_EXPIRED)
         if opened.device_revoked:
             raise ServiceFault(FaultCode.DEVICE_REVOKED)
         return Caller(opened.account, opened.device_id)
-
-    def is_revoked(self, caller: Caller) -> bool:
-        """Return whether the caller's device was shut out since he was admitted; asked by what answers for long."""
-        with self._environment.database.read() as transaction:
-            device = transaction.devices.get(caller.device_id)
-        return device is not None and device.revoked_at is not None
 
     def close(self, token: str, caller: Caller) -> None:
         """End the session of ``token``."""

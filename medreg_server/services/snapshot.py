@@ -50,15 +50,15 @@ class SnapshotDesk:
 
         Raises ServiceFault RESYNC or BAD_REQUEST at once, before the first line.
         """
-        identity = self._environment.identity()
         institution_id = caller.institution_id
         with self._environment.database.read() as transaction:
-            head = transaction.feed.bounds(institution_id).head
+            bounds = transaction.feed.bounds(institution_id)
             total = transaction.applications.count(Scope(institution_id=institution_id)) + 1
+        identity = bounds.identity
         if after:
             resume = open_resume(self._environment.keys, after, identity.epoch, institution_id)
         else:
-            resume = Resume(identity.epoch, institution_id, head, _INSTITUTION, "", 0, 0)
+            resume = Resume(identity.epoch, institution_id, bounds.head, _INSTITUTION, "", 0, 0)
         first = SnapshotHead(
             magic=MAGIC, server_id=identity.server_id, epoch=identity.epoch, total=total, done=resume.count
         )
@@ -67,9 +67,10 @@ class SnapshotDesk:
     def _lines(self, first: SnapshotHead, resume: Resume, device_id: DeviceId) -> Iterator[bytes]:
         yield _line(first)
         while resume.phase != _DONE:
-            if self._is_revoked(device_id):
+            page = self._page(resume, device_id)
+            if page is None:
                 return  # without an end line: the client asks again, and is told
-            kind, rows, position = self._page(resume)
+            kind, rows, position = page
             for row in rows:
                 resume = _after(resume, row)
                 yield _line(SnapshotRow(kind=kind, id=row[0], version=row[1], body=msgspec.Raw(row[2].encode())))
@@ -78,14 +79,11 @@ class SnapshotDesk:
             resume = msgspec.structs.replace(resume, phase=position.phase, before=position.before)
         yield _line(self._end(resume))
 
-    def _is_revoked(self, device_id: DeviceId) -> bool:
+    def _page(self, resume: Resume, device_id: DeviceId) -> tuple[EntityKind, list[Row], Resume] | None:
+        """Return one page of rows and where the next one begins; None when the device is shut out meanwhile."""
         with self._environment.database.read() as transaction:
-            device = transaction.devices.get(device_id)
-        return device is not None and device.revoked_at is not None
-
-    def _page(self, resume: Resume) -> tuple[EntityKind, list[Row], Resume]:
-        """Return one page of rows and where the next one begins."""
-        with self._environment.database.read() as transaction:
+            if transaction.devices.is_revoked(device_id):
+                return None
             if resume.phase == _INSTITUTION:
                 rows = _institution_rows(transaction, resume.institution_id)
                 return EntityKind.INSTITUTION, rows, msgspec.structs.replace(resume, phase=_OPEN, before="")

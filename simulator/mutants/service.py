@@ -39,10 +39,9 @@ def _key_expires(self: Commands, key: CommandKey) -> bool:
     return _claim(self, key)
 
 
-def no_actor_check(self: CommandDesk, _: Any, caller: Any) -> Any:
+def no_actor_check(_: CommandDesk, transaction: Any, __: Any, caller: Any) -> Any:
     """Take a batch from whoever is signed in."""
-    with self._environment.database.read() as transaction:
-        return transaction.devices.get(caller.device_id)
+    return transaction.devices.get(caller.device_id)
 
 
 def cursor_of_any_epoch(self: feed.FeedDesk, text: str, caller: Any) -> Cursor:

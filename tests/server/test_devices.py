@@ -125,7 +125,8 @@ def test_a_device_revoked_between_two_commands_of_a_batch_gets_no_final_answer(
     (application,) = seed_applications(register, hospital.institution)
     sent = office.agree(application)
     batch = office.batch((sent,), dry_run=False)
-    admitted = office.commands._device(batch, office.caller)
+    with register.environment.database.read() as transaction:
+        admitted = office.commands._device(transaction, batch, office.caller)
     desk.revoke_for_operator(office.device_id, RevocationReason.LOST)
     office.commands._device = lambda *_: admitted  # type: ignore[method-assign]  # looked at before the revocation
     with pytest.raises(ServiceFault) as fault:

@@ -14,10 +14,11 @@ from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.feed import PAGE_CHANGES, BucketRows, Change, DigestQuery, EntityKind, Op, SnapshotRow
 from medreg_core.contract.v1.messages import ClaimQuery
 from medreg_core.domain.records import Application
-from medreg_core.domain.vocabulary import Role
+from medreg_core.domain.vocabulary import RevocationReason, Role
 from medreg_server.services import cursors
 from medreg_server.services.claims import ClaimDesk
 from medreg_server.services.cursors import Cursor, Resync
+from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service
 from tests.helpers.server import Hospital, make_application, seed_applications, seed_hospital, store_applications
@@ -114,6 +115,26 @@ def test_another_epoch_asks_for_a_new_copy(office: Office, register: Service) ->
     register.registry.begin_epoch("test")
     assert resync_reason(office, cursor) == Resync.EPOCH
     assert office.changes(office.cursor()).changes == ()
+
+
+def test_a_reader_that_waits_through_a_restore_is_told(office: Office, register: Service) -> None:
+    """The rows of an epoch never come under the name of the one before."""
+    place = office.feed.position(office.cursor(), office.caller)
+    assert office.feed.page(place).changes == ()
+    register.registry.begin_epoch("restored")
+    seed_applications(register, office.hospital.institution)
+    with pytest.raises(ServiceFault) as refused:
+        office.feed.page(place, office.device_id)
+    assert refused.value.params == {"reason": Resync.EPOCH}
+
+
+def test_a_reader_whose_device_is_revoked_while_he_waits_gets_nothing(office: Office, register: Service) -> None:
+    place = office.feed.position(office.cursor(), office.caller)
+    seed_applications(register, office.hospital.institution)
+    DeviceDesk(register.environment).revoke_for_operator(office.device_id, RevocationReason.LOST)
+    with pytest.raises(ServiceFault) as refused:
+        office.feed.page(place, office.device_id)
+    assert refused.value.code is FaultCode.DEVICE_REVOKED
 
 
 def test_a_client_that_knows_more_than_the_register_is_told(office: Office, register: Service) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import event, text
 
-from medreg_core.contract.v1.commands import Return
+from medreg_core.contract.v1.commands import CommandBatch, Return
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.domain.records import Application
+from medreg_core.contract.v1.feed import DIGEST_BUCKETS, DigestQuery
+from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.audit import Event
 from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.services.service import Service
+from tests.helpers.receipts import Chain
 from tests.helpers.server import GivenUp, Hospital, seed_applications
 from tests.server.clients import Office, command
 
@@ -79,6 +81,46 @@ def test_a_decision_goes_to_postgresql_in_few_trips(office: Office, application:
         assert [decision[-1].count(word) for word in ("INSERT INTO", "UPDATE ")] == [3, 3]
     locks = [line for line in decision if "audit_head" in line or "UPDATE feed_head" in line]
     assert "UPDATE feed_head" in locks[1], "the counter is taken after the chain, and after all reading"
+
+
+def test_a_receipt_adds_no_trip_but_its_own(register: Service, hospital: Hospital, application: Application) -> None:
+    """Its counter-signature names the epoch, and asking for that carries nothing out."""
+    chain = Chain()
+    office = Office(register, hospital, device_key=chain.public)
+    agreed = office.agree(application)
+    batch = CommandBatch(device_id=office.device_id, commands=(agreed,), receipts=(chain.link(agreed, office.caller.account.id),))
+    with statements(register) as sent:
+        (outcome,) = office.commands.answer(batch, office.caller).outcomes
+    assert outcome.receipt is not None
+    first = next(n for n, line in enumerate(sent) if "UPDATE feed_head" in line)
+    assert "FROM server_state" in sent[first + 1]
+    if register.environment.settings.database_url.startswith("postgresql"):
+        assert len(sent[first:]) == 3, "the counter, the epoch, and everything written"
+
+
+def test_each_request_reads_in_one_view(office: Office, application: Application) -> None:
+    """A view for each table would show two moments, and cost a connection each time."""
+    engine = office.service.environment.database._engine
+    opened: list[object] = []
+
+    def note(*connection: object) -> None:
+        opened.append(connection)
+
+    def views(ask: Callable[[], object]) -> int:
+        opened.clear()
+        ask()
+        return len(opened)
+
+    cursor = office.cursor()
+    query = DigestQuery(cursor=cursor, count=0, buckets=(0,) * DIGEST_BUCKETS)
+    event.listen(engine, "checkout", note)
+    assert views(lambda: office.changes(cursor)) == 1
+    assert views(lambda: office.feed.compare(query, office.caller)) == 1
+    assert views(lambda: office.feed.bucket(0, office.caller)) == 1
+    assert views(lambda: office.commands.known([CommandId("none")], office.caller)) == 1
+    assert views(lambda: office.send(office.agree(application))) == 2, "one to know the device, one for all commands"
+    assert views(office.snapshot) == 4, "one to begin, one for each part of the copy"
+    event.remove(engine, "checkout", note)
 
 
 @pytest.mark.logs("the lost connection")
