@@ -88,7 +88,8 @@ def test_a_receipt_adds_no_trip_but_its_own(register: Service, hospital: Hospita
     chain = Chain()
     office = Office(register, hospital, device_key=chain.public)
     agreed = office.agree(application)
-    batch = CommandBatch(device_id=office.device_id, commands=(agreed,), receipts=(chain.link(agreed, office.caller.account.id),))
+    link = chain.link(agreed, office.caller.account.id)
+    batch = CommandBatch(device_id=office.device_id, commands=(agreed,), receipts=(link,))
     with statements(register) as sent:
         (outcome,) = office.commands.answer(batch, office.caller).outcomes
     assert outcome.receipt is not None
