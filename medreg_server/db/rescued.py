@@ -136,4 +136,5 @@ def _entry(row: Row[Any]) -> RescuedEntry:
         settled_at=row.settled_at,
         reason=row.reason,
         outcome=to_outcome(row.outcome) if row.outcome else None,
+        receipt=testimony.receipt,
     )

@@ -37,7 +37,7 @@ class ReceiptDesk:
         """Store the receipt of ``command`` and return it if it is good."""
         if link is None:
             return None
-        flaw = flaw_of(link, command, actor=caller.account.id, device_key=device.public_key)
+        flaw = flaw_of(link, command, actor=caller.decider.id, device_key=device.public_key)
         if flaw is not None:
             transaction.record(caller.event("receipt.invalid", command.id, flaw=flaw.value, n=str(link.n)))
             return None

@@ -100,7 +100,8 @@ class ReviewLane:
         device = transaction.devices.find(found.device_id, caller.scope)
         if maker is None or maker.institution_id != found.institution_id or device is None:
             raise ServiceFault(FaultCode.NOT_ALLOWED)
-        return Sent(found.rescued.command, replace(caller, confirms=maker), device, self._environment.now())
+        rescued, confirming = found.rescued, replace(caller, confirms=maker)
+        return Sent(rescued.command, confirming, device, self._environment.now(), rescued.receipt)
 
     def _settle(
         self, transaction: WriteTransaction, command_id: CommandId, state: RescueState, caller: Caller, reason: str = ""

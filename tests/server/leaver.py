@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -20,6 +21,7 @@ from medreg_core.contract.v1.devices import (
     WipeDone,
     sign_as_device,
 )
+from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import RevocationReason, Role
 from medreg_server.db.clock import system_clock
@@ -63,7 +65,8 @@ class Leaver:
     def check(self, nonce: str = NONCE) -> WipeAnswer:
         return self.desk.check(self.signed(Purpose.WIPE_CHECK, WipeCheck(nonce)))
 
-    def rescue_of(self, *commands: Command, maker: str = "") -> Rescue:
+    def rescue_of(self, *commands: Command, maker: str = "", links: Sequence[Link] = ()) -> Rescue:
+        receipts = {link.command_id: link for link in links}
         rescued = tuple(
             RescuedCommand(
                 command=each,
@@ -71,14 +74,15 @@ class Leaver:
                 number=number,
                 saved_at=system_clock(),
                 state="queued",
+                receipt=receipts.get(each.id),
             )
             for number, each in enumerate(commands, 1)
         )
         return Rescue(nonce=NONCE, commands=rescued)
 
-    def rescue(self, *commands: Command, maker: str = "") -> RescueReceipt:
+    def rescue(self, *commands: Command, maker: str = "", links: Sequence[Link] = ()) -> RescueReceipt:
         self.handed_over += commands
-        return self.desk.rescue(self.signed(Purpose.RESCUE, self.rescue_of(*commands, maker=maker)))
+        return self.desk.rescue(self.signed(Purpose.RESCUE, self.rescue_of(*commands, maker=maker, links=links)))
 
     def done(self) -> None:
         self.desk.done(self.signed(Purpose.WIPE_DONE, WipeDone(len(self.handed_over))))

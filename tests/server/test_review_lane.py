@@ -9,12 +9,14 @@ import pytest
 
 from medreg_core.contract.v1.commands import RecordPrint, Refuse, Return
 from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.proofs import Proof, flaws_of
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, RescueState, Role, State
 from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
+from tests.helpers.receipts import Chain
 from tests.helpers.server import Hospital, seed_applications, seed_hospital
 from tests.server.clients import Office, command
 from tests.server.leaver import Leaver, audit_rows, only
@@ -49,6 +51,29 @@ def test_a_confirmed_consent_keeps_its_id_its_number_and_its_maker(
     assert entry.outcome == outcome
     assert lane.confirm(sent.id, supervisor.caller) == outcome
     assert len(events(register, hospital.institution.id, "rescued.confirm")) == 1
+
+
+def test_a_confirmed_decision_is_proven_as_if_its_maker_had_sent_it(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    one, two = seed_applications(register, hospital.institution, 2)
+    chain = Chain(key=leaver.office.signing_key)
+    sent, other = command(one, RETURN), command(two, RETURN)
+    link, not_the_makers = chain.link(sent, leaver.maker), chain.link(other, supervisor.caller.account.id)
+    leaver.revoke()
+    leaver.rescue(sent, other, links=[link, not_the_makers])
+    outcome = lane.confirm(sent.id, supervisor.caller)
+    listed = {entry.command.id: entry for entry in lane.listed("", supervisor.caller)}
+    entry = listed[sent.id]
+    assert outcome.receipt is not None
+    assert (entry.outcome, entry.receipt) == (outcome, link)
+    keys = register.environment.keys
+    proof = Proof(command=sent, link=link, counter=outcome.receipt)
+    assert flaws_of(proof, {keys.kid: keys.public_key}) == ()
+    unproven = lane.confirm(other.id, supervisor.caller)
+    assert (unproven.kind, unproven.receipt) == (OutcomeKind.ACCEPTED, None), "it stops no decision"
+    (alarm,) = events(register, hospital.institution.id, "receipt.invalid")
+    assert "other_actor" in alarm[2]
 
 
 def test_the_rules_hold_for_a_rescued_command_too(

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from medreg_core.contract.v1.devices import DeviceEntry, RescueReceipt, WipeAnswer, proof_message
 from medreg_core.contract.v1.messages import MAGIC
+from medreg_core.contract.v1.proofs import Proof, flaws_of
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationReason, Role, State
 from medreg_desktop.services.auth import farewell
@@ -86,6 +87,12 @@ def test_what_two_registrars_had_decided_on_a_revoked_computer_reaches_the_regis
     assert (outcome.kind, outcome.id) == (OutcomeKind.ACCEPTED, mine)
     row = register_row(server, one)
     assert row.state is State.AGREED
+    proven = next(each for each in lane(server).entries(WHOLE_REGISTER) if each.command.id == mine)
+    assert proven.receipt is not None
+    assert outcome.receipt is not None, "the computer is gone, and what was decided on it can still be proven"
+    proof = Proof(command=proven.command, link=proven.receipt, counter=outcome.receipt)
+    keys = server.service.environment.keys
+    assert flaws_of(proof, {keys.kid: keys.public_key}) == ()
 
 
 def test_lost_and_cut_answers_on_the_way_out_change_nothing(

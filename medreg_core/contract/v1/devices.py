@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from medreg_core.contract.v1.commands import Command, Outcome
 from medreg_core.contract.v1.messages import MAGIC
+from medreg_core.contract.v1.receipts import Link
 from medreg_core.domain.records import AccountId, CommandId, DeviceId
 from medreg_core.domain.vocabulary import RescueState, RevocationReason, Role
 
@@ -90,6 +91,7 @@ class RescuedCommand(msgspec.Struct, frozen=True, kw_only=True):
     number: int  # the device's own counter: the order in which its registrars decided
     saved_at: datetime
     state: str = ""  # where it stood in the device's outbox
+    receipt: Link | None = None  # its link in the device's chain (ADR 017); an older program hands over none
 
 
 class Rescue(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +133,7 @@ class RescuedEntry(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime | None = None
     reason: str = ""  # of setting it aside
     outcome: Outcome | None = None  # once the register has answered
+    receipt: Link | None = None  # with the outcome's counter-signature it proves the decision
 
 
 class SetAside(msgspec.Struct, frozen=True):

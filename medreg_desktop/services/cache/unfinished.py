@@ -8,7 +8,7 @@ import msgspec
 
 from medreg_core.contract.v1.devices import RescuedCommand, WipeAnswer
 from medreg_core.domain.records import CommandId
-from medreg_desktop.services.cache import outbox, sync_state
+from medreg_desktop.services.cache import outbox, receipts, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.faults import KnownFault
 
@@ -44,11 +44,17 @@ def sizes(conn: Connection) -> list[tuple[CommandId, int]]:
 
 
 def testimony(conn: Connection, ids: Iterable[CommandId]) -> tuple[RescuedCommand, ...]:
-    """Return the commands with who made them here, when, and where they stood. Raises LookupError."""
+    """Return the commands with who made them here, when, where they stood and their receipts. Raises LookupError."""
     rows = [outbox.row_of(conn, command) for command in ids]
+    links = {link.command_id: link for link in receipts.links_of(conn, [row.command.id for row in rows])}
     return tuple(
         RescuedCommand(
-            command=row.command, account_id=row.actor, number=row.n, saved_at=row.saved_at, state=row.state.value
+            command=row.command,
+            account_id=row.actor,
+            number=row.n,
+            saved_at=row.saved_at,
+            state=row.state.value,
+            receipt=links.get(row.command.id),
         )
         for row in rows
     )

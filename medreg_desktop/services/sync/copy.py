@@ -205,7 +205,7 @@ class CacheCopy:
     def pending(self) -> tuple[PendingCommand, ...]:
         """Return what nobody here has finished."""
         found = self._store.write(unfinished.sizes)
-        return tuple(PendingCommand(command, size) for command, size in found)
+        return tuple(PendingCommand(command, size + LINK_BYTES) for command, size in found)
 
     def rescued(self, ids: Iterable[CommandId]) -> tuple[RescuedCommand, ...]:
         """Return the commands with this device's testimony."""

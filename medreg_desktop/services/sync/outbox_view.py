@@ -62,7 +62,7 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class PendingCommand:
-    """A command of anybody on this computer that is not done. ``size`` is of the encoded command in bytes."""
+    """A command of anybody on this computer that is not done. ``size``: bytes of it and its receipt, encoded."""
 
     id: CommandId
     size: int
