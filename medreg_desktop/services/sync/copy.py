@@ -165,6 +165,7 @@ class CacheCopy:
         except TooManyRemovals:
             self._snapshot.abandon()
             raise
+        self._removed_in_run = 0  # what went has been confirmed by the whole: the next page is not to be held for it
 
     def drop_snapshot(self) -> None:
         """Throw the half-built snapshot away."""
