@@ -224,7 +224,9 @@ def _asked(state: SyncState, wish: Wish, at: Moment) -> Step:
             state = rehearsing.released(state, at, all_of_it=False)
             state = _every_circuit_forced(state, at).with_contact(blocked="", greeted=False)
             state = state.with_sending(queue=None, stopped_by="")
-            return state, ((Hasten(state.actor.account_id),) if state.actor else ())
+            if state.actor is None or not removal.leaves_a_copy(state):
+                return state, ()  # a copy that is destroyed holds nothing that waits
+            return state, (Hasten(state.actor.account_id),)
         case _ as unreachable:
             assert_never(unreachable)
 

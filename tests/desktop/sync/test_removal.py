@@ -155,6 +155,25 @@ def test_any_trouble_on_the_way_is_waited_out(kind: TroubleKind, call: str, when
     assert desk.lane.is_done
 
 
+def test_asking_to_hurry_does_not_write_into_a_destroyed_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = LeavingDesk()
+    desk.sync()
+    desk.revoke()
+    desk.save("a0001")
+    desk.world.fail = only("wipe_done", OFFLINE)
+    desk.sync()
+
+    def hasten(_account: object) -> None:
+        assert not desk.copy.destroyed, "there is nothing left to write to"
+
+    monkeypatch.setattr(desk.copy, "hasten", hasten)
+    desk.world.fail = lambda _call, _when: None
+    desk.driver.tell(lambda at: events.Asked(at, Wish.NOW))
+    report = desk.sync()
+    assert desk.lane.is_done
+    assert report.removal.stage is Stage.GONE
+
+
 def test_a_register_that_does_not_know_this_computer_any_more_is_not_told_for_ever() -> None:
     """It was restored to before the computer was set up; everything is safe and destroyed by then."""
     desk = LeavingDesk()
