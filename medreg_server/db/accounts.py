@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from sqlalchemy import RowMapping, bindparam, case, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId, PhysicianId
 from medreg_core.domain.vocabulary import Role
@@ -52,19 +55,12 @@ _SESSION: Final = (
     )
 )
 
+_ONE: Final = select(account).where(account.c.id == bindparam("key"))
 _BY_LOGIN: Final = select(account).where(account.c.login == bindparam("key"))
 _OPEN: Final = insert(session)
 _END_OLD: Final = delete(session).where(session.c.expires_at < bindparam("now"))
-_FRESH: Final = sign_in_throttle.c.since <= bindparam("window")
-_COUNT: Final = (
-    update(sign_in_throttle)
-    .where(sign_in_throttle.c.key == bindparam("of"))
-    .values(
-        attempts=case((_FRESH, 1), else_=sign_in_throttle.c.attempts + 1),
-        since=case((_FRESH, bindparam("now")), else_=sign_in_throttle.c.since),
-    )
-    .returning(sign_in_throttle.c.attempts, sign_in_throttle.c.since)
-)
+_CLOSE: Final = delete(session).where(session.c.token_hash == bindparam("key"))
+_IS_OVER: Final = sign_in_throttle.c.since <= bindparam("window")
 _RETURN: Final = (
     update(sign_in_throttle)
     .where(sign_in_throttle.c.key == bindparam("of"), sign_in_throttle.c.attempts > 0)
@@ -99,7 +95,7 @@ class Accounts(Repository):
 
     def get(self, account_id: AccountId) -> AccountRecord | None:
         """Return the account, or None."""
-        row = self._connection.execute(select(account).where(account.c.id == account_id)).mappings().one_or_none()
+        row = self._connection.execute(_ONE, {"key": account_id}).mappings().one_or_none()
         return None if row is None else _account(row)
 
     def set_disabled(self, account_id: AccountId, since: datetime | None) -> None:
@@ -133,7 +129,7 @@ class Accounts(Repository):
 
     def close_session(self, token_hash: bytes) -> None:
         """End one session."""
-        self._connection.execute(delete(session).where(session.c.token_hash == token_hash))
+        self._connection.execute(_CLOSE, {"key": token_hash})
 
     def close_sessions(self, account_id: AccountId) -> None:
         """End every session of an account."""
@@ -144,12 +140,9 @@ class Accounts(Repository):
 
         Counting comes before the password is looked at, so that attempts made at once cannot pass the limit together.
         """
-        asked = {"of": key, "now": now, "window": now - window}
-        while True:
-            insert_if_absent(self._connection, sign_in_throttle, {"key": key, "attempts": 0, "since": now})
-            counted = self._connection.execute(_COUNT, asked).one_or_none()
-            if counted is not None:  # else somebody's success has just forgotten the attempts, between the two
-                return counted.attempts, counted.since
+        asked = {"key": key, "attempts": 1, "since": now, "window": now - window}
+        counted = self._connection.execute(_count(self._connection.dialect.name), asked).one()
+        return counted.attempts, counted.since
 
     def return_attempt(self, key: bytes) -> None:
         """Take one attempt back: it was no guess."""
@@ -158,6 +151,20 @@ class Accounts(Repository):
     def forget_attempts(self, key: bytes) -> None:
         """Start counting anew: the right password was given."""
         self._connection.execute(_FORGET, {"of": key})
+
+
+@cache
+def _count(engine: str) -> ReturningInsert[int, datetime]:
+    """Return the statement that counts an attempt as the first of a window or as one more of it."""
+    known = sign_in_throttle.c
+    first: postgresql.Insert | sqlite.Insert = (
+        postgresql.insert(sign_in_throttle) if engine == "postgresql" else sqlite.insert(sign_in_throttle)
+    )
+    counted = {
+        "attempts": case((_IS_OVER, 1), else_=known.attempts + 1),
+        "since": case((_IS_OVER, first.excluded.since), else_=known.since),
+    }
+    return first.on_conflict_do_update(index_elements=[known.key], set_=counted).returning(known.attempts, known.since)
 
 
 def _account(row: RowMapping) -> AccountRecord:

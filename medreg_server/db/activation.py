@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, func, select, update
 
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId, PhysicianId
 from medreg_core.domain.vocabulary import CodeState
 from medreg_server.db.insert import insert_if_absent
-from medreg_server.db.scope import Scope, visible
+from medreg_server.db.scope import Scope, within
 from medreg_server.db.tables import account, activation, activation_code
 from medreg_server.db.writes import Repository
 
@@ -47,6 +48,25 @@ _CODE: Final = select(activation_code, account.c.name.label("registrar")).outerj
     account, account.c.id == activation_code.c.handed_out_by
 )
 
+_HELD: Final = _CODE.where(
+    activation_code.c.physician_id == bindparam("key"), activation_code.c.state == CodeState.HANDED_OUT.value
+)
+_OUTSTANDING: Final = (
+    select(func.count())
+    .select_from(activation_code)
+    .where(
+        activation_code.c.device_id == bindparam("device"),
+        activation_code.c.state == CodeState.LEASED.value,
+        activation_code.c.expires_at > bindparam("now"),
+    )
+)
+_COUNT_REPRINT: Final = (
+    update(activation_code)
+    .where(activation_code.c.reference == bindparam("key"))
+    .values(reprints=activation_code.c.reprints + 1)
+)
+_OF: Final = select(activation).where(activation.c.physician_id == bindparam("key"))
+
 
 class Activation(Repository):
     """账户激活 within one transaction. The physician's row is locked by whoever moves one of his codes."""
@@ -66,39 +86,21 @@ class Activation(Repository):
             }
             for code in new
         ]
-        if rows:
-            self._connection.execute(insert(activation_code), rows)
+        self._writes.insert(activation_code, rows)
 
     def outstanding(self, device_id: DeviceId, now: datetime) -> int:
         """Return how many codes lie on the device that it may still hand out."""
-        query = (
-            select(func.count())
-            .select_from(activation_code)
-            .where(
-                activation_code.c.device_id == device_id,
-                activation_code.c.state == CodeState.LEASED.value,
-                activation_code.c.expires_at > now,
-            )
-        )
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_OUTSTANDING, {"device": device_id, "now": now}).scalar_one())
 
     def code(self, reference: str, scope: Scope) -> CodeRecord | None:
         """Return a code of ``scope``, or None."""
-        found = self._connection.execute(
-            _CODE.where(activation_code.c.reference == reference, visible(activation_code, scope))
-        )
+        found = self._connection.execute(_one(scope.limits), {"key": reference, **scope.values})
         row = found.mappings().one_or_none()
         return None if row is None else _record(row)
 
     def held_by(self, physician_id: PhysicianId) -> CodeRecord | None:
         """Return the one code that was handed out to the physician and may be redeemed, or None."""
-        found = self._connection.execute(
-            _CODE.where(
-                activation_code.c.physician_id == physician_id,
-                activation_code.c.state == CodeState.HANDED_OUT.value,
-            )
-        )
-        row = found.mappings().one_or_none()
+        row = self._connection.execute(_HELD, {"key": physician_id}).mappings().one_or_none()
         return None if row is None else _record(row)
 
     def used(self, record: ActivationRecord) -> CodeRecord | None:
@@ -120,7 +122,7 @@ class Activation(Repository):
 
     def count_reprint(self, reference: str) -> None:
         """Note that the code was shown once more."""
-        self._change(reference, reprints=activation_code.c.reprints + 1)
+        self._connection.execute(_COUNT_REPRINT, {"key": reference})
 
     def end(self, reference: str, state: CodeState, now: datetime) -> None:
         """Let a code be worth nothing from now on: redeemed or voided."""
@@ -147,9 +149,7 @@ class Activation(Repository):
 
     def of(self, physician_id: PhysicianId) -> ActivationRecord | None:
         """Return the activation of a physician's account, or None."""
-        row = self._connection.execute(
-            select(activation).where(activation.c.physician_id == physician_id)
-        ).one_or_none()
+        row = self._connection.execute(_OF, {"key": physician_id}).one_or_none()
         if row is None:
             return None
         return ActivationRecord(
@@ -161,9 +161,12 @@ class Activation(Repository):
         )
 
     def _change(self, reference: str, **values: object) -> None:
-        self._connection.execute(
-            update(activation_code).where(activation_code.c.reference == reference).values(**values)
-        )
+        self._writes.update(activation_code, reference, values)
+
+
+@cache
+def _one(limits: tuple[str, ...]) -> Select[Any]:
+    return _CODE.where(activation_code.c.reference == bindparam("key"), within(activation_code, limits))
 
 
 def _record(row: RowMapping) -> CodeRecord:

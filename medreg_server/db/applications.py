@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 
 from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.domain.records import Application, ApplicationId, InstitutionId, PhysicianId
@@ -28,6 +28,14 @@ IN_PROGRESS: Final = (
     )
 )
 """How many other applications of a physician are in progress."""
+
+_ROW: Final = select(application.c.id, application.c.version, application.c.body)
+_SNAPSHOT: Final = (
+    _ROW.where(application.c.institution_id == bindparam("institution"), application.c.in_progress == bindparam("open"))
+    .order_by(application.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_SNAPSHOT_ON: Final = _SNAPSHOT.where(application.c.id < bindparam("before"))
 
 
 class Applications(Repository):
@@ -78,27 +86,18 @@ class Applications(Repository):
         self, institution_id: InstitutionId, *, in_progress: bool, before: str, limit: int
     ) -> list[tuple[str, int, str]]:
         """Return (id, version, body) below the id ``before``, newest first; empty: from the newest."""
-        query = select(application.c.id, application.c.version, application.c.body).where(
-            application.c.institution_id == institution_id, application.c.in_progress == in_progress
-        )
-        if before:
-            query = query.where(application.c.id < before)
-        rows = self._connection.execute(query.order_by(application.c.id.desc()).limit(limit))
+        asked = {"institution": institution_id, "open": in_progress, "before": before, "most": limit}
+        rows = self._connection.execute(_SNAPSHOT_ON if before else _SNAPSHOT, asked)
         return [(row.id, row.version, row.body) for row in rows]
 
     def rows(self, ids: Sequence[str], scope: Scope) -> list[tuple[str, int, str]]:
         """Return (id, version, body) of the rows named."""
-        rows = self._connection.execute(
-            select(application.c.id, application.c.version, application.c.body).where(
-                application.c.id.in_(ids), visible(application, scope)
-            )
-        )
+        rows = self._connection.execute(_named(scope.limits), {"keys": ids, **scope.values})
         return [(row.id, row.version, row.body) for row in rows]
 
     def count(self, scope: Scope) -> int:
         """Return how many applications ``scope`` holds."""
-        query = select(func.count()).select_from(application).where(visible(application, scope))
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_count(scope.limits), scope.values).scalar_one())
 
     def in_progress_of(self, physician_id: PhysicianId, other_than: ApplicationId) -> int:
         """Return how many other applications of the physician are in progress, at whatever institution."""
@@ -114,6 +113,16 @@ def _one(limits: tuple[str, ...]) -> Select[str]:
 @cache
 def _locked(limits: tuple[str, ...]) -> Select[str]:
     return _one(limits).with_for_update()
+
+
+@cache
+def _named(limits: tuple[str, ...]) -> Select[str, int, str]:
+    return _ROW.where(application.c.id.in_(bindparam("keys", expanding=True)), within(application, limits))
+
+
+@cache
+def _count(limits: tuple[str, ...]) -> Select[int]:
+    return select(func.count()).select_from(application).where(within(application, limits))
 
 
 def _row(entry: Application) -> dict[str, object]:

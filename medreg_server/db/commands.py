@@ -13,7 +13,7 @@ from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId, InstitutionId, PhysicianId
 from medreg_server.db.codec import to_body, to_outcome
 from medreg_server.db.insert import insert_if_absent
-from medreg_server.db.scope import WHOLE_REGISTER, Scope, visible, within
+from medreg_server.db.scope import WHOLE_REGISTER, Scope, within
 from medreg_server.db.tables import command
 from medreg_server.db.writes import Repository
 
@@ -77,12 +77,15 @@ class Commands(Repository):
 
     def outcomes(self, ids: Sequence[CommandId], scope: Scope) -> dict[CommandId, Outcome]:
         """Return the answers known in ``scope`` for the ids asked."""
-        rows = self._connection.execute(
-            select(command.c.id, command.c.outcome).where(
-                command.c.id.in_(ids), command.c.outcome != "", visible(command, scope)
-            )
-        )
+        rows = self._connection.execute(_outcomes(scope.limits), {"keys": ids, **scope.values})
         return {CommandId(row.id): to_outcome(row.outcome) for row in rows}
+
+
+@cache
+def _outcomes(limits: tuple[str, ...]) -> Select[str, str]:
+    return select(command.c.id, command.c.outcome).where(
+        command.c.id.in_(bindparam("keys", expanding=True)), command.c.outcome != "", within(command, limits)
+    )
 
 
 @cache

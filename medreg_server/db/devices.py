@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 
 from medreg_core.contract.v1.devices import DeviceEntry
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import RevocationReason
 from medreg_server.db.insert import insert_if_absent
-from medreg_server.db.scope import Scope, visible
+from medreg_server.db.scope import Scope, visible, within
 from medreg_server.db.tables import account, device
 from medreg_server.db.writes import Repository
 
@@ -60,8 +61,7 @@ class Devices(Repository):
 
     def find(self, device_id: DeviceId, scope: Scope) -> Device | None:
         """Return the device if ``scope`` may see it."""
-        query = select(device).where(device.c.id == device_id, visible(device, scope))
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_found(scope.limits), {"key": device_id, **scope.values}).one_or_none()
         return None if row is None else _device(row)
 
     def entries(self, scope: Scope) -> list[DeviceEntry]:
@@ -93,7 +93,7 @@ class Devices(Repository):
     def seen(self, device_id: DeviceId, client_version: str, account_id: AccountId, now: datetime) -> None:
         """Note that the device said hello, and for whom."""
         values = {"client_version": client_version, "last_account_id": account_id, "last_seen": now}
-        self._connection.execute(update(device).where(device.c.id == device_id).values(values))
+        self._writes.update(device, device_id, values)
 
     def revoke(self, device_id: DeviceId, shutout: Shutout) -> bool:
         """Shut a device out for good; return False when it was already."""
@@ -112,6 +112,11 @@ class Devices(Repository):
             device.c.id == device_id, device.c.revoked_at.is_not(None), device.c.wiped_at.is_(None)
         )
         return self._connection.execute(one.values(wiped_at=now)).rowcount == 1
+
+
+@cache
+def _found(limits: tuple[str, ...]) -> Select[Any]:
+    return _ONE.where(within(device, limits))
 
 
 def _device(row: Row[Any]) -> Device:

@@ -54,6 +54,10 @@ _BOUNDS: Final = (
     .where(feed_head.c.institution_id == bindparam("key"))
 )
 
+_HEADS: Final = select(feed_head.c.institution_id, feed_head.c.head).where(
+    feed_head.c.institution_id.in_(bindparam("keys", expanding=True))
+)
+
 
 class Feed(Repository):
     """Reads and numbers the change log within one transaction."""
@@ -103,9 +107,7 @@ class Feed(Repository):
 
     def heads(self, institutions: Sequence[InstitutionId]) -> dict[InstitutionId, int]:
         """Return the heads of several feeds: what waiting readers are compared with."""
-        rows = self._connection.execute(
-            select(feed_head.c.institution_id, feed_head.c.head).where(feed_head.c.institution_id.in_(institutions))
-        )
+        rows = self._connection.execute(_HEADS, {"keys": institutions})
         return {InstitutionId(row.institution_id): row.head for row in rows}
 
     def page(self, institution_id: InstitutionId, after: int, limit: int) -> tuple[int, tuple[Change, ...]]:

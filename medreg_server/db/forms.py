@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Integer, Select, bindparam, select, update
 
 from medreg_core.domain.records import ApplicationId, DeviceId, InstitutionId
 from medreg_server.db.scope import Scope, within
@@ -30,6 +30,12 @@ class FormRecord:
     voided_at: datetime | None = None
     printed: int = 0
     recalled: int = 0
+
+
+_CHANGE: Final = update(form).where(form.c.number == bindparam("key"))
+_VOID: Final = _CHANGE.where(form.c.voided_at.is_(None)).values(voided_at=bindparam("now"))
+_COUNT_PRINTED: Final = _CHANGE.values(printed=form.c.printed + bindparam("copies", type_=Integer))
+_COUNT_RECALLED: Final = _CHANGE.values(recalled=form.c.recalled + bindparam("copies", type_=Integer))
 
 
 class Forms(Repository):
@@ -76,17 +82,15 @@ class Forms(Repository):
 
     def void(self, number: str, now: datetime) -> None:
         """Declare a form void; it stays known, so that a scan can say so."""
-        self._connection.execute(
-            update(form).where(form.c.number == number, form.c.voided_at.is_(None)).values(voided_at=now)
-        )
+        self._connection.execute(_VOID, {"key": number, "now": now})
 
     def count_printed(self, number: str, copies: int) -> None:
         """Add copies that left a printer."""
-        self._connection.execute(update(form).where(form.c.number == number).values(printed=form.c.printed + copies))
+        self._connection.execute(_COUNT_PRINTED, {"key": number, "copies": copies})
 
     def count_recalled(self, number: str, copies: int) -> None:
         """Add copies that are back in the office."""
-        self._connection.execute(update(form).where(form.c.number == number).values(recalled=form.c.recalled + copies))
+        self._connection.execute(_COUNT_RECALLED, {"key": number, "copies": copies})
 
 
 @cache

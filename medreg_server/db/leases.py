@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, func, or_, select, update
 
 from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.forms import LAST_SERIAL, FormNumber
@@ -47,6 +47,24 @@ _HOLDER: Final = select(form_lease.c.institution_id, form_lease.c.device_id).whe
     form_lease.c.last >= bindparam("serial"),
 )
 
+_TAKE: Final = (
+    update(form_serial)
+    .where(
+        form_serial.c.region == bindparam("of_region"),
+        form_serial.c.year == bindparam("of_year"),
+        form_serial.c.last <= LAST_SERIAL - bindparam("count", type_=Integer),
+    )
+    .values(last=form_serial.c.last + bindparam("count", type_=Integer))
+    .returning(form_serial.c.last)
+)
+_LEASED: Final = select(func.coalesce(func.sum(form_lease.c.last - form_lease.c.first + 1), 0)).where(
+    form_lease.c.device_id == bindparam("device"),
+    form_lease.c.year == bindparam("of_year"),
+    or_(form_lease.c.expires_at.is_(None), form_lease.c.expires_at > bindparam("now")),
+)
+_USED: Final = select(func.count()).select_from(form).where(form.c.device_id == bindparam("device"))
+_OUTSTANDING: Final = select(_LEASED.scalar_subquery() - _USED.scalar_subquery())
+
 
 class Leases(Repository):
     """Leases of form numbers within one transaction."""
@@ -55,15 +73,11 @@ class Leases(Repository):
         self, holder: Holder, region: str, year: int, count: int, now: datetime, expires_at: datetime | None = None
     ) -> FormLease | None:
         """Lease the next ``count`` form numbers of the region and year; None when the year has no more to give."""
-        self._found_counter(region, year)
-        last = self._connection.execute(
-            update(form_serial)
-            .where(
-                form_serial.c.region == region, form_serial.c.year == year, form_serial.c.last <= LAST_SERIAL - count
-            )
-            .values(last=form_serial.c.last + count)
-            .returning(form_serial.c.last)
-        ).scalar_one_or_none()
+        asked = {"of_region": region, "of_year": year, "count": count}
+        last = self._connection.execute(_TAKE, asked).scalar_one_or_none()
+        if last is None:
+            self._found_counter(region, year)
+            last = self._connection.execute(_TAKE, asked).scalar_one_or_none()
         if last is None:
             return None
         lease = FormLease(region=region, year=year, first=last - count + 1, last=last, expires_at=expires_at)
@@ -115,13 +129,8 @@ class Leases(Repository):
 
     def outstanding(self, device_id: DeviceId, year: int, now: datetime) -> int:
         """Return how many numbers of ``year`` the device may still use, at most: leased and on no stored form."""
-        leased = select(func.coalesce(func.sum(form_lease.c.last - form_lease.c.first + 1), 0)).where(
-            form_lease.c.device_id == device_id,
-            form_lease.c.year == year,
-            or_(form_lease.c.expires_at.is_(None), form_lease.c.expires_at > now),
-        )
-        used = select(func.count()).select_from(form).where(form.c.device_id == device_id)
-        return int(self._connection.execute(leased).scalar_one()) - int(self._connection.execute(used).scalar_one())
+        asked = {"device": device_id, "of_year": year, "now": now}
+        return int(self._connection.execute(_OUTSTANDING, asked).scalar_one())
 
     def holder_of(self, number: FormNumber) -> Holder | None:
         """Return who holds the lease that contains ``number``, or None when it was never leased."""
@@ -146,15 +155,14 @@ class Leases(Repository):
         return [(row.first, row.last, row.institution_id, row.device_id) for row in rows]
 
     def _insert(self, lease: FormLease, holder: Holder, now: datetime) -> None:
-        self._connection.execute(
-            insert(form_lease).values(
-                region=lease.region,
-                year=lease.year,
-                first=lease.first,
-                last=lease.last,
-                institution_id=holder.institution_id,
-                device_id=holder.device_id,
-                granted_at=now,
-                expires_at=lease.expires_at,
-            )
-        )
+        row = {
+            "region": lease.region,
+            "year": lease.year,
+            "first": lease.first,
+            "last": lease.last,
+            "institution_id": holder.institution_id,
+            "device_id": holder.device_id,
+            "granted_at": now,
+            "expires_at": lease.expires_at,
+        }
+        self._writes.insert(form_lease, [row])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from medreg_core.domain.records import InstitutionId, Person, PhysicianId, Qualification, Registration
 from medreg_core.domain.vocabulary import RegistrationState
@@ -25,6 +26,15 @@ class Registered:
     registration: Registration
 
 
+_BODY: Final = select(physician.c.body).where(physician.c.id == bindparam("key"))
+_LOCK: Final = select(physician.c.id).where(physician.c.id == bindparam("key")).with_for_update()
+_REGISTERED_AT: Final = select(practice_registration.c.practice_code).where(
+    practice_registration.c.physician_id == bindparam("physician"),
+    practice_registration.c.institution_id == bindparam("institution"),
+    practice_registration.c.state == RegistrationState.VALID.value,
+)
+
+
 class Physicians(Repository):
     """医师, 医师资格 and 执业注册 within one transaction."""
 
@@ -40,22 +50,17 @@ class Physicians(Repository):
 
     def get(self, physician_id: PhysicianId) -> Person | None:
         """Return the physician's personal data, or None."""
-        body = self._connection.execute(select(physician.c.body).where(physician.c.id == physician_id)).scalar()
+        body = self._connection.execute(_BODY, {"key": physician_id}).scalar()
         return None if body is None else to_person(body)
 
     def lock(self, physician_id: PhysicianId) -> bool:
         """Lock the physician's row to the end of the transaction; return False when there is none."""
-        query = select(physician.c.id).where(physician.c.id == physician_id).with_for_update()
-        return self._connection.execute(query).first() is not None
+        return self._connection.execute(_LOCK, {"key": physician_id}).first() is not None
 
     def is_registered_at(self, physician_id: PhysicianId, institution_id: InstitutionId) -> bool:
         """Return whether the physician has a valid practice registration with this institution as the main one."""
-        query = select(practice_registration.c.practice_code).where(
-            practice_registration.c.physician_id == physician_id,
-            practice_registration.c.institution_id == institution_id,
-            practice_registration.c.state == RegistrationState.VALID.value,
-        )
-        return self._connection.execute(query).first() is not None
+        asked = {"physician": physician_id, "institution": institution_id}
+        return self._connection.execute(_REGISTERED_AT, asked).first() is not None
 
     def by_id_number(self, id_number: str) -> tuple[PhysicianId, Person] | None:
         """Return the physician with this ID number, or None."""
