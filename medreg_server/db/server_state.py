@@ -50,4 +50,4 @@ class ServerState(Repository):
 
     def public_keys(self) -> dict[str, bytes]:
         """Return every key ever published, oldest first."""
-        return {row.kid: row.public_key for row in self._connection.execute(_KEYS)}
+        return {row.kid: row.public_key for row in self._writes.beside(signing_key).execute(_KEYS)}
