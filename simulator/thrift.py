@@ -162,7 +162,9 @@ class Thrift:
         doubts = removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
         stands_nowhere = not before.cursor or before.epoch != after.epoch
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.disturbances > 0
-        return replace(due, changes=last - before.seq, anew=held if is_excused else 0)
+        # Another epoch may have lost any answer: then whatever was ever decided here is asked about again.
+        commands = due.commands if before.epoch == after.epoch else after.saved
+        return replace(due, commands=commands, changes=last - before.seq, anew=held if is_excused else 0)
 
 
 _STANDS = """

@@ -194,18 +194,17 @@ def _queue_read(state: SyncState, event: QueueRead) -> SyncState:
 def _actor_changed(state: SyncState, event: SignedIn | SignedOut) -> SyncState:
     """Another person, another outbox. The copy stays: it belongs to the office.
 
-    Who only signs in anew still waits for the answer to what is under way: else it would be asked for twice.
+    The answer to what is under way is still waited for, whoever sits here when it comes: else it would be asked twice.
     """
     actor = event.actor if isinstance(event, SignedIn) else None
-    is_same = actor is not None and state.actor is not None and actor.account_id == state.actor.account_id
-    under_way = state.sending.ids if is_same else ()
+    before = state.sending
     contact = replace(state.contact, greeted=False, session_ended=False, blocked="")
     fresh = replace(
         state,
         actor=actor,
         contact=contact,
         courier=replace(state.courier, folder=""),
-        sending=Sending(paused=state.sending.paused, ids=under_way),
+        sending=Sending(paused=before.paused, ids=before.ids, sender=before.sender),
     )
     return fresh.with_receiving(circuit=state.receiving.circuit.forced(event.at.mono), caught_up=False)
 

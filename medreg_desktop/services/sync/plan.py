@@ -86,8 +86,9 @@ def _send(state: SyncState, actor: Actor, position: Position, at: Moment) -> Ste
     if asking is not None:
         return asking
     if _may_send(state) and batch.ids and state.sending.circuit.is_due(at.mono):
+        under_way = state.with_sending(ids=batch.ids, sender=actor.account_id)
         effects = (MarkInFlight(batch.ids), SendCommands(batch.ids, actor.account_id))
-        return _call(state.with_sending(ids=batch.ids), state.sending.circuit, Call.COMMANDS, effects, at)
+        return _call(under_way, state.sending.circuit, Call.COMMANDS, effects, at)
     return _receive(state, position, batch, at)
 
 

@@ -48,7 +48,8 @@ def outcomes_arrived(state: SyncState, event: OutcomesArrived) -> Step:
         state = state.with_sending(
             circuit=state.sending.circuit.passed(), limit=min(BATCH_COMMANDS, state.sending.limit * SHRINK)
         )
-    answered = sum(1 for item in settlements if item.state in ANSWERED)
+    is_ours = state.actor is not None and state.actor.account_id == state.sending.sender
+    answered = sum(1 for item in settlements if item.state in ANSWERED and is_ours)
     state = _landed(state).with_sending(sent=state.sending.sent + answered)
     position = state.position or Position()
     if event.epoch not in {"", position.epoch} or any(outcome.seq > position.seq for outcome in event.outcomes):
@@ -112,7 +113,7 @@ def _waiter(attempts: int, chance: float) -> BackOff:
 
 def _landed(state: SyncState) -> SyncState:
     """The request is over: read the queue again, so that what is true is only what is on the disk."""
-    return state.with_sending(ids=(), queue=None)
+    return state.with_sending(ids=(), sender=None, queue=None)
 
 
 def session_over(state: SyncState) -> SyncState:

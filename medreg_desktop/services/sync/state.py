@@ -9,7 +9,7 @@ from medreg_core.contract.v1.commands import BATCH_COMMANDS
 from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_core.contract.v1.feed import ChangePage
 from medreg_core.contract.v1.messages import PROTOCOL
-from medreg_core.domain.records import CommandId
+from medreg_core.domain.records import AccountId, CommandId
 from medreg_desktop.services.sync.bundles import Courier
 from medreg_desktop.services.sync.circuit import Circuit, draw
 from medreg_desktop.services.sync.effects import Effect
@@ -62,11 +62,12 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What concerns the outbox. ``queue`` is None while it must be read again; ``ids`` are in the running request."""
+    """What concerns the outbox. ``queue`` is None while it must be read again; ``ids`` of ``sender`` are under way."""
 
     circuit: Circuit = field(default_factory=Circuit)
     queue: tuple[QueueRow, ...] | None = None
     ids: tuple[CommandId, ...] = ()
+    sender: AccountId | None = None
     limit: int = BATCH_COMMANDS
     suspects: tuple[Suspect, ...] = ()
     rehearsal: Rehearsal = field(default_factory=Rehearsal)

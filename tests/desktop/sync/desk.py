@@ -47,8 +47,8 @@ class Desk:
         self.sign_in()
         return self.driver
 
-    def sign_in(self) -> None:
-        self.driver.tell(lambda at: events.SignedIn(at, Actor(ME, session=True)))
+    def sign_in(self, account: AccountId = ME) -> None:
+        self.driver.tell(lambda at: events.SignedIn(at, Actor(account, session=True)))
 
     def save(self, application: str, depends_on: CommandId | None = None) -> CommandId:
         self.saved += 1

@@ -10,17 +10,25 @@ import pytest
 
 from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.feed import ChangePage
+from medreg_core.domain.records import AccountId
 from medreg_desktop.services.sync.outbox_view import RowState
 from tests.desktop.sync.desk import Desk
 from tests.desktop.sync.world import FakeService
 
+LI = AccountId("li")
 
-def test_who_signs_in_anew_while_his_decision_is_under_way_hears_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+
+@pytest.mark.parametrize("others", [(), (LI,)])
+def test_who_signs_in_anew_while_his_decision_is_under_way_hears_its_answer(
+    monkeypatch: pytest.MonkeyPatch, others: tuple[AccountId, ...]
+) -> None:
     desk = Desk()
     desk.sync()
     send = FakeService.send
 
     def interrupted(self: FakeService, batch: CommandBatch) -> OutcomeBatch:
+        for other in others:
+            desk.sign_in(other)
         desk.sign_in()
         return send(self, batch)
 
@@ -30,6 +38,22 @@ def test_who_signs_in_anew_while_his_decision_is_under_way_hears_its_answer(monk
     desk.sync()
     assert Counter(desk.world.calls)["commands"] == 1
     assert desk.states() == {RowState.DONE: 1}
+
+
+def test_an_answer_that_finds_a_colleague_here_is_kept_and_not_counted_as_hers(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.sync()
+    send = FakeService.send
+
+    def interrupted(self: FakeService, batch: CommandBatch) -> OutcomeBatch:
+        desk.sign_in(LI)
+        return send(self, batch)
+
+    monkeypatch.setattr(FakeService, "send", interrupted)
+    desk.save("a0001")
+    desk.sync()
+    assert desk.states() == {RowState.DONE: 1}
+    assert desk.driver._state.sending.sent == 0
 
 
 def test_behind_a_stale_page_the_copy_is_not_called_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
