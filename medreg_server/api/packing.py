@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,12 @@ _GZIP_LEVEL: Final = 6
 _ZSTD_LEVEL: Final = 6
 """A row takes 125 bytes instead of gzip's 183, in half the time; level 3 takes 152, level 9 takes 117 as slowly."""
 
+_ZSTD_STREAM: Final[dict[int, int]] = {
+    zstd.CompressionParameter.compression_level: 8,
+    zstd.CompressionParameter.window_log: 22,
+}
+"""A seventh smaller than level 6 in the same time, for 4 MB of window: a first copy must come over thin lines."""
+
 
 class _Packer(Protocol):
     """Compresses one body piece by piece; each piece can be unpacked as soon as it is there."""
@@ -35,16 +42,25 @@ class _Packer(Protocol):
         """Return what closes the body."""
         ...
 
+    @staticmethod
+    def whole(content: bytes) -> bytes:
+        """Return a whole body: what is known to be small needs no room for a long one."""
+        ...
+
 
 class _Zstd:
     def __init__(self) -> None:
-        self._packer = zstd.ZstdCompressor(level=_ZSTD_LEVEL)
+        self._packer = zstd.ZstdCompressor(options=_ZSTD_STREAM)
 
     def piece(self, content: bytes) -> bytes:
         return self._packer.compress(content, mode=zstd.ZstdCompressor.FLUSH_BLOCK)
 
     def end(self) -> bytes:
         return self._packer.flush()
+
+    @staticmethod
+    def whole(content: bytes) -> bytes:
+        return zstd.compress(content, _ZSTD_LEVEL)
 
 
 class _Gzip:
@@ -56,6 +72,10 @@ class _Gzip:
 
     def end(self) -> bytes:
         return self._packer.flush()
+
+    @staticmethod
+    def whole(content: bytes) -> bytes:
+        return gzip.compress(content, _GZIP_LEVEL, mtime=0)
 
 
 _PACKERS: Final[dict[str, type[_Zstd | _Gzip]]] = {"zstd": _Zstd, "gzip": _Gzip}
@@ -70,7 +90,7 @@ def packed_stream(chunks: Iterator[bytes], accepted: str) -> Stream:
 def packed_json(content: bytes, accepted: str) -> Response[bytes]:
     """Return encoded JSON as the client's ``Accept-Encoding`` allows."""
     name = _chosen(accepted) if len(content) >= _WORTH_IT else ""
-    body = b"".join(packed(iter((content,)), name)) if name else content
+    body = _PACKERS[name].whole(content) if name else content
     return Response(body, media_type="application/json", headers=_headers(name))
 
 
