@@ -16,6 +16,7 @@ from medreg_desktop.ui.tokens import Space
 from medreg_desktop.ui.widgets.blocks import Banner
 from medreg_desktop.ui.widgets.labels import Hairline
 from medreg_desktop.ui.widgets.scrolling import ScrollArea
+from medreg_desktop.ui.widgets.tabs import hung
 from medreg_desktop.views.sync_center.conflict_panel import ConflictPanel
 from medreg_desktop.views.sync_center.files import ask_where
 from medreg_desktop.views.sync_center.head import Head
@@ -116,7 +117,7 @@ class SyncCenterView(QWidget):
         self._right.installEventFilter(self)
         body = QHBoxLayout()
         body.setSpacing(look().px(Space.PAGE))
-        body.addWidget(self.lists, 1)
+        body.addLayout(hung(self.lists), 1)
         body.addWidget(Hairline(vertical=True))
         body.addWidget(self._right)
         page.addLayout(body, 1)

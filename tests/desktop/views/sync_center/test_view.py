@@ -15,6 +15,7 @@ from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.ui.widgets.tabs import LEAD
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
 from medreg_desktop.views.sync_center.state import Group
 from medreg_desktop.views.sync_center.tables import ACTION
@@ -173,6 +174,13 @@ def test_a_tab_without_the_outbox_leaves_the_keyboard_to_the_tabs(opened: Opened
     assert opened.page.focusProxy() is opened.page.lists.tabs
     opened.presenter.choose(Group.OPEN)
     assert opened.page.focusProxy() is opened.page.lists.outbox
+
+
+def test_left_and_right_stand_on_their_edges(opened: Opened) -> None:
+    page, lists = opened.page, opened.page.lists
+    left = page.numbers.x()
+    assert lists.tabs.mapTo(page, QPoint(LEAD, 0)).x() == left
+    assert lists.outbox.mapTo(page, QPoint()).x() == left
 
 
 def test_what_was_given_up_is_closed_and_no_application_is_finished(opened: Opened, story: Story) -> None:
