@@ -181,6 +181,18 @@ def test_left_and_right_stand_on_their_edges(opened: Opened) -> None:
     left = page.numbers.x()
     assert lists.tabs.mapTo(page, QPoint(LEAD, 0)).x() == left
     assert lists.outbox.mapTo(page, QPoint()).x() == left
+    title = page.panel._title
+    assert title.mapTo(page, QPoint()).x() == page.width() - left - 506
+    assert title.mapTo(page, title.rect().center()).y() == lists.tabs.mapTo(page, lists.tabs.rect().center()).y()
+
+
+def test_what_stands_for_the_item_that_was_put_away_is_in_line_with_the_tabs(opened: Opened) -> None:
+    for _ in range(3):
+        opened.key(Key.Key_Escape)
+    words, tabs = opened.page.panel._empty, opened.page.lists.tabs
+    page = opened.page
+    assert words.isVisible()
+    assert words.mapTo(page, words.rect().center()).y() == tabs.mapTo(page, tabs.rect().center()).y()
 
 
 def test_what_was_given_up_is_closed_and_no_application_is_finished(opened: Opened, story: Story) -> None:
