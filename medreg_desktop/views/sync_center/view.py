@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId, CommandId
+from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.sync.report import GuardState
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr
@@ -43,6 +44,8 @@ class SyncCenterView(QWidget):
     rehearsal_wanted = Signal()
     send_wanted = Signal(bool)
     told = Signal(str)
+    counted = Signal(object)  # OutboxCounts, as soon as they were read
+    saved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -155,6 +158,14 @@ class SyncCenterView(QWidget):
     def tell(self, text: str) -> None:
         """Say in a notice what was done."""
         self.told.emit(text)
+
+    def tell_counts(self, counts: OutboxCounts) -> None:
+        """Let the shell say the same number of what waits."""
+        self.counted.emit(counts)
+
+    def tell_saved(self) -> None:
+        """Let the sync loop and the other screens know that something was written."""
+        self.saved.emit()
 
     def offer_file(self, name: str, content: bytes) -> None:
         """Ask where the file shall be saved, and have it saved."""
