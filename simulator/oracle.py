@@ -15,7 +15,7 @@ from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.quarantine import HANDED_OVER
-from medreg_desktop.services.cache.restored import LOST_BY_SERVER
+from medreg_desktop.services.cache.outbox import LOST_BY_SERVER
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.trouble import TroubleKind

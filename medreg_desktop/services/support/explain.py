@@ -42,6 +42,7 @@ class Topic(StrEnum):
     ROW_DEFERRED = "row_deferred"
     ROW_CONFLICT = "row_conflict"
     ROW_REFUSED = "row_refused"
+    ROW_LOST = "row_lost"  # accepted, and no longer held by a service that was restored from a backup
     ROW_QUARANTINED = "row_quarantined"
     ROW_ACCEPTED = "row_accepted"
     ROW_CLOSED = "row_closed"
@@ -136,6 +137,8 @@ def row_topic(row: OutboxRow) -> Topic:
             return Topic.ROW_DEFERRED
         case OutboxState.QUARANTINED:
             return Topic.ROW_QUARANTINED
+        case OutboxState.NEEDS_YOU if row.is_lost:
+            return Topic.ROW_LOST
         case OutboxState.NEEDS_YOU:
             conflict = row.outcome is not None and row.outcome.kind is OutcomeKind.CONFLICT
             return Topic.ROW_CONFLICT if conflict else Topic.ROW_REFUSED

@@ -143,6 +143,11 @@ EXPLANATIONS: Final[Mapping[str, Told]] = {
         mark("Nothing happens by itself; sending the same again would bring the same answer."),
         mark("Mend what the cause says and decide again, or drop your decision."),
     ),
+    "row_lost": Told(
+        mark("The service had taken your decision. It was restored from a backup since, and that does not hold it."),
+        mark("Nothing happens by itself, unless a courier brings the decision to the service after all."),
+        mark("Review it again with your words, or drop it. Take printed copies back first."),
+    ),
     "row_quarantined": Told(
         mark("The service failed on this very decision again and again while others passed, so it was set aside."),
         mark("It is not sent again by itself and holds nothing else up."),

@@ -78,6 +78,7 @@ ROWS = {
     Topic.ROW_DEFERRED: row(OutboxState.DEFERRED, last_cause="deferred"),
     Topic.ROW_CONFLICT: row(OutboxState.NEEDS_YOU, OutcomeKind.CONFLICT, last_cause="version_conflict"),
     Topic.ROW_REFUSED: row(OutboxState.NEEDS_YOU, OutcomeKind.REJECTED, last_cause="check_failed"),
+    Topic.ROW_LOST: row(OutboxState.NEEDS_YOU, OutcomeKind.ACCEPTED, last_cause="lost_by_server"),
     Topic.ROW_QUARANTINED: row(OutboxState.QUARANTINED, last_cause="poison"),
     Topic.ROW_ACCEPTED: row(OutboxState.DONE, OutcomeKind.ACCEPTED),
     Topic.ROW_CLOSED: row(OutboxState.DONE, resolution=Resolution.CANCELLED),
