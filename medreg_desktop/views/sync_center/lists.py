@@ -94,6 +94,7 @@ class Lists(QWidget):
         self.reconcile.setVisible(reconciles)
         self.reconcile.show_found(state.reconciled)
         _fit(self.reconcile.table, len(self.reconcile.model.rows))
+        self.reconcile.keep_together()
         self.outbox.setVisible(bool(state.shown) and not reconciles)
         self._empty.setVisible(not state.shown and not reconciles)
         if not state.shown:
