@@ -67,7 +67,7 @@ EXPLANATIONS: Final[Mapping[str, Told]] = {
     "paused": Told(
         mark("You have paused sending. What you decide is kept here; receiving goes on."),
         mark("Nothing is sent until you let it go on."),
-        mark("Press “Pause sending” once more to let it go on."),
+        mark("Press “Go on sending” in the sync centre."),
         mark("Sending was paused on this computer."),
     ),
     "receiving": Told(

@@ -44,5 +44,5 @@ class OfflinePage(QWidget):
 
 
 def _row(line: Line) -> CheckRow:
-    remedy = remedy_words(line.fact) if line.verdict else ""
+    remedy = remedy_words(line.fact, line.value) if line.verdict else ""
     return CheckRow(line_word(line), tr(FACTS[line.fact]), value_words(line.fact, line.value), remedy)

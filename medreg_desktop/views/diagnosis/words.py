@@ -106,7 +106,9 @@ def result_word(attempt: Attempt) -> Word:
 
 def took_words(attempt: Attempt) -> str:
     """Return how long an exchange took."""
-    return f"{attempt.took_ms} ms" if attempt.took_ms < 1000 else tr("{n} s", n=f"{attempt.took_ms / 1000:.1f}")
+    if attempt.took_ms < 1000:
+        return tr("{n} ms", n=attempt.took_ms)
+    return tr("{n} s", n=f"{attempt.took_ms / 1000:.1f}")
 
 
 def attempts_title(explanation: Explanation) -> tuple[str, str]:

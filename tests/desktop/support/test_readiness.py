@@ -144,10 +144,22 @@ def test_every_fact_has_its_words_and_they_are_whole_sentences_together() -> Non
             if value is None and limit.unknown is Verdict.CAN:
                 continue
             assert "{" not in offline_words.reason_words(limit.fact, value)
+            assert offline_words.remedy_words(limit.fact, value)
         assert offline_words.FACTS[limit.fact] in chinese()
-        assert offline_words.remedy_words(limit.fact)
     words = readiness_word(readiness(replace(WELL, form_numbers=12)))
     assert words.icon != readiness_word(readiness(WELL)).icon
+
+
+@pytest.mark.parametrize("fact", ["reading", "sign_in"])
+def test_what_has_ended_is_over_and_not_almost_over(fact: str) -> None:
+    ended, almost = offline_words.value_words(fact, 0.0), offline_words.value_words(fact, 0.5)
+    assert ended == offline_words.value_words(fact, -3.0)
+    assert ended != almost
+
+
+@pytest.mark.parametrize("fact", ["clock", "disk"])
+def test_what_is_not_known_is_not_said_to_be_wrong(fact: str) -> None:
+    assert offline_words.remedy_words(fact, None) != offline_words.remedy_words(fact, 0.1)
 
 
 def test_the_status_bar_does_not_say_twice_what_stands_beside_it() -> None:

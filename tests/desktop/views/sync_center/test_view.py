@@ -151,6 +151,13 @@ def test_the_words_upload_and_download_never_appear(opened: Opened) -> None:
     assert texts.count("上传") == texts.count("待上传")
 
 
+def test_paused_sending_shows_in_the_button_that_ends_it(opened: Opened) -> None:
+    pause = opened.page.head.pause
+    assert pause.text() == "暂停发送"
+    opened.presenter.report(SyncReport(synced_at=NOW, paused=True))
+    assert pause.text() == "继续发送"
+
+
 def test_recall_is_recorded_from_the_item(opened: Opened) -> None:
     opened.page.panel._papers.pressed.emit()
     assert opened.page._state.outstanding == ()
