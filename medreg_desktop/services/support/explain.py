@@ -137,14 +137,18 @@ def row_topic(row: OutboxRow) -> Topic:
             return Topic.ROW_DEFERRED
         case OutboxState.QUARANTINED:
             return Topic.ROW_QUARANTINED
-        case OutboxState.NEEDS_YOU if row.is_lost:
-            return Topic.ROW_LOST
         case OutboxState.NEEDS_YOU:
-            conflict = row.outcome is not None and row.outcome.kind is OutcomeKind.CONFLICT
-            return Topic.ROW_CONFLICT if conflict else Topic.ROW_REFUSED
+            return _for_a_person(row)
         case OutboxState.DONE:
             accepted = row.outcome is not None and row.outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED)
             return Topic.ROW_ACCEPTED if accepted and not row.resolution else Topic.ROW_CLOSED
+
+
+def _for_a_person(row: OutboxRow) -> Topic:
+    if row.is_lost:
+        return Topic.ROW_LOST
+    conflict = row.outcome is not None and row.outcome.kind is OutcomeKind.CONFLICT
+    return Topic.ROW_CONFLICT if conflict else Topic.ROW_REFUSED
 
 
 def _foreseen(row: OutboxRow, report: SyncReport) -> Forecast | None:

@@ -30,7 +30,7 @@ class Tab:
 
 
 class Tabs(Painted):
-    """A row of tabs; Left and Right change the current one. The first word stands ``LEAD`` behind the widget's left edge."""
+    """A row of tabs; Left and Right change the current one. The first word stands ``LEAD`` behind the left edge."""
 
     chosen = Signal(str)
 

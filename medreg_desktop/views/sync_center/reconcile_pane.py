@@ -45,7 +45,6 @@ class ReconcilePane(QWidget):
         if rows != tuple(self.model.rows):
             self.model.set_rows(rows)
 
-
     def keep_together(self) -> None:
         """Be no taller than the words and the table, so that what follows stands right below."""
         words = sum(text.heightForWidth(self.width()) for text in (self._heading, self._sums))

@@ -41,4 +41,4 @@ def test_the_reconciliation_and_the_reasons_say_so_too(office: Office, lost: Com
     (batch,) = office.reconciling.read().batches
     assert result_word(batch.lines[0]).text == "登记库已无"
     assert summary(batch) == "王经办 1 条：登记库已无 1"
-    assert row_topic(office.outbox.conflict(lost).row) .value == "row_lost"
+    assert row_topic(office.outbox.conflict(lost).row).value == "row_lost"
