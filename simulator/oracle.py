@@ -12,10 +12,9 @@ from medreg_core.domain.vocabulary import OutcomeKind, RescueState
 from medreg_desktop.services.auth import farewell
 from medreg_desktop.services.cache import applications, receipts, sync_state
 from medreg_desktop.services.cache.connection import Connection
-from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
+from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.quarantine import HANDED_OVER
-from medreg_desktop.services.cache.restored import LOST_BY_SERVER
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.trouble import TroubleKind

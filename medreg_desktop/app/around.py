@@ -71,7 +71,8 @@ class Around:
 
     def readiness(self, counted: Counted, report: SyncReport) -> Readiness:
         """Return whether the registrar may leave the network at this moment."""
-        return readiness(situation(report, counted.stock, self.clock.now(), self.session_until()))
+        now, until = self.clock.now(), self.session_until()
+        return readiness(situation(report, counted.stock, counted.counts, now, until))
 
     def state(self, counted: Counted, report: SyncReport) -> ShellState:
         """Put it into words."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -28,6 +29,7 @@ from medreg_desktop.app.windows import Windows
 from medreg_desktop.app.worklist import EngineWorklist
 from medreg_desktop.services.cache import sync_state
 from medreg_desktop.services.cache.connection import fault_of
+from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted
@@ -91,7 +93,7 @@ class Office(QObject):
         self._wishes = SendingWishes(doorway)
         self._handouts = HandoutWorks(doorway, self._desks.forms, self._clock, house.background)
         self._report = SyncReport()
-        self._changes = -1
+        self._shown_changes: tuple[int, ...] = ()
         self.list: ApplicationsView | None = None
         self.center: SyncCenterView | None = None
         self._center_presenter: SyncCenterPresenter | None = None
@@ -160,6 +162,8 @@ class Office(QObject):
         page.review_wanted.connect(lambda application: self._windows.open_review(application, ()))
         page.sync_wanted.connect(self.sync_now)
         self._wishes.join(page)
+        page.counted.connect(self._on_counts)
+        page.saved.connect(self._on_saved)
         page.told.connect(lambda text: self._house.notices.post(Notice(text, Tone.DONE)))
         self._handouts.join(page)
         presenter.report(self._report)
@@ -206,14 +210,15 @@ class Office(QObject):
     # -- what flows -------------------------------------------------------------------------------------------------
 
     def take_report(self, report: SyncReport) -> None:
-        """Show the newest report of the sync loop; the screens read again when the copy changed."""
+        """Show the newest report of the sync loop; the screens read again when the copy or the outbox changed."""
         self._report = report
         self._handouts.report(report)
         if self._center_presenter is not None:
             self._center_presenter.report(report)
         self._diagnosis.renew()
-        if report.copy_changes != self._changes:
-            self._changes = report.copy_changes
+        changes = (report.copy_changes, report.unsent, report.needs_you, report.quarantined)
+        if changes != self._shown_changes:
+            self._shown_changes = changes
             self.read_soon()
         else:
             self._show_shell()
@@ -285,8 +290,19 @@ class Office(QObject):
     def _show_counted(self, counted: Counted) -> None:
         if self._is_closing.is_set():
             return  # asked before the registrar left
+        if self.center is not None and self._counted_last.counts is not None:
+            counted = replace(counted, counts=self._counted_last.counts)  # as it stands there: it reads and tells them
         self._counted_last = counted
         self._told.clear()
+        self._show_counts()
+
+    def _on_counts(self, counts: OutboxCounts) -> None:
+        """同步中心 has read what waits: say so in the same moment wherever it is said."""
+        self._counted_last = replace(self._counted_last, counts=counts)
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        self._diagnosis.renew()
         self._show_shell()
 
     def _tell_trouble(self, error: Exception) -> None:

@@ -103,6 +103,10 @@ def deadline(workdays_left: int | None) -> Word:
     return Word(left, "clock", Colour.TEXT2)
 
 
+GONE = Word(mark("Gone from the register"), "triangle-alert", Colour.BAD, bold=True)
+"""A decision that a service restored from a backup no longer holds."""
+
+
 def synced(at: str) -> Word:
     """Lamp: everything is sent, as of ``at``."""
     return Word(tr("Synced {at}", at=at), "circle-tick", Colour.OK)

@@ -78,6 +78,11 @@ class OutboxRow:
         return self.state is OutboxState.QUARANTINED and self.last_cause == CORRECTING
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the service had accepted it and, restored from a backup, no longer holds it."""
+        return self.state is OutboxState.NEEDS_YOU and self.last_cause == LOST_BY_SERVER
+
+    @property
     def is_open(self) -> bool:
         """Whether the command still waits for something."""
         return self.state is not OutboxState.DONE
@@ -103,6 +108,9 @@ class OutboxCounts:
 
 CORRECTING = "being_corrected"
 """Cause of a quarantined decision that another one is about to replace: it stays in sight and shows no effect."""
+
+LOST_BY_SERVER = "lost_by_server"
+"""Cause of a command that the server had accepted and, restored from a backup, no longer holds."""
 
 _COLUMNS = (
     "n, command, actor, state, sent, attempts, next_try, last_cause, outcome, epoch, saved_at, settled_at, resolution,"

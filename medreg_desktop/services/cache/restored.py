@@ -13,11 +13,8 @@ from medreg_core.contract.v1.commands import CodeBody, RecordPrint, RecordRecall
 from medreg_core.domain.records import Application, CommandId
 from medreg_desktop.services.cache import applications, audit, outbox, outbox_moves, synced
 from medreg_desktop.services.cache.connection import Connection
-from medreg_desktop.services.cache.outbox import OutboxRow
+from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxRow
 from medreg_desktop.services.cache.overlay import MOVES
-
-LOST_BY_SERVER = "lost_by_server"
-"""Cause of a command that the server had accepted and, restored from a backup, no longer holds."""
 
 
 def compare(conn: Connection, epoch: str, now: Callable[[], datetime]) -> int:

@@ -1,4 +1,4 @@
-"""停机小结: one page on an outage for the head physician: from when to when, why, and what became of the decisions.
+"""中断小结: one page on an outage for the head physician: from when to when, why, and what became of the decisions.
 
 Counts and the names of registrars only; nothing of a physician is on it (``sync.md`` §3, none has, 10).
 """

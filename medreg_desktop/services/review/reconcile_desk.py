@@ -34,6 +34,7 @@ class Result(StrEnum):
     SUPERSEDED = "superseded"
     CONFLICT = "conflict"
     REJECTED = "rejected"
+    LOST = "lost"  # accepted, and no longer held by a service that was restored from a backup
     QUARANTINED = "quarantined"
     WAITING = "waiting"
     CLOSED = "closed"
@@ -140,6 +141,8 @@ def _of_command(conn: Connection, row: OutboxRow, who: str, *, is_mine: bool) ->
 def _result(row: OutboxRow) -> Result:
     if row.state is OutboxState.QUARANTINED:
         return Result.QUARANTINED
+    if row.is_lost:
+        return Result.LOST
     if row.resolution or (row.outcome is None and not row.is_open):
         return Result.CLOSED
     if row.outcome is None or row.outcome.kind in {OutcomeKind.DEFERRED, OutcomeKind.RETRY}:

@@ -42,6 +42,7 @@ class Topic(StrEnum):
     ROW_DEFERRED = "row_deferred"
     ROW_CONFLICT = "row_conflict"
     ROW_REFUSED = "row_refused"
+    ROW_LOST = "row_lost"  # accepted, and no longer held by a service that was restored from a backup
     ROW_QUARANTINED = "row_quarantined"
     ROW_ACCEPTED = "row_accepted"
     ROW_CLOSED = "row_closed"
@@ -137,11 +138,17 @@ def row_topic(row: OutboxRow) -> Topic:
         case OutboxState.QUARANTINED:
             return Topic.ROW_QUARANTINED
         case OutboxState.NEEDS_YOU:
-            conflict = row.outcome is not None and row.outcome.kind is OutcomeKind.CONFLICT
-            return Topic.ROW_CONFLICT if conflict else Topic.ROW_REFUSED
+            return _for_a_person(row)
         case OutboxState.DONE:
             accepted = row.outcome is not None and row.outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED)
             return Topic.ROW_ACCEPTED if accepted and not row.resolution else Topic.ROW_CLOSED
+
+
+def _for_a_person(row: OutboxRow) -> Topic:
+    if row.is_lost:
+        return Topic.ROW_LOST
+    conflict = row.outcome is not None and row.outcome.kind is OutcomeKind.CONFLICT
+    return Topic.ROW_CONFLICT if conflict else Topic.ROW_REFUSED
 
 
 def _foreseen(row: OutboxRow, report: SyncReport) -> Forecast | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from medreg_desktop.services.cache import codes, leases, sync_state
 from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.support.readiness import Situation
 from medreg_desktop.services.sync.report import SyncReport
 
@@ -41,8 +42,13 @@ def stock(conn: Connection, folder: Path, now: datetime, *, decides: bool) -> St
     )
 
 
-def situation(report: SyncReport, held: Stock, now: datetime, session_until: datetime | None) -> Situation:
-    """Return the situation at ``now`` (this computer's clock). ``session_until``: by the service's clock."""
+def situation(
+    report: SyncReport, held: Stock, counts: OutboxCounts | None, now: datetime, session_until: datetime | None
+) -> Situation:
+    """Return the situation at ``now`` (this computer's clock). ``session_until``: by the service's clock.
+
+    What waits is told from ``counts``, as everywhere on the screen: the report knows of it a moment earlier or later.
+    """
     offset_s = held.server_offset_s if report.clock_offset_s is None else -report.clock_offset_s
     server_now = now + timedelta(seconds=offset_s or 0.0)
     fetched = report.synced_at or held.last_contact
@@ -50,10 +56,10 @@ def situation(report: SyncReport, held: Stock, now: datetime, session_until: dat
         data_age=max(now - fetched, timedelta()) if fetched and held.has_copy else None,
         reading_left=_left(report.offline_until or held.offline_until, server_now),
         sign_in_left=timedelta() if report.sign_in_wanted else _left(session_until, server_now),
-        needs_you=report.needs_you,
+        needs_you=counts.need_you if counts else 0,
         form_numbers=held.form_numbers,
         codes=held.codes,
-        unsent=report.unsent,
+        unsent=counts.unsent if counts else 0,
         clock_error_s=offset_s,
         free_disk=held.free_disk,
     )

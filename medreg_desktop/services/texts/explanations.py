@@ -67,7 +67,7 @@ EXPLANATIONS: Final[Mapping[str, Told]] = {
     "paused": Told(
         mark("You have paused sending. What you decide is kept here; receiving goes on."),
         mark("Nothing is sent until you let it go on."),
-        mark("Press “Pause sending” once more to let it go on."),
+        mark("Press “Go on sending” in the sync centre."),
         mark("Sending was paused on this computer."),
     ),
     "receiving": Told(
@@ -142,6 +142,11 @@ EXPLANATIONS: Final[Mapping[str, Told]] = {
         mark("The service read your decision and did not take it."),
         mark("Nothing happens by itself; sending the same again would bring the same answer."),
         mark("Mend what the cause says and decide again, or drop your decision."),
+    ),
+    "row_lost": Told(
+        mark("The service had taken your decision. It was restored from a backup since, and that does not hold it."),
+        mark("Nothing happens by itself, unless a courier brings the decision to the service after all."),
+        mark("Review it again with your words, or drop it. Take printed copies back first."),
     ),
     "row_quarantined": Told(
         mark("The service failed on this very decision again and again while others passed, so it was set aside."),

@@ -162,7 +162,7 @@ _REVIEWING: Final = {
     "application_gone": mark("The application is no longer in your institution's list."),
     "application_unknown": mark("The service does not know this application."),
     "still_on_its_way": mark("It is on its way now; wait for the answer."),
-    "already_sent": mark("It was sent already."),
+    "already_sent": mark("It was sent already and cannot be taken back here. Wait for the service's answer."),
     "check_failed": mark("A check fails on the service."),
     "material_missing": mark("A document is missing on the service."),
     "waits_for_command": mark("It waits for the one before it."),

@@ -71,6 +71,15 @@ _LEAST: Final[Mapping[str, str]] = {
     "clock": mark("under 1 min"),
 }
 
+_UNSEEN: Final[Mapping[str, str]] = {
+    "clock": mark("It is compared at the next contact with the service."),
+    "disk": mark("Look yourself how much of this computer's disk is free."),
+}
+"""What to do where the value is not known and the remedy of a bad one would be wrong."""
+
+_ENDS: Final = frozenset({"reading", "sign_in"})
+"""What is over at nought: no "under an hour" is left of it."""
+
 _MOST_GB = 100
 
 
@@ -78,6 +87,8 @@ def value_words(fact: str, value: float | None) -> str:
     """Return a fact's value with its unit; a dash when it is not known."""
     if value is None:
         return "—"
+    if fact in _ENDS and value <= 0:
+        return tr("over")
     if fact in _LEAST and 0 <= value < 1:
         return tr(_LEAST[fact])
     if fact == "disk" and value >= _MOST_GB:
@@ -108,6 +119,6 @@ def reason_words(fact: str, value: float | None) -> str:
     return tr(_REASONS[fact], value=value_words(fact, value))
 
 
-def remedy_words(fact: str) -> str:
+def remedy_words(fact: str, value: float | None) -> str:
     """Return what to do about a fact."""
-    return tr(_REMEDIES[fact])
+    return tr(_UNSEEN[fact] if value is None and fact in _UNSEEN else _REMEDIES[fact])

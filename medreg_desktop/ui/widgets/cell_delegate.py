@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import assert_never
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QHelpEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from medreg_desktop.ui import icons, paint
 from medreg_desktop.ui.theme import look
@@ -42,6 +43,18 @@ class CellDelegate(QStyledItemDelegate):
         _paint_cell(painter, option.rect, index.data(CELL_ROLE), focused=focused)
         painter.restore()
 
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        """Show under the pointer what the column is too narrow for."""
+        words = shortened(index.data(CELL_ROLE), option.rect.width()) if index.isValid() else ""
+        QToolTip.showText(event.globalPos(), f"<span>{escape(words)}</span>" if words else "", view)
+        return True
+
     def _paint_ground(
         self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex, *, current: bool
     ) -> None:
@@ -56,6 +69,12 @@ class CellDelegate(QStyledItemDelegate):
             paint.hline(painter, rect.left(), rect.right() + 1, rect.bottom(), Colour.RING)
             if rect.left() <= 0:
                 painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), look().colour(Colour.RING))
+
+
+def shortened(cell: Cell, width: int) -> str:
+    """Return the whole text of a cell that a column of this width cuts off; nothing where all of it can be read."""
+    room = width - look().px(Space.CONTROL) - look().px(Space.TIGHT)
+    return cell.accessible if isinstance(cell, TextCell) and content_width(cell) > room else ""
 
 
 def content_width(cell: Cell) -> float:

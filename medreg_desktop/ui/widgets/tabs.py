@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from medreg_desktop.ui import paint
 from medreg_desktop.ui.theme import look
@@ -15,6 +15,8 @@ from medreg_desktop.ui.tokens import Colour, Type
 from medreg_desktop.ui.widgets.labels import Painted
 
 _GAP, _COUNT_GAP = 26, 6
+LEAD = 5
+"""Room for the focus ring at the left of the first word: the row hangs over the page's edge by it, see :func:`hung`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Tab:
 
 
 class Tabs(Painted):
-    """A row of tabs; Left and Right change the current one. The first word stands on the widget's left edge."""
+    """A row of tabs; Left and Right change the current one. The first word stands ``LEAD`` behind the left edge."""
 
     chosen = Signal(str)
 
@@ -74,7 +76,7 @@ class Tabs(Painted):
         return width + 1
 
     def _boxes(self) -> list[QRect]:
-        boxes, x = [], 0
+        boxes, x = [], LEAD
         for tab in self._tabs:
             width = self._width(tab)
             boxes.append(QRect(x, 0, width, self.height()))
@@ -84,7 +86,7 @@ class Tabs(Painted):
     def sizeHint(self) -> QSize:
         """Return all tabs side by side."""
         width = sum(self._width(tab) + look().px(_GAP) for tab in self._tabs)
-        return QSize(max(width - look().px(_GAP), 0), look().metrics.tab_row)
+        return QSize(max(width - look().px(_GAP), 0) + 2 * LEAD, look().metrics.tab_row)
 
     def minimumSizeHint(self) -> QSize:
         """Never cut a tab."""
@@ -108,7 +110,7 @@ class Tabs(Painted):
         if current:
             painter.fillRect(QRect(box.left(), self.height() - 2, box.width(), 2), look().colour(Colour.ACCENT))
             if self.hasFocus():
-                paint.ring(painter, box.adjusted(-3, 3, 3, -3) if box.left() else box.adjusted(0, 3, 3, -3))
+                paint.ring(painter, box.adjusted(-LEAD, 3, LEAD, -3))
 
     def _choose(self, position: int) -> None:
         if 0 <= position < len(self._tabs) and self._tabs[position].key != self._current:
@@ -150,3 +152,15 @@ class Tabs(Painted):
             self._choose(moves[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
+
+
+def hung(row: QWidget) -> QHBoxLayout:
+    """Return a layout that hangs ``row``, tabs or what begins with them, out so that its first word stands on the edge.
+
+    The ring is cut where the parent ends: that must have ``LEAD`` to spare at the left.
+    """
+    layout = QHBoxLayout()
+    layout.setSpacing(0)
+    layout.addSpacing(-LEAD)  # a margin cannot be negative, a space can
+    layout.addWidget(row)
+    return layout

@@ -26,6 +26,7 @@ from medreg_desktop.ui.widgets.columns import drop_column_menu
 from medreg_desktop.ui.widgets.labels import Text
 from medreg_desktop.ui.widgets.rows_model import RowsModel
 from medreg_desktop.ui.widgets.table import Table
+from medreg_desktop.ui.widgets.tabs import hung
 from medreg_desktop.views.applications.batch_bar import BatchBar
 from medreg_desktop.views.applications.columns import SCHEMA, ListColumns
 from medreg_desktop.views.applications.condition_grid import ConditionGrid
@@ -130,7 +131,7 @@ class ApplicationsView(QWidget):
         )
         page.addWidget(self.conditions)
         page.addLayout(_row((self.chips, 1), self._fold, self._query))
-        page.addWidget(self._states)
+        page.addLayout(hung(self._states))
         page.addWidget(self.body, 1)
         page.addWidget(self.batch_bar)
         self._set_folded(folded=False)

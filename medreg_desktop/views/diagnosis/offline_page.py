@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from medreg_desktop.services.support.readiness import Line, Readiness
 from medreg_desktop.services.texts.offline_words import FACTS, remedy_words, value_words
@@ -26,12 +26,7 @@ class OfflinePage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(look().px(Space.BAND))
-        head = QHBoxLayout()
-        head.addSpacing(look().px(Space.CONTROL))  # in line with the rows' icons
-        head.addWidget(self._word)
-        head.addStretch(1)
-        self._hint.setContentsMargins(look().px(Space.CONTROL), 0, 0, 0)
-        column.addLayout(head)
+        column.addWidget(self._word)
         column.addWidget(self.rows)
         column.addWidget(self._hint)
         column.addStretch(1)
@@ -49,5 +44,5 @@ class OfflinePage(QWidget):
 
 
 def _row(line: Line) -> CheckRow:
-    remedy = remedy_words(line.fact) if line.verdict else ""
+    remedy = remedy_words(line.fact, line.value) if line.verdict else ""
     return CheckRow(line_word(line), tr(FACTS[line.fact]), value_words(line.fact, line.value), remedy)

@@ -10,7 +10,7 @@ from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Space
 from medreg_desktop.ui.widgets.button import Button, Kind
-from medreg_desktop.ui.widgets.tabs import Tab, Tabs
+from medreg_desktop.ui.widgets.tabs import Tab, Tabs, hung
 from medreg_desktop.views.diagnosis.bundle_page import BundlePage
 from medreg_desktop.views.diagnosis.bundle_presenter import BundlePresenter
 from medreg_desktop.views.diagnosis.offline_page import OfflinePage
@@ -48,7 +48,7 @@ class DiagnosisPanel(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.addWidget(self.tabs, 1)
+        head.addLayout(hung(self.tabs), 1)
         head.addWidget(self._close)
         column = QVBoxLayout(self)
         column.setContentsMargins(look().px(Space.PAGE), 0, 0, 0)

@@ -30,7 +30,7 @@ def attempt_columns() -> tuple[Column[Attempt], ...]:
         column("at", tr("Time"), 70, lambda a: TextCell(words.second_of(a.at)), sortable=False),
         column("call", tr("Exchange"), 84, lambda a: TextCell(words.call_word(a)), sortable=False),
         column("result", tr("Result"), 130, _result, stretch=True, sortable=False),
-        column("took", tr("Took"), 64, lambda a: TextCell(words.took_words(a)), sortable=False),
+        column("took", tr("Took"), 74, lambda a: TextCell(words.took_words(a)), sortable=False),
         column("status", tr("Status"), 54, lambda a: TextCell(str(a.status or "—")), sortable=False),
         column("next", tr("Next try"), 70, _next, sortable=False),
     )

@@ -16,7 +16,7 @@ from medreg_desktop.services.texts.translator import mark, tr
 from medreg_desktop.services.transport.attempts import KEPT, Attempt
 from medreg_desktop.ui.lamp import lamp_word
 from medreg_desktop.ui.tokens import Colour
-from medreg_desktop.ui.words import ROW_SYNC, Word
+from medreg_desktop.ui.words import GONE, ROW_SYNC, Word
 from medreg_desktop.views.diagnosis.state import About, ScreenState
 
 _ROWS: Final[Mapping[Topic, Word]] = {
@@ -28,6 +28,7 @@ _ROWS: Final[Mapping[Topic, Word]] = {
     Topic.ROW_QUARANTINED: ROW_SYNC[RowSync.QUARANTINED],
     Topic.ROW_CONFLICT: Word(OutcomeKind.CONFLICT, "triangle-alert", Colour.BAD, bold=True),
     Topic.ROW_REFUSED: Word(OutcomeKind.REJECTED, "triangle-alert", Colour.BAD, bold=True),
+    Topic.ROW_LOST: GONE,
     Topic.ROW_ACCEPTED: Word(OutcomeKind.ACCEPTED, "circle-tick", Colour.OK),
     Topic.ROW_CLOSED: Word(mark("Closed, without effect"), "circle-struck", Colour.TEXT2),
 }
@@ -105,7 +106,9 @@ def result_word(attempt: Attempt) -> Word:
 
 def took_words(attempt: Attempt) -> str:
     """Return how long an exchange took."""
-    return f"{attempt.took_ms} ms" if attempt.took_ms < 1000 else tr("{n} s", n=f"{attempt.took_ms / 1000:.1f}")
+    if attempt.took_ms < 1000:
+        return tr("{n} ms", n=attempt.took_ms)
+    return tr("{n} s", n=f"{attempt.took_ms / 1000:.1f}")
 
 
 def attempts_title(explanation: Explanation) -> tuple[str, str]:

@@ -71,7 +71,8 @@ class ConflictPanel(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        for words in (self._title, self._kind, self._state):
+        head.addStrut(look().metrics.tab_row)  # in line with the tabs at the left
+        for words in (self._empty, self._title, self._kind, self._state):
             head.addWidget(words)
         head.addWidget(self._why)
         head.addStretch(1)
@@ -83,10 +84,9 @@ class ConflictPanel(QWidget):
         acts.addStretch(1)
         acts.addWidget(self._later)
         column = QVBoxLayout(self)
-        column.setContentsMargins(look().px(Space.PAGE), look().px(Space.CONTROL), 0, 0)
+        column.setContentsMargins(look().px(Space.PAGE), 0, 0, 0)
         column.setSpacing(look().px(Space.BAND))
         column.addLayout(head)
-        column.addWidget(self._empty)
         column.addWidget(self._story)
         column.addWidget(self._versions)
         column.addWidget(self._papers)
@@ -165,7 +165,7 @@ class ConflictPanel(QWidget):
         may_change = not conflict.is_foreseen or not conflict.row.sent
         self._again.setVisible(apart is None and conflict.can_review_again and may_change)
         self._give_up.setVisible(apart is None and may_change)
-        self._heading.setVisible(apart is not None or may_change)
+        self._heading.setVisible(not state.gives_up and (apart is not None or may_change))
         self._hint.setVisible(apart is None)
         self._later.setVisible(not state.gives_up)
 

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QVBoxLayout, QW
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.notices import Tone
 from medreg_desktop.ui.theme import look
-from medreg_desktop.ui.tokens import Space, Type
+from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.blocks import Banner, SectionHeader
 from medreg_desktop.ui.widgets.button import Button, Kind
-from medreg_desktop.ui.widgets.labels import Text
+from medreg_desktop.ui.widgets.labels import Panel, Text
 from medreg_desktop.views.sync_center.files import ask_where
 from medreg_desktop.views.sync_center.handouts_presenter import SHOWN, Handouts, HandoutsPresenter, outage_line
 
@@ -72,7 +72,11 @@ class HandoutsWindow(QDialog):
                 page.setAccessibleName(tr("Page of the outage: {line}", line=outage_line(state.outages[place])))
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
+        paper = Panel(Colour.SURFACE, 0)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(paper)
+        column = QVBoxLayout(paper)
         edge = look().px(Space.PAGE)
         column.setContentsMargins(edge, edge, edge, edge)
         column.setSpacing(look().px(Space.BAND))

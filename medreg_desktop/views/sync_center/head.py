@@ -34,4 +34,7 @@ class Head(QWidget):
     def show_state(self, state: ScreenState) -> None:
         """Offer a rehearsal while something waits; say whether sending is paused."""
         self.rehearse.setVisible(bool(state.counts and state.counts.unsent))
-        self.pause.setChecked(bool(state.report and state.report.paused))
+        paused = bool(state.report and state.report.paused)
+        self.pause.setChecked(paused)
+        self.pause.set_label(tr("Go on sending") if paused else tr("Pause sending"))
+        self.pause.set_icon("play" if paused else "pause")

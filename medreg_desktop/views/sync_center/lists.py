@@ -12,7 +12,7 @@ from medreg_desktop.ui.tokens import Colour, Space
 from medreg_desktop.ui.widgets.blocks import EmptyState, SectionHeader
 from medreg_desktop.ui.widgets.rows_model import RowsModel
 from medreg_desktop.ui.widgets.table import Table
-from medreg_desktop.ui.widgets.tabs import Tab, Tabs
+from medreg_desktop.ui.widgets.tabs import LEAD, Tab, Tabs, hung
 from medreg_desktop.views.sync_center.answers import Answers
 from medreg_desktop.views.sync_center.reconcile_pane import ReconcilePane
 from medreg_desktop.views.sync_center.state import Group, ScreenState
@@ -47,9 +47,9 @@ class Lists(QWidget):
 
     def _lay_out(self) -> None:
         left = QVBoxLayout(self)
-        left.setContentsMargins(0, 0, 0, 0)
+        left.setContentsMargins(LEAD, 0, 0, 0)  # the page hangs it out by as much
         left.setSpacing(look().px(Space.GROUP))
-        left.addWidget(self.tabs)
+        left.addLayout(hung(self.tabs))
         left.addWidget(self.reconcile, 500)  # far more than the stretch below, which would take room from them
         left.addWidget(self.outbox, 300)
         left.addWidget(self._empty)
@@ -94,6 +94,7 @@ class Lists(QWidget):
         self.reconcile.setVisible(reconciles)
         self.reconcile.show_found(state.reconciled)
         _fit(self.reconcile.table, len(self.reconcile.model.rows))
+        self.reconcile.keep_together()
         self.outbox.setVisible(bool(state.shown) and not reconciles)
         self._empty.setVisible(not state.shown and not reconciles)
         if not state.shown:

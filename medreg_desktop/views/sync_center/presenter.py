@@ -260,6 +260,7 @@ class SyncCenterPresenter:
         found = {"items": read.items, "answered": read.answered, "papers": read.papers, "counts": read.counts}
         self._state = replace(self._state, **found)  # type: ignore[arg-type]  # names are ScreenState's own fields
         self._offer()
+        self._view.tell_counts(read.counts)
 
     def _offer(self) -> None:
         """Keep the item in view as long as it needs the registrar, else bring up the first that was not put away."""
@@ -278,6 +279,7 @@ class SyncCenterPresenter:
         def done(_answer: object) -> None:
             self._show(problem="")
             self.refresh()
+            self._view.tell_saved()
             if then is not None:
                 then()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from medreg_desktop.services.review.reconcile_desk import Decided, Reconciliation
@@ -33,7 +34,6 @@ class ReconcilePane(QWidget):
         column.addWidget(self._heading)
         column.addWidget(self._sums)
         column.addWidget(self.table, 100)
-        column.addStretch(1)
 
     def show_found(self, found: Reconciliation | None) -> None:
         """Show the batches, one's own first; nothing while they are being read."""
@@ -44,6 +44,16 @@ class ReconcilePane(QWidget):
         rows = tuple(line for batch in found.batches for line in batch.lines)
         if rows != tuple(self.model.rows):
             self.model.set_rows(rows)
+
+    def keep_together(self) -> None:
+        """Be no taller than the words and the table, so that what follows stands right below."""
+        words = sum(text.heightForWidth(self.width()) for text in (self._heading, self._sums))
+        self.setMaximumHeight(words + self.table.maximumHeight() + 2 * look().px(Space.GROUP))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Follow the words, which wrap."""
+        super().resizeEvent(event)
+        self.keep_together()
 
 
 def _identity(line: Decided) -> str:

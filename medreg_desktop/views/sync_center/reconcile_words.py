@@ -12,13 +12,14 @@ from medreg_desktop.services.review.reconcile_desk import Batch, Decided, Reconc
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, tr, trn
 from medreg_desktop.ui.tokens import Colour
-from medreg_desktop.ui.words import Word
+from medreg_desktop.ui.words import GONE, Word
 
 _RESULTS = {
     Result.ACCEPTED: Word(mark("Taken by the service"), "circle-tick", Colour.OK),
     Result.SUPERSEDED: Word(mark("Superseded"), "circle-tick", Colour.TEXT2),
     Result.CONFLICT: Word(mark("Conflict"), "triangle-alert", Colour.BAD, bold=True),
     Result.REJECTED: Word(mark("Rejected"), "triangle-alert", Colour.BAD, bold=True),
+    Result.LOST: GONE,
     Result.QUARANTINED: Word(mark("Quarantined"), "circle-pause", Colour.BAD, bold=True),
     Result.WAITING: Word(mark("To be sent"), "arrow-from-line", Colour.ACCENT),
     Result.CLOSED: Word(mark("Closed"), "circle-struck", Colour.TEXT2),

@@ -224,6 +224,14 @@ class View(Protocol):
         """Say in a notice what was done."""
         ...
 
+    def tell_counts(self, counts: OutboxCounts) -> None:
+        """Tell the shell what waits, as it is shown now."""
+        ...
+
+    def tell_saved(self) -> None:
+        """Tell the shell that something was written."""
+        ...
+
     def offer_file(self, name: str, content: bytes) -> None:
         """Ask where the file shall be saved, and save it."""
         ...

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from medreg_core.domain.records import ApplicationId, CommandId
+from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.sync.report import GuardState
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr
@@ -16,6 +17,7 @@ from medreg_desktop.ui.tokens import Space
 from medreg_desktop.ui.widgets.blocks import Banner
 from medreg_desktop.ui.widgets.labels import Hairline
 from medreg_desktop.ui.widgets.scrolling import ScrollArea
+from medreg_desktop.ui.widgets.tabs import hung
 from medreg_desktop.views.sync_center.conflict_panel import ConflictPanel
 from medreg_desktop.views.sync_center.files import ask_where
 from medreg_desktop.views.sync_center.head import Head
@@ -42,6 +44,8 @@ class SyncCenterView(QWidget):
     rehearsal_wanted = Signal()
     send_wanted = Signal(bool)
     told = Signal(str)
+    counted = Signal(object)  # OutboxCounts, as soon as they were read
+    saved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -112,11 +116,12 @@ class SyncCenterView(QWidget):
         page.addWidget(self.strip)
         self._right = QStackedWidget()
         self._right.addWidget(ScrollArea(self.panel))
-        self._right.setFixedWidth(look().px(_RIGHT))
+        self._right.setFixedWidth(look().px(_RIGHT + Space.PAGE))  # every panel there has its own edge
         self._right.installEventFilter(self)
         body = QHBoxLayout()
-        body.setSpacing(look().px(Space.PAGE))
-        body.addWidget(self.lists, 1)
+        body.setSpacing(0)
+        body.addLayout(hung(self.lists), 1)
+        body.addSpacing(look().px(Space.PAGE))
         body.addWidget(Hairline(vertical=True))
         body.addWidget(self._right)
         page.addLayout(body, 1)
@@ -153,6 +158,14 @@ class SyncCenterView(QWidget):
     def tell(self, text: str) -> None:
         """Say in a notice what was done."""
         self.told.emit(text)
+
+    def tell_counts(self, counts: OutboxCounts) -> None:
+        """Let the shell say the same number of what waits."""
+        self.counted.emit(counts)
+
+    def tell_saved(self) -> None:
+        """Let the sync loop and the other screens know that something was written."""
+        self.saved.emit()
 
     def offer_file(self, name: str, content: bytes) -> None:
         """Ask where the file shall be saved, and have it saved."""

@@ -10,7 +10,7 @@ from medreg_core.contract.v1.commands import CodeBody, RecordPrint, RecordRecall
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_desktop.services.cache.outbox import OutboxState, Resolution
+from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.sync.forecast import follows
 from medreg_desktop.services.sync.report import SyncReport
@@ -18,7 +18,7 @@ from medreg_desktop.services.texts.faults import SENTENCES, sentence, what_and_t
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, together, tr, trn
 from medreg_desktop.ui.tokens import Colour
-from medreg_desktop.ui.words import Word
+from medreg_desktop.ui.words import GONE, Word
 from medreg_desktop.views.sync_center.rehearsal_words import foreseen_reason
 
 _STATES: dict[OutboxState, Word] = {
@@ -101,6 +101,8 @@ def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cau
         return tr("{word}: {what}", word=term(outcome.kind), what=what)
     if row.last_cause:
         what = _first_sentence(sentence(row.last_cause, **(outcome.params if outcome else {})))
+        if row.is_lost:
+            return what
         word = state_word(item).text if outcome is None else term(outcome.kind)
         waits = row.next_try is not None and row.state in (OutboxState.QUEUED, OutboxState.DEFERRED)
         again = tr(", next try {at}", at=clock(row.next_try)) if waits and row.next_try else ""
@@ -127,13 +129,17 @@ def answer_line(item: OutboxItem) -> str:
 
 def troubles(waiting: Sequence[OutboxItem]) -> str:
     """Return how many of what needs the registrar: ``冲突 1，被拒 1，隔离 1``."""
-    kinds = Counter(
-        _STATES[item.row.state].text
-        if item.row.outcome is None or item.row.state is OutboxState.QUARANTINED
-        else term(item.row.outcome.kind)
-        for item in waiting
-    )
+    kinds = Counter(_trouble(item.row) for item in waiting)
     return tr(", ").join(f"{word} {n}" for word, n in kinds.items())
+
+
+def _trouble(row: OutboxRow) -> str:
+    """Return what stands between a command and its end, in a word: the answer, or the state where there is none."""
+    if row.is_lost:
+        return GONE.text
+    if row.outcome is None or row.state is OutboxState.QUARANTINED:
+        return _STATES[row.state].text
+    return term(row.outcome.kind)
 
 
 def clock_words(report: SyncReport | None) -> str:
@@ -192,8 +198,7 @@ def trouble_word(conflict: Conflict) -> Word:
         return _STATES[OutboxState.QUARANTINED]
     if conflict.is_foreseen:
         return Word(mark("Would need you"), "triangle-alert", Colour.WARN, bold=True)
-    outcome = conflict.row.outcome
-    return Word(term(outcome.kind) if outcome else mark("Needs you"), "triangle-alert", Colour.BAD, bold=True)
+    return Word(_trouble(conflict.row), "triangle-alert", Colour.BAD, bold=True)
 
 
 def opinion_line(conflict: Conflict) -> str:
@@ -212,6 +217,10 @@ def what_happened(conflict: Conflict) -> str:
     """Return the story of a conflict in two sentences: who did what when, and that both versions are kept."""
     if conflict.row.state is OutboxState.QUARANTINED:
         return sentence(conflict.code, **conflict.params)
+    if conflict.row.is_lost:
+        act, at = term(conflict.row.kind), clock(conflict.row.saved_at)
+        was = tr("Your “{act}” of {at} had been taken.", act=act, at=at)
+        return together(was, sentence(conflict.code, **conflict.params))
     if _is_about_a_code(conflict):
         return _happened_to_a_code(conflict)
     mine = tr(

@@ -16,8 +16,7 @@ from medreg_core.domain.vocabulary import OutcomeKind, State
 from medreg_desktop.services.cache import applications, commands, drafts, outbox, sync_state, synced
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
-from medreg_desktop.services.cache.outbox import OutboxState
-from medreg_desktop.services.cache.restored import LOST_BY_SERVER
+from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxState
 from medreg_desktop.services.cache.snapshot import Snapshot, digest_over
 from medreg_desktop.services.cache.store import CacheStore
 from tests.desktop.cache.office import (

@@ -80,7 +80,7 @@ def test_an_outage_tells_when_why_and_what_became_of_each_registrars_decisions(
     )
     assert report.total == Tally(decided=4, sent=3, accepted=1, conflicts=1, refused=1, waiting=1)
     page = text_of(desk.outage_page(report.outage, {"server_unreachable": "连不上服务端"}))
-    for words in ("停机小结", "2 小时 5 分钟", "连不上服务端", "王敏", "李强"):
+    for words in ("中断小结", "2 小时 5 分钟", "连不上服务端", "王敏", "李强"):
         assert words in page
     assert "欧阳娜" not in page
     assert "11010519491231002X" not in page

@@ -100,6 +100,7 @@ STATES = [
     (row(OutboxState.NEEDS_YOU, OutcomeKind.CONFLICT), Topic.ROW_CONFLICT),
     (row(OutboxState.NEEDS_YOU, OutcomeKind.REJECTED), Topic.ROW_REFUSED),
     (row(OutboxState.NEEDS_YOU), Topic.ROW_REFUSED),
+    (row(OutboxState.NEEDS_YOU, OutcomeKind.ACCEPTED, last_cause="lost_by_server"), Topic.ROW_LOST),
     (row(OutboxState.DONE, OutcomeKind.ACCEPTED), Topic.ROW_ACCEPTED),
     (row(OutboxState.DONE, OutcomeKind.SUPERSEDED), Topic.ROW_ACCEPTED),
     (row(OutboxState.DONE, OutcomeKind.REJECTED, resolution=Resolution.DROPPED), Topic.ROW_CLOSED),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from medreg_core.contract.v1.activation import CodeLease, LeasedCode
 from medreg_core.contract.v1.messages import FormLease
 from medreg_desktop.services.cache import codes, leases
+from medreg_desktop.services.cache.outbox import OutboxCounts, OutboxState
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.support.readiness import LIMITS, Fact, Situation, Verdict, readiness
 from medreg_desktop.services.support.situation import Stock, situation, stock
@@ -143,10 +144,22 @@ def test_every_fact_has_its_words_and_they_are_whole_sentences_together() -> Non
             if value is None and limit.unknown is Verdict.CAN:
                 continue
             assert "{" not in offline_words.reason_words(limit.fact, value)
+            assert offline_words.remedy_words(limit.fact, value)
         assert offline_words.FACTS[limit.fact] in chinese()
-        assert offline_words.remedy_words(limit.fact)
     words = readiness_word(readiness(replace(WELL, form_numbers=12)))
     assert words.icon != readiness_word(readiness(WELL)).icon
+
+
+@pytest.mark.parametrize("fact", ["reading", "sign_in"])
+def test_what_has_ended_is_over_and_not_almost_over(fact: str) -> None:
+    ended, almost = offline_words.value_words(fact, 0.0), offline_words.value_words(fact, 0.5)
+    assert ended == offline_words.value_words(fact, -3.0)
+    assert ended != almost
+
+
+@pytest.mark.parametrize("fact", ["clock", "disk"])
+def test_what_is_not_known_is_not_said_to_be_wrong(fact: str) -> None:
+    assert offline_words.remedy_words(fact, None) != offline_words.remedy_words(fact, 0.1)
 
 
 def test_the_status_bar_does_not_say_twice_what_stands_beside_it() -> None:
@@ -160,14 +173,14 @@ def test_the_status_bar_does_not_say_twice_what_stands_beside_it() -> None:
 
 
 def test_the_situation_of_a_pc_that_has_never_synced_is_the_worst() -> None:
-    found = situation(SyncReport(), Stock(), NOW, None)
+    found = situation(SyncReport(), Stock(), None, NOW, None)
     assert readiness(found).verdict is Verdict.BETTER_NOT
 
 
 def test_the_situation_is_counted_by_the_services_clock() -> None:
     """A PC whose clock is ten days slow must not believe that it may read for ten days more."""
     report = SyncReport(offline_until=NOW + 5 * DAY, synced_at=NOW, clock_offset_s=-10 * 86400.0)
-    found = situation(report, Stock(has_copy=True), NOW, NOW + 12 * HOUR)
+    found = situation(report, Stock(has_copy=True), None, NOW, NOW + 12 * HOUR)
     assert found.reading_left == -5 * DAY
     assert found.sign_in_left == 12 * HOUR - 10 * DAY
     assert found.data_age == timedelta()
@@ -175,13 +188,15 @@ def test_the_situation_is_counted_by_the_services_clock() -> None:
 
 def test_without_contact_in_this_run_the_copys_own_memory_counts() -> None:
     held = Stock(NOW + 9 * DAY, 60.0, NOW - 2 * HOUR, has_copy=True, form_numbers=40, free_disk=9 * GIB)
-    found = situation(SyncReport(unsent=2), held, NOW, None)
+    counts = OutboxCounts({OutboxState.QUEUED: 2, OutboxState.QUARANTINED: 1}, others=4)
+    found = situation(SyncReport(), held, counts, NOW, None)
     assert (found.data_age, found.reading_left) == (2 * HOUR, 9 * DAY - timedelta(minutes=1))
-    assert (found.clock_error_s, found.sign_in_left, found.unsent) == (60.0, None, 2)
+    assert (found.clock_error_s, found.sign_in_left) == (60.0, None)
+    assert (found.unsent, found.needs_you) == (2, 1)
 
 
 def test_an_ended_session_counts_as_none_left() -> None:
-    found = situation(SyncReport(sign_in_wanted=True), Stock(), NOW, NOW + HOUR)
+    found = situation(SyncReport(sign_in_wanted=True), Stock(), None, NOW, NOW + HOUR)
     assert found.sign_in_left == timedelta()
 
 

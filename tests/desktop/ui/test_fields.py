@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtGui import QInputMethodEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from medreg_desktop.ui.widgets import (
@@ -21,7 +21,8 @@ from medreg_desktop.ui.widgets import (
     TextField,
     parse_date,
 )
-from tests.helpers.qt import settle
+from medreg_desktop.ui.widgets.tabs import LEAD, hung
+from tests.helpers.qt import picture, settle
 
 KINDS = (Option("registration", "注册", "zc"), Option("change", "变更", "bg"), Option("upgrade", "助理升执业", "zlszy"))
 
@@ -243,3 +244,27 @@ def test_tabs_change_by_arrow_and_pointer_and_stay_when_counts_change(qtbot: QtB
     assert heard[-1] == "all"
     tabs.set_tabs(TABS[1:])
     assert tabs.current == "submitted"
+
+
+def test_the_ring_of_a_tab_leaves_its_words_free(qtbot: QtBot) -> None:
+    tabs = Tabs("状态", TABS)
+    shown(qtbot, tabs)
+    tabs.setFocus()
+    settle()
+    image = picture(tabs)
+    between = range(image.height() // 2 - 8, image.height() // 2 + 8)  # neither the ring's own edges nor the underline
+    ground = image.pixel(0, 0)
+    drawn = [any(image.pixel(x, y) != ground for y in between) for x in range(LEAD + 20)]
+    side = drawn.index(True)
+    first_word = drawn.index(True, drawn.index(False, side))
+    assert first_word >= LEAD
+    assert first_word - drawn.index(False, side) >= 2
+
+
+def test_the_first_word_stands_on_the_edge_and_the_ring_hangs_over_it(qtbot: QtBot) -> None:
+    page, tabs, edge = QWidget(), Tabs("状态", TABS), QLineEdit()
+    column = QVBoxLayout(page)
+    column.addLayout(hung(tabs))
+    column.addWidget(edge)
+    shown(qtbot, page)
+    assert tabs.x() + LEAD == edge.x()

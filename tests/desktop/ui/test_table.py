@@ -14,6 +14,7 @@ from medreg_desktop.ui import words
 from medreg_desktop.ui.theme import Theme, look
 from medreg_desktop.ui.tokens import Density
 from medreg_desktop.ui.widgets import ButtonCell, Column, RowsModel, Table, TextCell, WordCell, column_menu, masked
+from medreg_desktop.ui.widgets.cell_delegate import shortened
 from tests.helpers.qt import settle
 
 
@@ -256,3 +257,11 @@ def test_a_new_version_of_a_row_replaces_the_old_one(model: RowsModel[Row]) -> N
     model.replace_row(Row(999, "不在"))
     assert model.row(3).name == "解知行"
     assert model.rowCount() == 50
+
+
+def test_what_a_column_cuts_off_is_told_whole_and_nothing_else(dressed_app: Theme) -> None:
+    cause = TextCell("暂缓：服务端在等另一项内容，会自动继续", small=True)
+    assert shortened(cause, 204) == cause.accessible
+    assert shortened(cause, 400) == ""
+    assert shortened(TextCell("同意", tail="变更 主要执业机构"), 90) == "同意 变更 主要执业机构"
+    assert shortened(masked("110105194912310020"), 20) == "", "a masked number stays masked"

@@ -213,5 +213,5 @@ def test_every_moment_and_span_has_its_words() -> None:
     for span in (timedelta(), timedelta(minutes=5), timedelta(hours=30)):
         assert words.since_words(replace(found, since=NOW - span), NOW)
     assert words.since_words(replace(found, since=None), NOW) == ""
-    assert words.took_words(Attempt(NOW, "ping", took_ms=25)) == "25 ms"
+    assert words.took_words(Attempt(NOW, "ping", took_ms=25)) == "25 毫秒"
     assert "2.5" in words.took_words(Attempt(NOW, "ping", took_ms=2_500))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -27,6 +27,7 @@ from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.attempts import Attempt
 from medreg_desktop.services.transport.trouble import TroubleKind
 from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.ui.widgets.tabs import LEAD
 from medreg_desktop.views.diagnosis.bundle_presenter import BundlePresenter
 from medreg_desktop.views.diagnosis.presenter import DiagnosisPresenter
 from medreg_desktop.views.diagnosis.state import About, Page
@@ -77,6 +78,7 @@ ROWS = {
     Topic.ROW_DEFERRED: row(OutboxState.DEFERRED, last_cause="deferred"),
     Topic.ROW_CONFLICT: row(OutboxState.NEEDS_YOU, OutcomeKind.CONFLICT, last_cause="version_conflict"),
     Topic.ROW_REFUSED: row(OutboxState.NEEDS_YOU, OutcomeKind.REJECTED, last_cause="check_failed"),
+    Topic.ROW_LOST: row(OutboxState.NEEDS_YOU, OutcomeKind.ACCEPTED, last_cause="lost_by_server"),
     Topic.ROW_QUARANTINED: row(OutboxState.QUARANTINED, last_cause="poison"),
     Topic.ROW_ACCEPTED: row(OutboxState.DONE, OutcomeKind.ACCEPTED),
     Topic.ROW_CLOSED: row(OutboxState.DONE, resolution=Resolution.CANCELLED),
@@ -212,6 +214,15 @@ def test_the_other_pages_fit_too(opened: Opened, theme: Theme, mode: Mode, scale
         assert clipped(opened.panel) == []
         assert nameless(opened.panel) == []
         assert not picture(opened.panel, scale).isNull()
+
+
+def test_the_verdict_stands_where_the_words_of_the_tabs_begin(opened: Opened) -> None:
+    opened.presenter.choose(Page.OFFLINE)
+    settle()
+    panel = opened.panel
+    edge = panel.tabs.mapTo(panel, QPoint(LEAD, 0)).x()
+    for words in (panel.offline._word, panel.offline._hint):
+        assert words.mapTo(panel, words.contentsRect().topLeft()).x() == edge
 
 
 def test_the_verdict_is_drawn_anew_only_when_it_says_something_else(opened: Opened) -> None:

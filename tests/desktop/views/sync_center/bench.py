@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
 from medreg_desktop.services.cache import outbox, outbox_moves
+from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.printing.recall_list import RecallList
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.transport.attempts import AttemptLog
@@ -102,6 +103,8 @@ class FakeView:
     states: list[ScreenState] = field(default_factory=list)
     opened: list[ApplicationId] = field(default_factory=list)
     synced: int = 0
+    saved: int = 0
+    counted: list[OutboxCounts] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 
@@ -124,6 +127,12 @@ class FakeView:
 
     def offer_file(self, name: str, content: bytes) -> None:
         self.files[name] = content
+
+    def tell_counts(self, counts: OutboxCounts) -> None:
+        self.counted.append(counts)
+
+    def tell_saved(self) -> None:
+        self.saved += 1
 
     def sync_now(self) -> None:
         self.synced += 1

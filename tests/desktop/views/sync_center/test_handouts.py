@@ -16,9 +16,12 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.printing.outage_report import OutageReport, Tally
 from medreg_desktop.services.sync.bundles import BundleNote
 from medreg_desktop.services.sync.courier_desk import Brought, Carried
+from medreg_desktop.ui.theme import look
+from medreg_desktop.ui.tokens import Colour
 from medreg_desktop.views.sync_center.handouts import HandoutsWindow
 from medreg_desktop.views.sync_center.handouts_presenter import Handouts, HandoutsPresenter, outage_line
 from tests.desktop.cache.office import NOW
+from tests.helpers.qt import picture
 from tests.helpers.runners import ImmediateRunner
 
 DECISION = CommandId("c1")
@@ -135,6 +138,8 @@ def test_the_window_shows_what_there_is_and_asks_where(qtbot: QtBot) -> None:
     window.show()
     assert window.focusWidget() is window.write
     assert not window.receipt.isEnabled()
+    image = picture(window)
+    assert image.pixelColor(2, image.height() - 2) == look().colour(Colour.SURFACE), "on paper, as the other windows"
     assert [page.isVisible() for page in window.pages] == [True, *[False] * (len(window.pages) - 1)]
     window.write.click()
     dialog = window.findChild(QFileDialog)

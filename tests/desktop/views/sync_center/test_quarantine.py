@@ -99,6 +99,7 @@ def test_giving_up_by_the_mouse_warns_and_needs_a_reason(opened: Opened, apart: 
     ways = opened.page.panel.quarantine
     opened.qtbot.mouseClick(ways.give_up_button, Qt.MouseButton.LeftButton)
     assert "已印 2 份" in ways._warning.accessibleName()
+    assert not opened.page.panel._heading.isVisible(), "“you can” belongs to the ways, not to the question"
     assert QApplication.focusWidget() is ways.back_button, "Enter alone gives nothing up"
     opened.key(Qt.Key.Key_Escape)
     assert opened.states()[apart] is OutboxState.QUARANTINED

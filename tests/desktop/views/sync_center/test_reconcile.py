@@ -83,6 +83,12 @@ def test_ones_own_trouble_comes_up_at_the_right_and_others_open_to_be_looked_at(
     assert model.row(places[story.conflict]).result is Result.CONFLICT
 
 
+def test_the_papers_stand_right_below_the_list(opened: Opened, story: Story) -> None:
+    lists, table = opened.page.lists, opened.page.lists.reconcile.table
+    assert lists.papers_head.isVisible()
+    assert lists.papers_head.y() - table.mapTo(lists, table.rect().bottomLeft()).y() < 40
+
+
 def test_the_keyboard_reaches_the_list(opened: Opened, story: Story) -> None:
     opened.page.lists.reconcile.table.setFocus()
     opened.key(Qt.Key.Key_Return)

@@ -15,6 +15,7 @@ from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.ui.widgets.tabs import LEAD
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
 from medreg_desktop.views.sync_center.state import Group
 from medreg_desktop.views.sync_center.tables import ACTION
@@ -150,6 +151,13 @@ def test_the_words_upload_and_download_never_appear(opened: Opened) -> None:
     assert texts.count("上传") == texts.count("待上传")
 
 
+def test_paused_sending_shows_in_the_button_that_ends_it(opened: Opened) -> None:
+    pause = opened.page.head.pause
+    assert pause.text() == "暂停发送"
+    opened.presenter.report(SyncReport(synced_at=NOW, paused=True))
+    assert pause.text() == "继续发送"
+
+
 def test_recall_is_recorded_from_the_item(opened: Opened) -> None:
     opened.page.panel._papers.pressed.emit()
     assert opened.page._state.outstanding == ()
@@ -173,6 +181,25 @@ def test_a_tab_without_the_outbox_leaves_the_keyboard_to_the_tabs(opened: Opened
     assert opened.page.focusProxy() is opened.page.lists.tabs
     opened.presenter.choose(Group.OPEN)
     assert opened.page.focusProxy() is opened.page.lists.outbox
+
+
+def test_left_and_right_stand_on_their_edges(opened: Opened) -> None:
+    page, lists = opened.page, opened.page.lists
+    left = page.numbers.x()
+    assert lists.tabs.mapTo(page, QPoint(LEAD, 0)).x() == left
+    assert lists.outbox.mapTo(page, QPoint()).x() == left
+    title = page.panel._title
+    assert title.mapTo(page, QPoint()).x() == page.width() - left - 506
+    assert title.mapTo(page, title.rect().center()).y() == lists.tabs.mapTo(page, lists.tabs.rect().center()).y()
+
+
+def test_what_stands_for_the_item_that_was_put_away_is_in_line_with_the_tabs(opened: Opened) -> None:
+    for _ in range(3):
+        opened.key(Key.Key_Escape)
+    words, tabs = opened.page.panel._empty, opened.page.lists.tabs
+    page = opened.page
+    assert words.isVisible()
+    assert words.mapTo(page, words.rect().center()).y() == tabs.mapTo(page, tabs.rect().center()).y()
 
 
 def test_what_was_given_up_is_closed_and_no_application_is_finished(opened: Opened, story: Story) -> None:
