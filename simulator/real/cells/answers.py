@@ -11,6 +11,7 @@ from medreg_desktop.services.transport.trouble import TroubleKind
 from simulator.real.cells.scene import Scene, call_of
 from simulator.real.cells.toxic import (
     CUT,
+    EVERY_KIND,
     LINK,
     NOT_UNDERSTOOD,
     PORTAL,
@@ -28,6 +29,8 @@ _JSON = (("Content-Type", "application/json"),)
 
 _TRAILER = 12
 """What a packed body ends with, and a little: its last bytes alone hold nothing that was said."""
+
+_STREAMS = frozenset({Kind.SNAPSHOT, Kind.RESUMED})
 
 _ENDINGS: dict[str, Callable[[Exchange], None]] = {
     "reset": Exchange.reset,
@@ -178,7 +181,9 @@ def _rewritten() -> list[Toxic]:
             kinds=_JSON_KINDS,
         ),
         Toxic("rewritten", "length too short", LINK, _short),
-        Toxic("rewritten", "length too long, then closed", LINK, _long),
+        Toxic("rewritten", "length too long, then closed", LINK, _long, kinds=EVERY_KIND - _STREAMS),
+        # Its last line says that a stream is whole, whatever length was stated.
+        Toxic("rewritten", "length too long, then closed", None, _long, kinds=_STREAMS),
         Toxic("rewritten", "the token taken away", Cause(TroubleKind.SIGN_IN), _without_token, kinds=SIGNED_IN),
     ]
 

@@ -13,6 +13,8 @@ from simulator.real.cells.toxic import SIGNED_IN, SILENT, Cause, Kind, Script, T
 from simulator.real.exchange import Exchange
 
 _CLOCKED = frozenset({LampKind.CLOCK, LampKind.SYNCED})  # it is measured by the calls that tell the time
+_SIGN_IN = frozenset({LampKind.SIGN_IN})
+_COMPARED = frozenset({Kind.BUCKET})  # behind a bucket the digest is asked for once more
 _DISK = frozenset({LampKind.NEEDS_YOU, LampKind.SYNCED})  # not every answer is written down
 _NIGHT_S = 8 * 3600.0
 _SIGNED_OUT = Cause(TroubleKind.SIGN_IN, frozenset({"session_expired"}))
@@ -25,7 +27,8 @@ def all_of_them() -> list[Toxic]:
     year = timedelta(days=366)
     return [
         Toxic("session", "ended just before", _SIGNED_OUT, _before(_end_sessions), kinds=SIGNED_IN),
-        Toxic("session", "ended just after", None, _after(_end_sessions), kinds=frozenset({Kind.BUCKET, Kind.PING})),
+        Toxic("session", "ended just after", None, _after(_end_sessions), kinds=frozenset({Kind.PING})),
+        Toxic("session", "ended just after", None, _after(_end_sessions), kinds=_COMPARED, lamps=_SIGN_IN),
         Toxic("epoch", "begun just before", _RESYNC, _before(_new_epoch), kinds=_ON_CURSORS),
         Toxic("register", "changed just before", None, _before(_more_work)),
         Toxic("register", "changed just after", None, _after(_more_work)),
