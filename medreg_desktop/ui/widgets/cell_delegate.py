@@ -1,4 +1,4 @@
-"""Draws every cell of every table: row background, ring of the current row, hairline, and the cell's content."""
+"""Draws the content of every cell of every table, and tells how wide it is."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import assert_never
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize
 from PySide6.QtGui import QHelpEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from medreg_desktop.ui import icons, paint
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Face, Space, Type
 from medreg_desktop.ui.widgets.cells import ButtonCell, Cell, MaskedCell, TextCell, TickCell, TickState, WordCell
 from medreg_desktop.ui.widgets.labels import paint_word
-from medreg_desktop.ui.widgets.rows_model import CELL_ROLE, RowsModel
+from medreg_desktop.ui.widgets.rows_model import CELL_ROLE
 from medreg_desktop.ui.widgets.tick import paint_tick
 
 _WORD_ICON = 14
@@ -22,26 +22,11 @@ _WORD_GAP = 8
 
 
 class CellDelegate(QStyledItemDelegate):
-    """Owned by one table, which sets ``hovered_row`` (under the pointer) and ``view_focused``."""
-
-    hovered_row = -1
-    view_focused = False
+    """Tells a table how wide its cells are; the table draws them itself (:mod:`rows_painter`)."""
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Return the width the cell's content needs, for double click on a column edge."""
         return QSize(round(content_width(index.data(CELL_ROLE))) + 2 * look().px(Space.CONTROL), look().metrics.row)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Draw one cell."""
-        painter.save()
-        current = bool(option.state & QStyle.StateFlag.State_Selected)
-        self._paint_ground(painter, option.rect, index, current=current)
-        painter.setClipRect(option.rect)
-        focused = current and self.view_focused and bool(option.state & QStyle.StateFlag.State_HasFocus)
-        _paint_cell(painter, option.rect, index.data(CELL_ROLE), focused=focused)
-        painter.restore()
 
     def helpEvent(
         self,
@@ -54,21 +39,6 @@ class CellDelegate(QStyledItemDelegate):
         words = shortened(index.data(CELL_ROLE), option.rect.width()) if index.isValid() else ""
         QToolTip.showText(event.globalPos(), f"<span>{escape(words)}</span>" if words else "", view)
         return True
-
-    def _paint_ground(
-        self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex, *, current: bool
-    ) -> None:
-        model = index.model()
-        ticked = isinstance(model, RowsModel) and model.is_ticked(index.row())
-        ground = Colour.HOVER if index.row() == self.hovered_row else Colour.SURFACE
-        # Always filled: the style has painted the selected row in the highlight colour before.
-        painter.fillRect(rect, look().colour(Colour.ACCENT_SOFT if ticked else ground))
-        paint.hline(painter, rect.left(), rect.right() + 1, rect.bottom())
-        if current:
-            paint.hline(painter, rect.left(), rect.right() + 1, rect.top(), Colour.RING)
-            paint.hline(painter, rect.left(), rect.right() + 1, rect.bottom(), Colour.RING)
-            if rect.left() <= 0:
-                painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), look().colour(Colour.RING))
 
 
 def shortened(cell: Cell, width: int) -> str:
@@ -104,7 +74,8 @@ def _text_face(cell: TextCell) -> Face:
     return Face((Type.SMALL if cell.small else Type.BODY).px, bold=cell.bold)
 
 
-def _paint_cell(painter: QPainter, rect: QRect, cell: Cell, *, focused: bool) -> None:
+def paint_cell(painter: QPainter, rect: QRect, cell: Cell, *, focused: bool) -> None:
+    """Draw what a cell shows on the ground that is there; ``focused``: the keyboard is on it."""
     inner = rect.adjusted(look().px(Space.CONTROL), 0, -look().px(Space.TIGHT), -1)
     match cell:
         case TextCell():

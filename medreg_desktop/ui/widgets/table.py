@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QPalette,
+    QPainter,
+    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
@@ -22,6 +25,7 @@ from medreg_desktop.ui.widgets.cell_delegate import CellDelegate
 from medreg_desktop.ui.widgets.cells import ButtonCell
 from medreg_desktop.ui.widgets.header import TableHeader
 from medreg_desktop.ui.widgets.rows_model import TICK_KEY, Index, RowsModel
+from medreg_desktop.ui.widgets.rows_painter import Marked, RowsPainter, Span
 from medreg_desktop.ui.widgets.scrolling import use_thin_bars
 
 RowT = TypeVar("RowT")
@@ -46,11 +50,13 @@ class Table(QTableView):
         self._schema = schema
         self._hidden_keys: set[str] = set()
         self._rows: RowsModel[Any] = model
-        self._delegate = CellDelegate(self)
+        self._painter = RowsPainter(model)
+        self._focused = False
         self._fitting = False
+        self._is_given_room = False
         self._restoring = False
         self.setAccessibleName(name)
-        self.setItemDelegate(self._delegate)
+        self.setItemDelegate(CellDelegate(self))
         self._header = TableHeader(self)
         self.setHorizontalHeader(self._header)
         self.setModel(model)
@@ -135,9 +141,12 @@ class Table(QTableView):
 
     def updateGeometries(self) -> None:
         """Cut the viewport at a row edge: half a row looks like clipped text."""
-        super().updateGeometries()
-        if self._fitting or self.height() <= 0:
-            return
+        with self._room_changes():
+            super().updateGeometries()
+            if not self._fitting and self.height() > 0:
+                self._cut_at_a_row()
+
+    def _cut_at_a_row(self) -> None:
         margins = self.viewportMargins()
         bar = self.horizontalScrollBar().height() if self.horizontalScrollBar().isVisible() else 0
         rest = max(self.height() - margins.top() - bar, 0) % look().metrics.row
@@ -150,12 +159,22 @@ class Table(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Drop the columns that a narrow window has no room for."""
-        super().resizeEvent(event)
-        width = self.window().width()
-        for position, column in enumerate(self._rows.columns):
-            if column.drops_below:
-                dropped = width < look().px(column.drops_below)
-                self.setColumnHidden(position, dropped or column.key in self._hidden_keys)
+        with self._room_changes():
+            super().resizeEvent(event)
+            width = self.window().width()
+            for position, column in enumerate(self._rows.columns):
+                if column.drops_below:
+                    dropped = width < look().px(column.drops_below)
+                    self.setColumnHidden(position, dropped or column.key in self._hidden_keys)
+
+    @contextmanager
+    def _room_changes(self) -> Iterator[None]:
+        """What the room does to the columns meanwhile is nobody's choice: each would be stored in a file."""
+        before, self._is_given_room = self._is_given_room, True
+        try:
+            yield
+        finally:
+            self._is_given_room = before
 
     # header state
 
@@ -204,7 +223,7 @@ class Table(QTableView):
         self.header_changed.emit()
 
     def _on_header_changed(self) -> None:
-        if not self._restoring and self.isVisible():
+        if not (self._restoring or self._is_given_room) and self.isVisible():
             self.header_changed.emit()
 
     def show_sort(self, key: str, *, descending: bool) -> None:
@@ -254,8 +273,8 @@ class Table(QTableView):
     def _hover(self, index: QModelIndex) -> None:
         button = self._is_button(index)
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if button else Qt.CursorShape.ArrowCursor)
-        if index.row() != self._delegate.hovered_row:
-            self._delegate.hovered_row = index.row()
+        if index.row() != self._painter.hovered_row:
+            self._painter.hovered_row = index.row()
             self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -293,10 +312,36 @@ class Table(QTableView):
 
     # look
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the rows that are touched; Qt's own way is four calls of Python and more for each cell."""
+        area, height = event.rect(), look().metrics.row
+        first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
+        spans = self._spans(area)
+        if first < 0 or not spans:
+            return
+        painter = QPainter(self.viewport())
+        at, top = self._marked(), self.rowViewportPosition(first)
+        for row in range(first, (last if last >= 0 else self._rows.rowCount() - 1) + 1):
+            self._painter.paint_row(painter, row, top + (row - first) * height, height, spans, at)
+        painter.end()
+
+    def _spans(self, area: QRect) -> list[Span]:
+        columns = range(len(self._rows.columns))
+        spans = (Span(c, self.columnViewportPosition(c), self.columnWidth(c)) for c in columns)  # hidden: no width
+        return [s for s in spans if s.width and s.left <= area.right() and s.left + s.width > area.left()]
+
+    def _marked(self) -> Marked:
+        selected = self.selectionModel().selectedRows()
+        if not selected:
+            return Marked()
+        current = self.currentIndex()
+        focused = self._focused and current.row() == selected[0].row()
+        return Marked(selected[0].row(), current.column() if focused else -1)
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring of the focused cell; give the first row to a keyboard user."""
         super().focusInEvent(event)
-        self._delegate.view_focused = True
+        self._focused = True
         if not self.currentIndex().isValid() and self._rows.rowCount():
             self.select_row(0)
         self.viewport().update()
@@ -304,7 +349,7 @@ class Table(QTableView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Hide the ring of the focused cell."""
         super().focusOutEvent(event)
-        self._delegate.view_focused = False
+        self._focused = False
         self.viewport().update()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -315,9 +360,7 @@ class Table(QTableView):
 
     def _dress(self) -> None:
         self._header.dress()
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.Highlight, Qt.GlobalColor.transparent)  # the delegate marks the row
-        self.setPalette(palette)
+        self._painter.forget()
         self.verticalHeader().setDefaultSectionSize(look().metrics.row)
         self.updateGeometries()
         self.viewport().update()
