@@ -33,6 +33,7 @@ from medreg_desktop.services.cache.outbox import OutboxCounts
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.services.search.engine import SearchEngine, SearchInterrupted
+from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import mark, tr
@@ -48,6 +49,9 @@ from medreg_desktop.views.sync_center.view import SyncCenterView
 
 _SETTLE_MS = 150
 """Changes that come in a burst make the screens read once."""
+
+_LOADING_MS = 1_000
+"""While the copy is loaded, each mark of the stream is a change: the list follows once a second."""
 
 
 class Office(QObject):
@@ -108,7 +112,6 @@ class Office(QObject):
     def _start_timers(self) -> None:
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._read_again)
         self._ageing = QTimer(self)
         self._ageing.timeout.connect(self._show_shell)
@@ -211,17 +214,25 @@ class Office(QObject):
 
     def take_report(self, report: SyncReport) -> None:
         """Show the newest report of the sync loop; the screens read again when the copy or the outbox changed."""
-        self._report = report
+        was_loading, self._report = self._is_loading, report
         self._handouts.report(report)
         if self._center_presenter is not None:
             self._center_presenter.report(report)
         self._diagnosis.renew()
+        before = self._shown_changes
         changes = (report.copy_changes, report.unsent, report.needs_you, report.quarantined)
-        if changes != self._shown_changes:
+        if changes != before:
             self._shown_changes = changes
-            self.read_soon()
+            self._read_within(_LOADING_MS if self._is_loading and changes[1:] == before[1:] else _SETTLE_MS)
         else:
             self._show_shell()
+        if was_loading and not self._is_loading:
+            self._ready_soon()
+
+    @property
+    def _is_loading(self) -> bool:
+        """Whether the rows of a snapshot are coming in at this moment."""
+        return self._report.lamp.kind is LampKind.SENDING and self._report.to_load > 0
 
     def sync_now(self) -> None:
         """立即同步."""
@@ -235,8 +246,12 @@ class Office(QObject):
 
     def read_soon(self) -> None:
         """Let the screens read again, once for a burst of changes."""
-        if not self._settle.isActive() and not self._is_closing.is_set():
-            self._settle.start()
+        self._read_within(_SETTLE_MS)
+
+    def _read_within(self, milliseconds: int) -> None:
+        waits = self._settle.isActive() and self._settle.remainingTime() <= milliseconds
+        if not waits and not self._is_closing.is_set():
+            self._settle.start(milliseconds)
 
     def close(self) -> None:
         """Close the windows and let go of the copy; drafts and outbox stay."""
@@ -265,7 +280,12 @@ class Office(QObject):
         self._ready_soon()
 
     def _ready_soon(self) -> None:
-        """Make ready, once for all that is asked meanwhile: two that read all rows at a time would hold both up."""
+        """Make ready, once for all that is asked meanwhile: two that read all rows at a time would hold both up.
+
+        Not while rows come in: what was made ready would be behind at once, and is made by reading them all.
+        """
+        if self._is_loading:
+            return
         self._ready_wanted = True
         if not self._is_making_ready and not self._is_closing.is_set():
             self._is_making_ready, self._ready_wanted = True, False

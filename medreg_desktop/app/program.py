@@ -50,6 +50,9 @@ _TURN_S = 0.0005
 """Painting gives the interpreter away at each call into Qt and gets it back after a turn of whoever computes: a table
 has some hundred such calls, so Python's own 5 ms would hold the window for a second while a snapshot is applied."""
 
+_LOOK_FOR_GARBAGE = 50_000
+"""Objects more than there were before garbage is looked for, which holds every thread. A block of a snapshot makes and
+drops some ten thousand, and leaves nothing to be found; with Python's own 700 it was looked for a thousand times."""
 
 _LIMIT_EVERY_MS = 60_000
 
@@ -63,6 +66,7 @@ class Program(QObject):
     def __init__(self, app: QApplication, folder: Path, *, server: str, ca_file: Path | None, is_demo: bool) -> None:
         super().__init__()
         sys.setswitchinterval(_TURN_S)
+        gc.set_threshold(_LOOK_FOR_GARBAGE)
         self._app, self._folder, self._ca_file, self._is_demo = app, folder, ca_file, is_demo
         self.clock = SystemClock()
         self.settings = Settings(folder / "settings")

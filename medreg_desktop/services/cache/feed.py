@@ -108,7 +108,7 @@ class Feed:
         Verdicts depend on both: a start date passes, a subject is added to the licence. In small transactions.
         """
         institution = self._store.read(sync_state.institution)
-        due = f"{today}/{institution.version if institution is not None else 0}"
+        due = verdicts_of(today, institution)
         if self._store.read(lambda conn: sync_state.value(conn, "judged")) == due:
             return 0
         position, count = 0, 0
@@ -137,6 +137,11 @@ class Feed:
             return False
         synced.rebuild_index(conn, self._judge)
         return True
+
+
+def verdicts_of(today: date, institution: Institution | None) -> str:
+    """Return what the verdicts of a day depend on besides the rows."""
+    return f"{today}/{institution.version if institution is not None else 0}"
 
 
 def _applied(conn: Connection, page: ChangePage, rows: Sequence[Judged], gone: list[tuple[str, str]]) -> Applied:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from medreg_core.contract.v1.digest import bucket_sums
 from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_core.domain.deadlines import china_date
 from medreg_desktop.services.cache import applications, outbox, restored, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection, scalar
-from medreg_desktop.services.cache.feed import FeedBroken, MassRemoval, limit_of_removals
+from medreg_desktop.services.cache.feed import FeedBroken, MassRemoval, limit_of_removals, verdicts_of
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge, Judged, ServerRow
 
@@ -41,7 +43,8 @@ class Snapshot:
 
     def begin(self, epoch: str, total: int = 0) -> str:
         """Start, or go on within the same epoch; return the resume token to ask with ("" from the start)."""
-        return self._store.write(lambda conn: _begin(conn, epoch, total))
+        today = china_date(self._store.clock.now())
+        return self._store.write(lambda conn: _begin(conn, epoch, total, today))
 
     def abandon(self) -> None:
         """Throw away what has come so far: the server does not know the resume token any more."""
@@ -142,13 +145,15 @@ def _add(
         )
 
 
-def _begin(conn: Connection, epoch: str, total: int) -> str:
+def _begin(conn: Connection, epoch: str, total: int, today: date) -> str:
     known = sync_state.read(conn)
     if known.snapshot_after and known.snapshot_epoch == epoch:
         return known.snapshot_after
     _throw_away(conn)
     direct = not known.cursor and not synced.keys(conn)
     sync_state.write(conn, snapshot_epoch=epoch, snapshot_direct="1" if direct else "", snapshot_total=str(total))
+    if direct:  # every row is judged as it comes in: none has to be judged again on this day
+        sync_state.write(conn, judged=verdicts_of(today, sync_state.institution(conn)))
     return ""
 
 

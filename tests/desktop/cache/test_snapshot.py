@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotMark, SnapshotRow
+from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind, State
 from medreg_desktop.services.cache import applications, commands, drafts, outbox, sync_state, synced
@@ -82,6 +84,26 @@ def test_a_restart_goes_on_at_the_last_mark(tmp_path: Path, clock: StillClock) -
     snapshot.finish(stream.rows[3:], stream.end())
     assert store.read(synced.count) == 5
     store.close()
+
+
+def test_what_a_first_snapshot_brings_is_not_judged_a_second_time_that_day(empty: CacheStore) -> None:
+    stream, snapshot = Stream([application(n) for n in range(1, 4)]), Snapshot(empty, judge)
+    snapshot.begin(EPOCH)
+    snapshot.add(*stream.block(0, 2))
+    today, feed = china_date(NOW), Feed(empty, judge)
+    assert feed.judge_again_if_due(today) == 0
+    snapshot.finish(stream.rows[2:], stream.end())
+    assert feed.judge_again_if_due(today) == 0
+    assert feed.judge_again_if_due(today + timedelta(days=1)) == 3
+
+
+def test_a_snapshot_beside_a_copy_says_nothing_of_the_verdicts_there(empty: CacheStore) -> None:
+    first = Snapshot(empty, judge)
+    first.begin(EPOCH)
+    first.finish(Stream([application(1)]).rows, Stream([application(1)]).end())
+    empty.write(lambda conn: sync_state.write(conn, judged="another day"))
+    Snapshot(empty, judge).begin("after")
+    assert Feed(empty, judge).judge_again_if_due(china_date(NOW)) == 1
 
 
 def test_another_epoch_starts_from_the_first_row(empty: CacheStore) -> None:
