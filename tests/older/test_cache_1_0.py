@@ -46,7 +46,7 @@ def test_everything_in_it_is_there_after_the_migration(path: Path) -> None:
     held = store.write(lambda conn: outbox.rows(conn, ACTOR, open_only=False))
     assert {row.command.id for row in held} == {row["id"] for row in rows_of("outbox")}
     assert {row.state for row in held if row.is_open} >= {OutboxState.IN_FLIGHT, OutboxState.QUEUED}
-    assert len(store.write(synced.versions)) == len(wire().applications) + 1
+    assert len(store.write(lambda conn: synced.versions_behind(conn, 0, 1_000)[1])) == len(wire().applications) + 1
     (lease,) = rows_of("lease")
     assert store.write(lambda conn: leases.left(conn, NOW)) == int(str(lease["last"])) - int(str(lease["next"])) + 1
     store.close()

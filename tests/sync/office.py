@@ -171,7 +171,7 @@ class Pc:
 
     def applications(self) -> dict[str, int]:
         """Return id → version of every row of the copy."""
-        return dict(self.store.write(synced.versions))
+        return dict(self.store.write(lambda conn: synced.versions_behind(conn, 0, 1_000_000)[1]))
 
     def find(self, application_id: ApplicationId) -> Application:
         found = self.store.write(lambda conn: synced.find(conn, application_id))

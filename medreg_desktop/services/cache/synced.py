@@ -110,11 +110,18 @@ def index_is_current(conn: Connection) -> bool:
     return index.is_current(conn)
 
 
-def versions(conn: Connection) -> list[tuple[str, int]]:
-    """Return id and version of every row of every kind: what the digest covers."""
-    return [
-        (i, v) for i, v in conn.execute("SELECT id, version FROM application UNION ALL SELECT id, version FROM entity")
-    ]
+def versions_behind(conn: Connection, position: int, limit: int) -> tuple[int | None, list[tuple[str, int]]]:
+    """Return the position reached, and id and version of the next rows behind ``position``: what the digest covers.
+
+    None is reached once the last rows are among them; applications come first, all other kinds in one piece.
+    """
+    found = conn.execute(
+        "SELECT n, id, version FROM application WHERE n > ? ORDER BY n LIMIT ?", (position, limit)
+    ).fetchall()
+    rows = [(i, version) for _, i, version in found]
+    if len(found) == limit:
+        return found[-1][0], rows
+    return None, rows + [(i, version) for i, version in conn.execute("SELECT id, version FROM entity")]
 
 
 def put(conn: Connection, rows: Sequence[Judged], *, even_older: bool = False) -> list[ApplicationId]:

@@ -19,7 +19,6 @@ from medreg_desktop.services.cache import (
     applications,
     codes,
     commands,
-    feed,
     handovers,
     leases,
     outages,
@@ -179,7 +178,7 @@ class CacheCopy:
 
     def digest(self, page: ChangePage | None) -> tuple[int, tuple[int, ...]]:
         """Return count and bucket sums of the copy, or of what a page would make of it."""
-        found = self._feed.digest_with(page) if page is not None else self._store.write(feed.digest_of)
+        found = self._feed.digest_with(page) if page is not None else self._feed.digest()
         return found.count, found.buckets
 
     def keep_bucket(self, rows: BucketRows) -> None:

@@ -14,9 +14,9 @@ from medreg_core.contract.v1.feed import BucketRows, Change, Op
 from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import ReviewForm
 from medreg_core.domain.vocabulary import State
-from medreg_desktop.services.cache import feed as feeds
 from medreg_desktop.services.cache import sync_state, synced
-from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.feed import Digest, Feed, FeedBroken, MassRemoval
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.search import index
 from tests.desktop.cache.office import EPOCH, KEY, StillClock, application, body, judge, page, read, removal, upsert
@@ -89,8 +89,38 @@ def test_a_mass_removal_is_held_until_confirmed(store: CacheStore, feed: Feed) -
     assert store.read(synced.count) == 100
     expected = feed.digest_with(removing)
     feed.apply_page(removing, removals_confirmed=True)
-    assert store.read(feeds.digest_of) == expected
+    assert feed.digest() == expected
     assert store.read(synced.count) == 49
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 6])
+def test_a_digest_read_in_slices_is_the_digest_of_all_rows(
+    store: CacheStore, feed: Feed, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medreg_desktop.services.cache.feed._SLICE", 2)
+    telescope = Change(1, "telescope", "t1", 3, Op.UPSERT, body(application(1)))
+    feed.apply_page(page(0, [telescope, *(upsert(1 + n, application(n, version=n)) for n in range(1, count + 1))]))
+    rows = [("t1", 3), *((application(n).id, n) for n in range(1, count + 1))]
+    assert feed.digest() == Digest(count + 1, tuple(bucket_sums(rows)))
+
+
+def test_a_decision_gets_its_turn_between_the_slices_of_a_digest(
+    store: CacheStore, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medreg_desktop.services.cache.feed._SLICE", 2)
+    expected = (_filled(feed, 9), feed.digest())
+    done: list[str] = []
+    real = synced.versions_behind
+
+    def read(conn: Connection, position: int, limit: int) -> tuple[int | None, list[tuple[str, int]]]:
+        done.append("slice")
+        if len(done) == 1:  # somebody presses 同意 while the first slice is read
+            store._writer.submit(store._transaction, lambda _conn: done.append("decision"))
+        return real(conn, position, limit)
+
+    monkeypatch.setattr(synced, "versions_behind", read)
+    assert (9, feed.digest()) == expected
+    assert done.index("decision") < len(done) - 1
 
 
 def test_removals_of_earlier_pages_of_the_run_count(feed: Feed) -> None:
@@ -170,7 +200,7 @@ def test_any_pages_leave_what_a_dictionary_says(tmp_path_factory: pytest.TempPat
         stored = {i: (version, synced.decode_application(text).state) for i, version, text in _rows(store)}
         assert stored == expected
         assert _searchable(store) == {key: state for key, (_, state) in expected.items()}
-        assert store.read(feeds.digest_of).buckets == tuple(bucket_sums([(k, v) for k, (v, _) in expected.items()]))
+        assert feed.digest().buckets == tuple(bucket_sums([(k, v) for k, (v, _) in expected.items()]))
     finally:
         store.close()
 
