@@ -15,12 +15,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from benchmarks.server.offices import applications
 from benchmarks.server.serving import ROOT, serving
 from benchmarks.sync import floor, ours, pouch
+from benchmarks.sync.hold import Held
 from benchmarks.sync.hospital import LargeHospital
 from benchmarks.sync.ours import Copying, Cuts, Drain
 from benchmarks.sync.pouch import Pouch
+from benchmarks.sync.watch import Stretch
 from medreg_server.services.service import Service
 from tests.helpers.postgres import Cluster, running_cluster
 from tests.helpers.server import Hospital, open_register, seed_hospital, store_applications
@@ -28,16 +32,6 @@ from tests.helpers.server import Hospital, open_register, seed_hospital, store_a
 RESULTS = ROOT / "benchmarks" / "results" / "sync.json"
 _MBIT = 1e6
 _TARGET = 3.0  # of PouchDB's rows per second
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The longest time the event loop of the real program was held while a first snapshot came in."""
-
-    rows: int
-    seconds: float
-    longest_hold_ms: float
-    peak_mb: float
 
 
 @dataclass
@@ -74,6 +68,16 @@ def measure(rows: int, more: list[int]) -> Iterator[Report]:
             with _served(cluster, folder / f"register-{count}") as (service, url, port):
                 _size(report, LargeHospital(service, url, count), port, folder)
             yield _so_far(report, began)
+
+
+def measure_loop(sizes: list[int]) -> Iterator[Held]:
+    """Measure the event loop alone, with each of so many rows."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="medreg-bench-")))
+        cluster = stack.enter_context(running_cluster(durable=True))
+        for rows in sizes:
+            with _served(cluster, folder / f"register-{rows}") as (service, url, port):
+                yield _held(port, LargeHospital(service, url, rows), folder / f"program-{rows}")
 
 
 def _so_far(report: Report, began: float) -> Report:
@@ -124,7 +128,7 @@ def _held(port: int, large: LargeHospital, folder: Path) -> Held:
     )
     if done.returncode:
         raise RuntimeError(done.stderr[-800:])
-    return Held(**json.loads(done.stdout.splitlines()[-1]))
+    return msgspec.json.decode(done.stdout.splitlines()[-1], type=Held)
 
 
 def tables(report: Report) -> str:
@@ -142,13 +146,28 @@ def tables(report: Report) -> str:
     for cut in report.cuts:
         worst = f"{cut.worst} at the worst cut (at most {cut.at_most_each})"
         lines.append(f"{cut.rows} rows, cut {cut.cuts} times: {cut.sent_twice} rows sent twice, {worst}")
-    for held in report.held:
-        longest = f"event loop held {held.longest_hold_ms:.0f} ms at the longest (target 50)"
-        lines.append(f"{held.rows} rows into the program: {longest}, {held.seconds:.0f} s, {held.peak_mb:.0f} MB")
+    lines += [line for held in report.held for line in _of_the_loop(held)]
     if report.drain is not None:
         took = f"{report.drain.seconds:.1f} s in {report.drain.requests} requests (target {report.drain.target_s:g} s)"
         lines.append(f"{report.drain.decisions} queued decisions at 300 ms round trip: {took}")
     return "\n".join(lines)
+
+
+def _of_the_loop(held: Held) -> list[str]:
+    head = ("longest", 9), ("of it ours", 12), ("own work", 10), ("p99", 7), ("over 50", 9), ("of it ours", 12)
+    lines = [
+        "",
+        f"{f'event loop, {held.rows} rows, ms':32}" + "".join(f"{name:>{width}}" for name, width in head),
+        _stretch(f"loading ({held.loading.seconds:.0f} s, {held.peak_mb:.0f} MB)", held.loading),
+        _stretch("a bare window at the same time", held.bare),
+        _stretch("the same window, idle", held.idle),
+    ]
+    return lines + [f"  held at, {times} times: {place}" for place, times in held.loading.places[:3]]
+
+
+def _stretch(name: str, found: Stretch) -> str:
+    times = f"{found.longest_ms:9.0f}{found.longest_by_program_ms:12.0f}{found.longest_own_ms:10.0f}{found.p99_ms:7.1f}"
+    return f"{name:32}{times}{found.above_target:9}{found.above_target_by_program:12}"
 
 
 def _copied(report: Report, row: Copying) -> str:
@@ -164,7 +183,14 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="benchmarks.sync", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="5,000 rows, nothing larger")
-    quick = parser.parse_args().quick
+    parser.add_argument("--loop", type=int, nargs="+", metavar="ROWS", help="the event loop alone, with so many rows")
+    chosen = parser.parse_args()
+    quick = chosen.quick
+    if chosen.loop:
+        for held in measure_loop(chosen.loop):
+            print("\n".join(_of_the_loop(held)), flush=True)
+        print(f"load {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} processors")
+        return
     for report in measure(5_000, []) if quick else measure(50_000, [300_000]):
         print(tables(report), flush=True)
         found = {"machine": platform.machine(), "python": platform.python_version(), "quick": quick, **asdict(report)}

@@ -1,0 +1,134 @@
+"""Watches an event loop: how long each turn held it, why (own work, no processor, no interpreter), and where.
+
+Linux tells of each thread how long it ran and how long it waited for a processor. What is left of a turn it slept:
+until another thread let go of the interpreter, or of a lock.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+_BEAT_MS = 5
+_NOTED_MS = 20
+_LOOKS_S = 0.005
+_TARGET_MS = 50
+_DEPTH = 12
+_SCHEDULED = Path("/proc/thread-self/schedstat")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the loop, in milliseconds; ``places`` counts where it was seen meanwhile, if it was a long one."""
+
+    ms: float
+    own_ms: float = 0.0
+    no_processor_ms: float = 0.0
+    places: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def by_program_ms(self) -> float:
+        """What is left without the wait for a processor, which the machine's other work has to answer for."""
+        return max(self.ms - self.no_processor_ms, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """All turns of some time."""
+
+    seconds: float
+    turns: int
+    longest_ms: float
+    longest_by_program_ms: float
+    p99_ms: float
+    above_target: int
+    above_target_by_program: int
+    longest_own_ms: float  # the most work of the loop's own thread in one turn
+    places: tuple[tuple[str, int], ...] = ()  # of the turns above the target, most often seen first
+
+
+class Watch(QObject):
+    """Made, started and stopped on the loop's thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns: list[Turn] = []
+        self._loop = threading.get_ident()
+        self._began = self._last = 0.0
+        self._ran = self._queued = 0
+        self._places: Counter[str] = Counter()
+        self._ending = threading.Event()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(_BEAT_MS)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        """Begin afresh."""
+        self._turns, self._ending = [], threading.Event()
+        self._began = self._last = time.perf_counter()
+        self._ran, self._queued = _times()
+        self._timer.start()
+        threading.Thread(target=self._look, args=(self._ending,), name="watch", daemon=True).start()
+
+    def stop(self) -> Stretch:
+        """Stop, and sum up."""
+        self._beat()
+        self._timer.stop()
+        self._ending.set()
+        turns, lengths = self._turns, sorted(turn.ms for turn in self._turns)
+        long = [turn for turn in turns if turn.ms > _TARGET_MS]
+        places = sum((turn.places for turn in long), Counter[str]())
+        return Stretch(
+            seconds=time.perf_counter() - self._began,
+            turns=len(turns),
+            longest_ms=lengths[-1],
+            longest_by_program_ms=max(turn.by_program_ms for turn in turns),
+            p99_ms=lengths[int(len(lengths) * 0.99)],
+            above_target=len(long),
+            above_target_by_program=sum(turn.by_program_ms > _TARGET_MS for turn in long),
+            longest_own_ms=max(turn.own_ms for turn in turns),
+            places=tuple(places.most_common(5)),
+        )
+
+    def _beat(self) -> None:
+        now, (ran, queued) = time.perf_counter(), _times()
+        ms = max((now - self._last) * 1000 - _BEAT_MS, 0.0)
+        places, self._places = self._places, Counter()
+        self._turns.append(Turn(ms, (ran - self._ran) / 1e6, (queued - self._queued) / 1e6, places))
+        self._last, self._ran, self._queued = now, ran, queued
+
+    def _look(self, ending: threading.Event) -> None:
+        """Note where the loop is whenever it has not turned for a while; on a thread of its own."""
+        while not ending.wait(_LOOKS_S):
+            if (time.perf_counter() - self._last) * 1000 > _NOTED_MS:
+                frames = sys._current_frames()  # noqa: SLF001 - documented; the only way to see where another thread is
+                self._places[_place(frames[self._loop])] += 1
+
+
+def _times() -> tuple[int, int]:
+    """Return the nanoseconds this thread ran, and waited for a processor (0 where the system does not tell)."""
+    if not _SCHEDULED.exists():
+        return time.thread_time_ns(), 0
+    ran, queued, _ = _SCHEDULED.read_text("ascii").split()
+    return int(ran), int(queued)
+
+
+def _place(frame: FrameType) -> str:
+    """Return the calls a thread is in, the innermost first."""
+    inwards = _outwards(frame, _DEPTH)
+    return " < ".join(f"{Path(f.f_code.co_filename).name}:{f.f_lineno} {f.f_code.co_name}" for f in inwards)
+
+
+def _outwards(frame: FrameType | None, depth: int) -> Iterator[FrameType]:
+    while frame is not None and depth:
+        yield frame
+        frame, depth = frame.f_back, depth - 1
