@@ -24,7 +24,7 @@ MANY_TEXTS = ("name_sort", "id_number", "phone", "qualification_code", "practice
 """Columns of many different texts the list can be ordered by: their ranks are read from their indexes."""
 
 MOST_LOOSE = 2000
-"""Rows changed since the ranks were made that are still sorted one by one; beyond, make the ranks anew."""
+"""Rows changed since the columns were loaded that are still followed and sorted one by one; beyond, load them anew."""
 
 _SLACK = 4  # rows read more than needed, to spare the last slices of an order
 
@@ -66,12 +66,16 @@ class Columns:
     common: Mapping[str, int] = field(default_factory=dict)  # rows by token, for the tokens of many names
 
     def order(self, column: str) -> Order | None:
-        """Return the order by a column of ``worklist``, None if it is not loaded or too many rows have changed."""
+        """Return the order by a column of ``worklist``, None if it is not loaded."""
         if column in self.numbers:
             return Order(self.numbers[column], self.rows, by_value=True)
-        if column not in self.ranks or self.loose.bit_count() > MOST_LOOSE:
+        if column not in self.ranks:
             return None
         return Order(self.ranks[column], self.rows ^ (self.rows & self.loose), by_value=False)
+
+    def may_follow(self, changes: int) -> bool:
+        """Return whether so many changes more are worth following, row by row: not while a whole copy comes in."""
+        return self.loose.bit_count() + changes <= MOST_LOOSE
 
     def complete(self) -> bool:
         """Return whether every order can be answered."""

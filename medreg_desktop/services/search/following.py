@@ -26,6 +26,8 @@ def follow(connection: Connection, columns: Columns) -> Columns | None:
     last = last_change(connection)
     if last == columns.seq:
         return columns
+    if not columns.may_follow(last - columns.seq):
+        return None
     lines = connection.execute(
         "SELECT seq, n, name_changed FROM worklist_change WHERE seq > ? ORDER BY seq", (columns.seq,)
     ).fetchall()

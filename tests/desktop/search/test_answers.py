@@ -169,6 +169,22 @@ def test_an_order_by_text_survives_many_changes(
     check(engine, Query(sort=Sort(SortColumn.NAME)), stored(writer, works))
 
 
+def test_what_changes_by_the_thousand_is_not_followed_row_by_row(
+    engine: SearchEngine, writer: Connection, works: list[Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "MOST_LOOSE", 5)
+    engine.prepare()
+    more, random_ = list(works), random.Random(9)
+    for expected in (True, False):
+        new = [any_work(random_, random_.randrange(10**6, 10**9)) for _ in range(3)]
+        index.write_rows(writer, [index.index_row(work.application, work.derived) for work in new])
+        more += new
+        check(engine, Query(sort=Sort(SortColumn.NAME)), stored(writer, more))
+        assert (engine._columns is not None) is expected
+    assert engine.prepare()
+    check(engine, Query(sort=Sort(SortColumn.NAME)), stored(writer, more))
+
+
 def test_an_empty_list_gives_an_empty_page(engine: SearchEngine, writer: Connection) -> None:
     for _ in range(2):
         assert engine.page(Query()) == Page((), None)
