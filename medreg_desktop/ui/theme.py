@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPalette
@@ -70,7 +70,7 @@ class Look:
 
     def text_width(self, text: str, face: Face) -> int:
         """Return the advance of ``text`` in logical pixels."""
-        return _text_width(text, face, self.font_pt)
+        return _font_metrics(face, self.font_pt).horizontalAdvance(text)
 
     def line_height(self, face: Face) -> int:
         """Return the height of one line of text."""
@@ -115,11 +115,6 @@ def _hinting() -> QFont.HintingPreference:
 @cache
 def _font_metrics(face: Face, font_pt: int) -> QFontMetrics:
     return QFontMetrics(_font(face, font_pt))
-
-
-@lru_cache(maxsize=2048)
-def _text_width(text: str, face: Face, font_pt: int) -> int:
-    return _font_metrics(face, font_pt).horizontalAdvance(text)
 
 
 _current = Look()

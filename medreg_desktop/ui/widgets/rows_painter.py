@@ -55,18 +55,23 @@ class RowsPainter:
         """Draw everything anew: colours, sizes or fonts are others."""
         self._pictures.clear()
 
-    def paint_row(self, painter: QPainter, row: int, top: int, height: int, spans: Sequence[Span], at: Marked) -> None:
-        """Draw the columns of one row, at least one; ``top`` is its place in the viewport."""
-        ground, place, shown = self._ground(row), _Snapped.of(painter), self._model.row(row)
+    def paint(self, painter: QPainter, rows: range, top: int, height: int, spans: Sequence[Span], at: Marked) -> None:
+        """Draw the columns, at least one, of some rows, each ``height`` high; ``top`` is the first one's place."""
+        snapped = _Snapped.of(painter)
+        places = [(span, snapped.x(span.left)) for span in spans]
         left, right = min(s.left for s in spans), max(s.left + s.width for s in spans)
-        # At 125 % a picture may end a device pixel before the next begins.
-        painter.fillRect(QRect(left, top, right - left, height), look().colour(ground))
-        for span in spans:
-            cell = self._model.columns[span.column].cell(shown)
-            focused = row == at.row and span.column == at.focused_column
-            picture = self._picture(cell, span.width, height, ground, place.scale, focused=focused)
-            painter.drawPixmap(place.point(span.left, top), picture)
-        _paint_lines(painter, QRect(left, top, right - left, height), current=row == at.row)
+        for row in rows:
+            box = QRect(left, top, right - left, height)
+            ground, shown, y = self._ground(row), self._model.row(row), snapped.y(top)
+            # At 125 % a picture may end a device pixel before the next begins.
+            painter.fillRect(box, look().colour(ground))
+            for span, x in places:
+                cell = self._model.columns[span.column].cell(shown)
+                focused = row == at.row and span.column == at.focused_column
+                picture = self._picture(cell, span.width, height, ground, snapped.scale, focused=focused)
+                painter.drawPixmap(QPointF(x, y), picture)
+            _paint_lines(painter, box, current=row == at.row)
+            top += height
 
     def _ground(self, row: int) -> Colour:
         if self._model.is_ticked(row):
@@ -98,11 +103,11 @@ class _Snapped:
         to_device = painter.deviceTransform()
         return cls(to_device.m11(), to_device.dx(), to_device.dy())
 
-    def point(self, x: int, y: int) -> QPointF:
-        return QPointF(
-            (round(x * self.scale + self.dx) - self.dx) / self.scale,
-            (round(y * self.scale + self.dy) - self.dy) / self.scale,
-        )
+    def x(self, logical: int) -> float:
+        return (round(logical * self.scale + self.dx) - self.dx) / self.scale
+
+    def y(self, logical: int) -> float:
+        return (round(logical * self.scale + self.dy) - self.dy) / self.scale
 
 
 def _drawn(cell: Cell, width: int, height: int, ground: Colour, scale: float, *, focused: bool) -> QPixmap:

@@ -320,9 +320,8 @@ class Table(QTableView):
         if first < 0 or not spans:
             return
         painter = QPainter(self.viewport())
-        at, top = self._marked(), self.rowViewportPosition(first)
-        for row in range(first, (last if last >= 0 else self._rows.rowCount() - 1) + 1):
-            self._painter.paint_row(painter, row, top + (row - first) * height, height, spans, at)
+        rows = range(first, (last if last >= 0 else self._rows.rowCount() - 1) + 1)
+        self._painter.paint(painter, rows, self.rowViewportPosition(first), height, spans, self._marked())
         painter.end()
 
     def _spans(self, area: QRect) -> list[Span]:
