@@ -11,7 +11,6 @@ import gc
 import importlib
 import logging
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,7 @@ from medreg_desktop.ui.tasks import TaskRunner
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.tokens import Density
 from medreg_desktop.ui.widgets.blocks import EmptyState
+from medreg_desktop.ui.window_first import WindowFirst
 from medreg_desktop.views.signin.state import Entered
 from medreg_desktop.views.signin.view import SignInPage, Ways
 
@@ -45,14 +45,6 @@ if TYPE_CHECKING:
     from medreg_desktop.app.office import Office
     from medreg_desktop.app.removed import RemovedPage
 
-
-_TURN_S = 0.0005
-"""Painting gives the interpreter away at each call into Qt and gets it back after a turn of whoever computes: a table
-has some hundred such calls, so Python's own 5 ms would hold the window for a second while a snapshot is applied."""
-
-_LOOK_FOR_GARBAGE = 50_000
-"""Objects more than there were before garbage is looked for, which holds every thread. A block of a snapshot makes and
-drops some ten thousand, and leaves nothing to be found; with Python's own 700 it was looked for a thousand times."""
 
 _LIMIT_EVERY_MS = 60_000
 
@@ -65,8 +57,7 @@ class Program(QObject):
 
     def __init__(self, app: QApplication, folder: Path, *, server: str, ca_file: Path | None, is_demo: bool) -> None:
         super().__init__()
-        sys.setswitchinterval(_TURN_S)
-        gc.set_threshold(_LOOK_FOR_GARBAGE)
+        self._window_first = WindowFirst(self)
         self._app, self._folder, self._ca_file, self._is_demo = app, folder, ca_file, is_demo
         self.clock = SystemClock()
         self.settings = Settings(folder / "settings")
@@ -140,6 +131,7 @@ class Program(QObject):
         if self.doorway.made is not None:
             self.doorway.made.close()
         self._guard.release()
+        self._window_first.release()
         if self._log_book is not None:
             logging.getLogger().removeHandler(self._log_book)
             self._log_book.close()
