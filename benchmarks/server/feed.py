@@ -79,9 +79,7 @@ def copy_rows(url: str, institution: Institution, times: int) -> None:
     engine = open_engine(url)
     with engine.connect() as connection, begun(connection, writes=True):
         if engine.dialect.name == "postgresql":
-            connection.execute(
-                text("SET LOCAL statement_timeout = 0")
-            )  # no request of the service
+            connection.execute(text("SET LOCAL statement_timeout = 0"))  # no request of the service
         for copy in range(1, times + 1):
             connection.execute(text(_COPY), {"institution": institution.id, "mark": f"9{copy:04d}"})
     engine.dispose()
