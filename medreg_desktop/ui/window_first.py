@@ -11,8 +11,10 @@ _TURN_S = 0.0005
 """Painting gives the interpreter away at each call into Qt and gets it back after a turn of whoever computes: a table
 has some hundred such calls, so Python's own 5 ms would hold the window for a second while a snapshot is applied."""
 
-_EVERY_MS = 1_000
-_OLDER_AFTER = 10
+_EVERY_MS = 15_000
+"""A look costs by what is alive at that moment, not by what was made since: seldom is cheap."""
+
+_OLDER_AFTER = 4
 """Looks at the young objects before those that have stayed are looked at too; as many of those before all are."""
 
 
