@@ -24,8 +24,8 @@ CUTS = 10
 QUEUED = 500
 ROUND_TRIP_S = 0.3
 _MOST_ROUNDS = 60
-_ROW_BYTES = 130
-"""What a row takes on the line, packed: only the places of the cuts hang on it."""
+_ROW_BYTES = 70
+"""A little less than a row takes on the line, packed: only the places of the cuts hang on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,8 @@ def cut_snapshot(port: int, large: LargeHospital, folder: Path) -> Cuts:
             before = _rows_kept(pc)
             road.cut_after = large.rows * _ROW_BYTES // (CUTS + 1)
             pc.later()
+            if not _rows_kept(pc):
+                raise RuntimeError("the copy was whole before the line was cut for the last time")
             lost.append(sum(wire.streams) - (_rows_kept(pc) - before))
             wire.count()
         road.cut_after = None
