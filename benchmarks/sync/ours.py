@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -96,7 +97,7 @@ class CountingWire(HttpTransport):
 
 def first_snapshot(port: int, large: LargeHospital, folder: Path) -> Copying:
     """Fill an empty copy, the service beside it."""
-    with closing(_pc(folder, f"http://127.0.0.1:{port}", large.hospital)) as pc:
+    with _office(folder, f"http://127.0.0.1:{port}", large.hospital) as pc:
         seconds, cpu = _until_whole(pc, large)
         return Copying("first snapshot", large.rows, seconds, cpu)
 
@@ -104,7 +105,7 @@ def first_snapshot(port: int, large: LargeHospital, folder: Path) -> Copying:
 def over_a_line(port: int, large: LargeHospital, folder: Path, bits_per_s: float, target_s: float) -> Copying:
     """Fill an empty copy over a line of ``bits_per_s`` with 20 ms of round trip."""
     with line(port, round_trip_s=0.02, bits_per_s=bits_per_s) as road:
-        with closing(_pc(folder, road.url, large.hospital)) as pc:
+        with _office(folder, road.url, large.hospital) as pc:
             seconds, cpu = _until_whole(pc, large)
         name = f"first snapshot, {bits_per_s / 1e6:g} Mbit/s"
         return Copying(name, large.rows, seconds, cpu, road.received / 1e6, target_s)
@@ -113,7 +114,7 @@ def over_a_line(port: int, large: LargeHospital, folder: Path, bits_per_s: float
 def changes(port: int, large: LargeHospital, folder: Path) -> Copying:
     """Take a change of every row into the copy that :func:`first_snapshot` left in ``folder``."""
     large.change_every_row()
-    with closing(_pc(folder, f"http://127.0.0.1:{port}", large.hospital)) as pc:
+    with _office(folder, f"http://127.0.0.1:{port}", large.hospital) as pc:
         before = _applications(pc, large.hospital)
         began, cpu = time.perf_counter(), time.process_time()
         pc.sync()
@@ -158,6 +159,18 @@ def drain(port: int, waiting: Hospital, folder: Path) -> Drain:
         while any(row.state is not OutboxState.DONE for row in pc.rows()):
             pc.sync()
         return Drain(QUEUED, time.perf_counter() - began, wire.asked["commands"])
+
+
+@contextmanager
+def _office(folder: Path, url: str, hospital: Hospital) -> Iterator[Pc]:
+    """Open an office's copy in a process that looks for garbage as seldom as the program (``ui/window_first.py``)."""
+    gc.collect()
+    gc.disable()
+    try:
+        with closing(_pc(folder, url, hospital)) as pc:
+            yield pc
+    finally:
+        gc.enable()
 
 
 def _pc(folder: Path, url: str, hospital: Hospital, wire: type[HttpTransport] = HttpTransport) -> Pc:
