@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -129,10 +130,15 @@ def command_digest(command: msgspec.Struct) -> str:
     return hashlib.sha256(msgspec.json.encode(_bare(command), order="sorted")).hexdigest()
 
 
+@cache  # asking msgspec takes longer than the digest
+def _fields(shape: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(shape)
+
+
 def _bare(value: Any) -> object:
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
-        said = {f.name: getattr(value, f.name) for f in msgspec.structs.fields(value)
+        said = {f.name: getattr(value, f.name) for f in _fields(type(value))
                 if getattr(value, f.name) != f.default}  # fmt: skip
         return {**({"": tag} if tag else {}), **{name: _bare(inner) for name, inner in said.items()}}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
