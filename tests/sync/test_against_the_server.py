@@ -64,11 +64,10 @@ def test_a_program_killed_in_the_snapshot_goes_on_where_it_was(
     server: ServerHandle, hospital: Hospital, open_pc: OpenPc, proxy: FaultProxy
 ) -> None:
     made = seed_applications(server.service, hospital.institution, 900)
-    proxy.rule("/sync/snapshot", cut_after(50_000))
+    proxy.rule("/sync/snapshot", cut_after(30_000))
     first = open_pc("pc", hospital.logins[Role.REGISTRAR])
     first.sync()
-    kept = first.position().snapshot_rows
-    assert kept >= 250
+    assert 250 <= first.position().snapshot_rows < len(made), "the line breaks in the middle"
     first.close()
     again = open_pc("pc", hospital.logins[Role.REGISTRAR])
     report = again.until_quiet()
