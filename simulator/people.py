@@ -46,6 +46,7 @@ def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
         return "removed"
     try:
         said = act(pc, chance)
+        pc.wire.spent.saved += 1
     except Refused as refusal:
         said = "refused:" + ",".join(problem.code for problem in refusal.reasons)
     except KnownFault as fault:

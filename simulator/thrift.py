@@ -30,12 +30,14 @@ class Spent:
     """What one computer has sent since its engine was last set to work.
 
     ``faults`` are exchanges that brought no whole answer, or a refusal; bytes are counted of the others alone, for what
-    a network throws away is not the client's doing. ``interludes``: how often somebody acted meanwhile.
+    a network throws away is not the client's doing. ``interludes``: how often somebody acted meanwhile; ``saved``: how
+    often that gave the outbox something, which a copy that is destroyed over it cannot tell any more.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
     faults: int = 0
     interludes: int = 0
+    saved: int = 0
     sent: int = 0
     received: int = 0
     has_looked: bool = False  # a page of the feed has come
@@ -62,13 +64,15 @@ class Spent:
 class Due:
     """What a sync had to do. ``anew``: the rows of a whole copy, where the feed may not have led on.
 
-    ``damages``: rows that were ever spoilt on this computer, each in a bucket of its own.
+    ``damages``: rows that were ever spoilt on this computer, each in a bucket of its own. ``doubts``: pages that remove
+    so much that the digest is asked first.
     """
 
     commands: int
     changes: int = 0
     anew: int = 0
     damages: int = 0
+    doubts: int = 0
 
     def requests(self, spent: Spent) -> dict[str, int]:
         """Return how many requests of each kind are enough; each disturbance may cost one more of each."""
@@ -79,7 +83,7 @@ class Due:
             "rehearsal": self.commands,  # each is asked about once
             "commands": self.commands,
             "changes": -(-self.changes // PAGE_CHANGES) + calls["commands"] + calls["snapshot"] + 2,
-            "digest": calls["hello"] + calls["snapshot"] + calls["bucket"] + 1,
+            "digest": calls["hello"] + calls["snapshot"] + calls["bucket"] + self.doubts + 1,
             "bucket": self.damages,
             "wipe_check": 1,
             "rescue": self.commands,
@@ -143,7 +147,7 @@ class Thrift:
     def excess(self, pc: Pc) -> str:
         """Return of what an engine has spent more than its work was worth; empty when it was thrifty."""
         spent, before, after = pc.wire.spent, self._before[pc.name], _standing(pc)
-        made = max(0, after.saved - before.saved)  # a destroyed copy takes its count along
+        made = max(spent.saved, after.saved - before.saved)
         due = Due(before.open + made, damages=pc.wire.damages)
         over = due.exceeded_by(spent)
         if over:  # so much was due at least: what else was, only the register knows
@@ -164,7 +168,8 @@ class Thrift:
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.disturbances > 0
         # Another epoch may have lost any answer: then whatever was ever decided here is asked about again.
         commands = due.commands if before.epoch == after.epoch else after.saved
-        return replace(due, commands=commands, changes=last - before.seq, anew=held if is_excused else 0)
+        anew = held if is_excused else 0
+        return replace(due, commands=commands, changes=last - before.seq, anew=anew, doubts=int(doubts))
 
 
 _STANDS = """
