@@ -48,3 +48,9 @@ def test_a_fault_excuses_one_more_of_each() -> None:
     assert Due(0).exceeded_by(spent) == []
     spent.begins("snapshot")
     assert Due(0).exceeded_by(spent) == ["1 snapshot where 0 are enough"]
+
+
+def test_a_page_of_many_removals_costs_a_digest_of_its_own() -> None:
+    asked_first = _spent("changes", "digest", "digest", "changes")
+    assert Due(0, changes=4, doubts=1).exceeded_by(asked_first) == []
+    assert Due(0, changes=4).exceeded_by(asked_first) == ["2 digest where 1 are enough"]
