@@ -167,7 +167,7 @@ class Thrift:
         stands_nowhere = not before.cursor or before.epoch != after.epoch
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.disturbances > 0
         # Another epoch may have lost any answer: then whatever was ever decided here is asked about again.
-        commands = due.commands if before.epoch == after.epoch else after.saved
+        commands = due.commands if before.epoch == after.epoch else max(due.commands, after.saved)
         anew = held if is_excused else 0
         return replace(due, commands=commands, changes=last - before.seq, anew=anew, doubts=int(doubts))
 
