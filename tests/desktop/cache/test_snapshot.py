@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotMark, SnapshotRow
 from medreg_core.domain.deadlines import china_date
-from medreg_core.domain.records import Application, CommandId
-from medreg_core.domain.vocabulary import OutcomeKind, State
+from medreg_core.domain.records import Application, CommandId, HistoryEntry
+from medreg_core.domain.vocabulary import Move, OutcomeKind, Role, State
 from medreg_desktop.services.cache import applications, commands, drafts, outbox, sync_state, synced
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
@@ -183,6 +183,26 @@ def test_decisions_a_restored_server_forgot_ask_for_the_registrar(store: CacheSt
     shown = store.read(lambda conn: applications.get(conn, lost.id))
     assert shown is not None
     assert shown.shown_state is State.SUBMITTED
+
+
+def test_a_snapshot_that_holds_what_was_called_lost_takes_the_word_back(store: CacheStore, feed: Feed) -> None:
+    """A cache gave a snapshot of before the decision; the register's own comes after it."""
+    decided = application(1)
+    feed.apply_page(page(0, [upsert(1, decided)]))
+    store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
+    command_id = CommandId(f"{1:032d}")
+    store.write(lambda conn: commands.save(conn, agree(decided, command_id), WANG, NOW))
+    answer = Outcome(id=command_id, kind=OutcomeKind.ACCEPTED, version=2, seq=3, at=NOW)
+    store.write(lambda conn: commands.settle(conn, answer, NOW))
+    stale, snapshot = Stream([decided]), Snapshot(store, judge)
+    snapshot.begin("epoch-2")
+    assert snapshot.finish(stale.rows, stale.end(seq=1)).lost_by_server == 1
+    consent = HistoryEntry(NOW, Role.REGISTRAR, "王", Move.AGREE, 2)
+    own = Stream([application(1, version=2, state=State.AGREED, history=(consent,))])
+    snapshot.begin("epoch-3")
+    assert snapshot.finish(own.rows, own.end(seq=3)).lost_by_server == 0
+    row = store.read(lambda conn: outbox.row_of(conn, command_id))
+    assert row.state is OutboxState.QUEUED, "its key asks the register what it holds"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
