@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
@@ -174,13 +175,16 @@ class CheckRows(QWidget):
     def set_rows(self, rows: Sequence[CheckRow]) -> None:
         """Show these rows in the given order."""
         _clear(self._column)
+        failures = [row.word.colour is Colour.BAD for row in rows]
+        meets_another = any(one and other for one, other in pairwise(failures))
         for row in rows:
-            self._column.addWidget(_check_line(row))
+            # Round corners that meet would notch the edge of a red block.
+            self._column.addWidget(_check_line(row, 0 if meets_another else Space.TIGHT))
 
 
-def _check_line(row: CheckRow) -> QWidget:
+def _check_line(row: CheckRow, radius: int) -> QWidget:
     failed = row.word.colour is Colour.BAD
-    line = Panel(Colour.BAD_SOFT if failed else Colour.SURFACE, Space.TIGHT)
+    line = Panel(Colour.BAD_SOFT if failed else Colour.SURFACE, radius)
     line.setAccessibleName("，".join(part for part in (row.word.text, row.sentence, row.detail, row.source) if part))
     face, colour = (Type.NAME, Colour.BAD) if failed else (Type.BODY, Colour.TEXT)
     grid = QGridLayout(line)
