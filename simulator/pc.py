@@ -264,13 +264,20 @@ class Pc:
         except TransportFault as fault:
             if fault.trouble.code != REVOKED:
                 return fault.trouble.code
-            if program.store.read(sync_state.is_blank):
+            if self._holds_nothing():
                 self.begin_anew()
                 return self.sign_in(login)
             self.tell(events.DeviceRefused)
             return REVOKED
         program.transport.use_token(session.token)
         return self._let_in(session.account, online=True)
+
+    def _holds_nothing(self) -> bool:
+        """As the program's gate: a copy that sync has closed for good meanwhile was not blank."""
+        try:
+            return self.running.store.read(sync_state.is_blank)
+        except KnownFault:
+            return False
 
     def unlock(self, account: Account) -> str:
         """Let a registrar in whom this computer knows, without the network."""

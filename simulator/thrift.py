@@ -11,6 +11,7 @@ from medreg_core.contract.v1.feed import Op
 from medreg_core.domain.records import InstitutionId
 from medreg_desktop.services.cache import feed as cache_feed
 from medreg_desktop.services.cache.connection import Connection
+from medreg_server.db.feed import Feed
 
 if TYPE_CHECKING:
     from simulator.pc import Pc
@@ -21,8 +22,6 @@ _WORDS, _WELCOME, _DIGEST, _ROW, _COMMAND, _OUTCOME = 600, 4_000, 1_500, 3_000, 
 
 PAGE_CHANGES = 5
 """Changes on a page of the feed in a run."""
-
-_ALL = 100_000
 
 
 @dataclass(slots=True)
@@ -160,9 +159,8 @@ class Thrift:
     def _whole(self, due: Due, pc: Pc, before: _Standing, after: _Standing) -> Due:
         place = self._institutions[pc.name]
         with self._register.service.environment.database.read() as transaction:
-            last, changes = transaction.feed.page(place, before.seq, _ALL)
+            last, removals = _news(transaction.feed, place, before.seq)
             held = sum(1 for _ in transaction.feed.versions(place))
-        removals = sum(change.op is not Op.UPSERT for change in changes)
         doubts = removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
         stands_nowhere = not before.cursor or before.epoch != after.epoch
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.disturbances > 0
@@ -170,6 +168,16 @@ class Thrift:
         commands = due.commands if before.epoch == after.epoch else max(due.commands, after.saved)
         anew = held if is_excused else 0
         return replace(due, commands=commands, changes=last - before.seq, anew=anew, doubts=int(doubts))
+
+
+def _news(feed: Feed, place: InstitutionId, after: int) -> tuple[int, int]:
+    """Return where the feed ends behind ``after``, and how many rows its pages remove, if only for a later one."""
+    removals = 0
+    while True:
+        last, changes = feed.page(place, after, PAGE_CHANGES)
+        if last == after:
+            return last, removals
+        after, removals = last, removals + sum(change.op is not Op.UPSERT for change in changes)
 
 
 _STANDS = """

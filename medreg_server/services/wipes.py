@@ -27,6 +27,7 @@ from medreg_core.contract.v1.devices import (
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.contract.v1.versions import fingerprint
+from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import RescueState, Role
 from medreg_server.db.audit import Event
 from medreg_server.db.devices import Device
@@ -50,19 +51,28 @@ class WipeDesk:
         self._environment = environment
 
     def check(self, signed: SignedByDevice) -> WipeAnswer:
-        """Say whether the device is revoked, why, and by whom. Raises ServiceFault FORBIDDEN, BAD_REQUEST."""
-        device = self._device(Purpose.WIPE_CHECK, signed)
+        """Say whether the device is revoked, why, and by whom. Raises ServiceFault FORBIDDEN, BAD_REQUEST.
+
+        One that is not known is not revoked, and is told so: after a restore to before its first hello it would else
+        wait for a proof for ever. Only a hello makes it known again.
+        """
+        device = self._found(signed.device_id)
+        if device is not None:
+            self._check_signature(Purpose.WIPE_CHECK, signed, device)
+        elif not is_id(signed.device_id):
+            raise ServiceFault(FaultCode.FORBIDDEN)
         nonce = _nonce(_content(signed, WipeCheck).nonce)
         answer = WipeAnswer(
             magic=MAGIC,
             server_id=self._environment.identity().server_id,
-            device_id=device.id,
+            device_id=signed.device_id,
             nonce=nonce,
-            wipe=device.revoked_at is not None,
-            reason=device.reason,
-            by=_revoker(device),
-            revoked_at=device.revoked_at,
+            wipe=False,
         )
+        if device is not None and device.revoked_at is not None:
+            answer = msgspec.structs.replace(
+                answer, wipe=True, reason=device.reason, by=_revoker(device), revoked_at=device.revoked_at
+            )
         return self._proven(answer)
 
     def rescue(self, signed: SignedByDevice) -> RescueReceipt:
@@ -109,12 +119,22 @@ class WipeDesk:
 
     def _device(self, purpose: Purpose, signed: SignedByDevice) -> Device:
         """Return the device that signed. An unknown one and a wrong signature are answered alike."""
-        with self._environment.database.read() as transaction:
-            device = transaction.devices.get(signed.device_id) if is_id(signed.device_id) else None
-        server_id = self._environment.identity().server_id
-        if device is None or not is_signed_by_device(purpose, signed, device.public_key, server_id):
+        device = self._found(signed.device_id)
+        if device is None:
             raise ServiceFault(FaultCode.FORBIDDEN)
+        self._check_signature(purpose, signed, device)
         return device
+
+    def _found(self, device_id: DeviceId) -> Device | None:
+        if not is_id(device_id):
+            return None
+        with self._environment.database.read() as transaction:
+            return transaction.devices.get(device_id)
+
+    def _check_signature(self, purpose: Purpose, signed: SignedByDevice, device: Device) -> None:
+        server_id = self._environment.identity().server_id
+        if not is_signed_by_device(purpose, signed, device.public_key, server_id):
+            raise ServiceFault(FaultCode.FORBIDDEN)
 
     def _keep(self, transaction: WriteTransaction, rescued: RescuedCommand, device: Device) -> bool:
         """Keep one command; what the register has answered already is kept as such, and nobody need look at it."""
@@ -167,9 +187,7 @@ def _check_ids(rescued: RescuedCommand) -> None:
             raise ServiceFault(FaultCode.BAD_REQUEST, where=where)
 
 
-def _revoker(device: Device) -> Role | None:
-    if device.revoked_at is None:
-        return None
+def _revoker(device: Device) -> Role:
     return Role.INSTITUTION_ADMIN if device.revoked_by else Role.SYSTEM
 
 

@@ -51,8 +51,8 @@ def proven(answer: Proven) -> Proven:
 @pytest.mark.parametrize("answer", [ORDER, RECEIPT])
 def test_what_the_service_signed_over_our_nonce_is_believed(answer: Proven) -> None:
     good = proven(answer)
-    assert is_proven(good, NONCE, KEYS)
-    assert is_proven(msgspec.json.decode(msgspec.json.encode(good), type=type(answer)), NONCE, KEYS)
+    assert is_proven(good, DEVICE, NONCE, KEYS)
+    assert is_proven(msgspec.json.decode(msgspec.json.encode(good), type=type(answer)), DEVICE, NONCE, KEYS)
 
 
 @pytest.mark.parametrize(
@@ -83,22 +83,30 @@ def test_what_the_service_signed_over_our_nonce_is_believed(answer: Proven) -> N
     ],
 )
 def test_any_change_makes_the_proof_worthless(answer: Proven, change: dict[str, object]) -> None:
-    assert not is_proven(msgspec.structs.replace(proven(answer), **change), NONCE, KEYS)
+    assert not is_proven(msgspec.structs.replace(proven(answer), **change), DEVICE, NONCE, KEYS)
 
 
 def test_an_answer_to_another_nonce_or_under_another_key_is_not_believed() -> None:
     good = proven(ORDER)
-    assert not is_proven(good, "m" * 16, KEYS)
-    assert not is_proven(good, NONCE, {KID: DEVICE_KEY.public_key().public_bytes_raw()})
-    assert not is_proven(good, NONCE, {KID: b"no key"})
-    assert not is_proven(good, NONCE, {}), "who knows no key believes nobody"
+    assert not is_proven(good, DEVICE, "m" * 16, KEYS)
+    assert not is_proven(good, DEVICE, NONCE, {KID: DEVICE_KEY.public_key().public_bytes_raw()})
+    assert not is_proven(good, DEVICE, NONCE, {KID: b"no key"})
+    assert not is_proven(good, DEVICE, NONCE, {}), "who knows no key believes nobody"
+
+
+@pytest.mark.parametrize("answer", [ORDER, RECEIPT])
+def test_what_another_device_was_told_for_our_nonce_is_not_believed(answer: Proven) -> None:
+    """Who sits on the line can ask with a device of his own: no copy is destroyed or spared on such a word."""
+    others = proven(msgspec.structs.replace(answer, device_id=DeviceId("other")))
+    assert is_proven(others, DeviceId("other"), NONCE, KEYS)
+    assert not is_proven(others, DEVICE, NONCE, KEYS)
 
 
 def test_a_refusal_to_wipe_is_no_order() -> None:
     """The two answers differ in what is signed, so neither can be turned into the other."""
     refusal = proven(msgspec.structs.replace(ORDER, wipe=False, reason=None, by=None, revoked_at=None))
-    assert is_proven(refusal, NONCE, KEYS)
-    assert not is_proven(msgspec.structs.replace(refusal, wipe=True), NONCE, KEYS)
+    assert is_proven(refusal, DEVICE, NONCE, KEYS)
+    assert not is_proven(msgspec.structs.replace(refusal, wipe=True), DEVICE, NONCE, KEYS)
 
 
 def test_a_device_signs_for_one_purpose_and_one_service() -> None:

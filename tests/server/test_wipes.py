@@ -37,7 +37,7 @@ def known_keys(service: Service) -> dict[str, bytes]:
 def test_a_device_in_order_is_told_so_with_proof(register: Service, leaver: Leaver) -> None:
     answer = leaver.check()
     assert not answer.wipe
-    assert is_proven(answer, NONCE, known_keys(register))
+    assert is_proven(answer, leaver.office.device_id, NONCE, known_keys(register))
 
 
 def test_the_order_to_wipe_says_why_and_by_whom_and_is_proven(
@@ -47,7 +47,7 @@ def test_the_order_to_wipe_says_why_and_by_whom_and_is_proven(
     DeviceDesk(register.environment).revoke(leaver.office.device_id, RevocationReason.HANDED_OVER, admin.caller)
     answer = leaver.check()
     assert (answer.wipe, answer.reason, answer.by) == (True, RevocationReason.HANDED_OVER, Role.INSTITUTION_ADMIN)
-    assert is_proven(answer, NONCE, known_keys(register))
+    assert is_proven(answer, leaver.office.device_id, NONCE, known_keys(register))
     other = Leaver.of(register, hospital)
     other.revoke()
     assert other.check().by is Role.SYSTEM
@@ -76,18 +76,34 @@ def test_who_does_not_hold_the_devices_key_learns_and_changes_nothing(
     forgeries = {
         "another's key": sign_as_device(purpose, content, stranger.office.signing_key, device_id, server_id),
         "another's device": msgspec.structs.replace(good, device_id=stranger.office.device_id),
-        "an unknown device": msgspec.structs.replace(good, device_id=DeviceId(new_id())),
         "no id": msgspec.structs.replace(good, device_id=DeviceId("a\x00b")),
         "another content": msgspec.structs.replace(good, content=good.content + b" "),
         "another purpose": sign_as_device(other_purpose, content, key, device_id, server_id),
         "another service": sign_as_device(purpose, content, key, device_id, "somewhere"),
         "no signature": msgspec.structs.replace(good, signature=b""),
     }
+    if purpose is not Purpose.WIPE_CHECK:  # see the next test
+        forgeries["an unknown device"] = msgspec.structs.replace(good, device_id=DeviceId(new_id()))
     before = audit_rows(register)
     for forged in forgeries.values():
         with pytest.raises(ServiceFault) as fault:
             ask(forged)
         assert fault.value.code is FaultCode.FORBIDDEN
+    assert audit_rows(register) == before
+
+
+def test_a_device_that_a_restore_has_made_unknown_is_told_that_nothing_is_ordered(
+    register: Service, leaver: Leaver
+) -> None:
+    """It would else wait for a proof for ever; what it is told proves nothing to any other device."""
+    leaver.revoke()
+    good = leaver.signed(Purpose.WIPE_CHECK, WipeCheck(NONCE))
+    unknown = DeviceId(new_id())
+    before = audit_rows(register)
+    answer = leaver.desk.check(msgspec.structs.replace(good, device_id=unknown))
+    assert not answer.wipe
+    assert is_proven(answer, unknown, NONCE, known_keys(register))
+    assert not is_proven(answer, leaver.office.device_id, NONCE, known_keys(register))
     assert audit_rows(register) == before
 
 
@@ -158,7 +174,7 @@ def test_what_everybody_on_that_device_made_is_kept_with_its_maker(
     first, second = command(one, RETURN), command(two, RETURN)
     receipt = leaver.rescue(first)
     assert receipt.kept == (first.id,)
-    assert is_proven(receipt, NONCE, known_keys(register))
+    assert is_proven(receipt, leaver.office.device_id, NONCE, known_keys(register))
     leaver.rescue(second, maker=supervisor.caller.account.id)
     listed = {entry.command.id: entry for entry in lane.listed("", supervisor.caller)}
     assert listed[first.id].made_by == leaver.office.caller.account.name

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from medreg_core.domain.records import ApplicationId
-from medreg_core.domain.vocabulary import CommandKind, HandOutWay, OutcomeKind, State
+from medreg_core.domain.vocabulary import CommandKind, HandOutWay, OutcomeKind, RevocationReason, State
 from medreg_desktop.services.cache import synced
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
@@ -30,14 +30,20 @@ from simulator.world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def morning(tmp_path: Path) -> Iterator[World]:
+    """Somebody sits at each computer, and none has spoken to the service yet."""
     with entropy_from(Streams(1).of("entropy")), small_pages():
         world = World(1, tmp_path)
         world.open_offices()
-        for pc in world.pcs.values():
-            world.sync(pc)
         yield world
         world.close()
+
+
+@pytest.fixture
+def world(morning: World) -> World:
+    for pc in morning.pcs.values():
+        morning.sync(pc)
+    return morning
 
 
 def _first(pc: Pc) -> ApplicationId:
@@ -262,6 +268,20 @@ def test_a_half_built_snapshot_does_not_take_the_copy_back(world: World) -> None
     world.sync(pc)
     world.oracle.watch(pc)
     assert _wrong(world) == []
+
+
+def test_a_computer_that_was_shut_out_sends_what_it_has_to_a_register_that_never_knew_it(morning: World) -> None:
+    """It asks whether it must go, and nobody knew it: that is an answer."""
+    pc = morning.pcs["b"]
+    morning.register.back_up()
+    morning.sync(pc)
+    _decide(pc, _first(pc))
+    morning.register.desks.devices.revoke_for_operator(pc.device_id, RevocationReason.RETIRED)
+    pc.tell(events.DeviceRefused)
+    morning.register.restore()
+    assert _wrong(morning) == []
+    (row,) = pc.running.store.read(every_row)
+    assert (row.state, row.outcome and row.outcome.kind) == (OutboxState.DONE, OutcomeKind.ACCEPTED)
 
 
 def test_a_snapshot_out_of_a_cache_does_not_take_the_copy_back(world: World) -> None:

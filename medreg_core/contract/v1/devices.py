@@ -170,12 +170,13 @@ def proof_message(answer: Proven) -> bytes:
     return "\n".join([MAGIC, answer.server_id, answer.device_id, answer.nonce, *facts]).encode()
 
 
-def is_proven(answer: Proven, nonce: str, keys: Mapping[str, bytes]) -> bool:
-    """Return whether a service whose key is among ``keys`` (key id → 32 raw bytes) gave this answer to this nonce.
+def is_proven(answer: Proven, device_id: DeviceId, nonce: str, keys: Mapping[str, bytes]) -> bool:
+    """Return whether a service whose key is among ``keys`` (key id → 32 raw bytes) said this to this very device.
 
-    Who knows no key believes nobody.
+    What it told another device that asked with the same nonce, as one on the line may, proves nothing. Who knows no key
+    believes nobody.
     """
-    if answer.magic != MAGIC or answer.nonce != nonce or answer.kid not in keys:
+    if (answer.magic, answer.device_id, answer.nonce) != (MAGIC, device_id, nonce) or answer.kid not in keys:
         return False
     return _verifies(keys[answer.kid], answer.proof, proof_message(answer))
 

@@ -137,8 +137,16 @@ class Gate:
         return self.store is not None
 
     def holds_nothing(self) -> bool:
-        """Return whether the copy is open and blank: no order to destroy it can be proven, and none is needed."""
-        return self.store is not None and self.store.read(sync_state.is_blank)
+        """Return whether the copy is open and blank: no order to destroy it can be proven, and none is needed.
+
+        One that has just been closed for good was not blank: sync has obeyed an order while the service was asked.
+        """
+        try:
+            return self.store is not None and self.store.read(sync_state.is_blank)
+        except KnownFault as fault:
+            if fault.code != "cache_closed":
+                raise
+            return False
 
     def leave(self) -> None:
         """Sign out: the token is forgotten here at once, and ended on the server if it can be reached."""

@@ -26,7 +26,7 @@ from medreg_core.contract.v1.messages import (
     SignIn,
     Welcome,
 )
-from medreg_core.domain.records import Claim
+from medreg_core.domain.records import Claim, DeviceId
 from medreg_desktop.services.transport.ahead import ReadAhead
 from medreg_desktop.services.transport.body import NDJSON
 from medreg_desktop.services.transport.classify import portal
@@ -146,11 +146,11 @@ class HttpTransport:
 
     def wipe_check(self, query: SignedByDevice, nonce: str) -> WipeAnswer:
         """``POST /device/wipe/check``; an answer without the proof of a known key is somebody else's."""
-        return self._proven(Ask("wipe_check", "POST", "/device/wipe/check", query), WipeAnswer, nonce)
+        return self._proven(Ask("wipe_check", "POST", "/device/wipe/check", query), WipeAnswer, query.device_id, nonce)
 
     def rescue(self, query: SignedByDevice, nonce: str) -> RescueReceipt:
         """``POST /device/rescue``; the same holds for its receipt."""
-        return self._proven(Ask("rescue", "POST", "/device/rescue", query), RescueReceipt, nonce)
+        return self._proven(Ask("rescue", "POST", "/device/rescue", query), RescueReceipt, query.device_id, nonce)
 
     def wipe_done(self, query: SignedByDevice) -> None:
         """``POST /device/wipe/done``."""
@@ -169,9 +169,9 @@ class HttpTransport:
             self._beside = Exchanges(self.link)
         return _page_behind(self._beside, cursor, 0, unwanted)
 
-    def _proven(self, ask: Ask, shape: type[_P], nonce: str) -> _P:
+    def _proven(self, ask: Ask, shape: type[_P], device_id: DeviceId, nonce: str) -> _P:
         answer = self._exchanges.answer(ask, shape)
-        if not is_proven(answer, nonce, self.link.ping_keys):
+        if not is_proven(answer, device_id, nonce, self.link.ping_keys):
             raise TransportFault(portal())
         return answer
 

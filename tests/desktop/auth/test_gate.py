@@ -210,6 +210,15 @@ def test_a_refused_device_opens_its_copy_only_for_whom_the_key_is_here(pc: Pc) -
     assert gate.store is None
 
 
+def test_a_copy_that_sync_has_closed_for_good_meanwhile_was_not_blank(pc: Pc) -> None:
+    """The order was obeyed while the service was asked at the door: the answer stays that this computer is removed."""
+    pc.gate.enter("wang", PASSWORD)
+    assert pc.gate.holds_nothing(), "hello has not filled it"
+    assert pc.gate.store is not None
+    pc.gate.store.close()
+    assert not pc.gate.holds_nothing()
+
+
 def test_a_computer_that_never_had_a_copy_makes_none_when_it_is_refused(pc: Pc) -> None:
     assert not pc.gate.open_refused("wang", PASSWORD)
     assert not (pc.folder / "cache.db").exists()
