@@ -1,28 +1,53 @@
-"""Runs the ASGI service, in this process or in several that share one socket."""
+"""Runs the ASGI service, in this process or in several that share one address."""
 
 from __future__ import annotations
 
 import socket
+import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, Self
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 _SHUTDOWN_S: Final = 30
 _DID_NOT_START: Final = 3
+_SPREADS: Final = sys.platform == "linux"  # elsewhere SO_REUSEPORT sends all connections to one socket, or steals them
+
+
+class Door(socket.socket):
+    """A socket that another process receives as one of its own at the same address.
+
+    The kernel then spreads connections over the processes. From one socket that all share, a process takes whatever it
+    is first to see: the lasting connections of a morning's offices all ended up with one of them.
+    """
+
+    @classmethod
+    def at(cls, family: int, address: tuple[object, ...]) -> Self:
+        """Bind without listening: no connection comes here."""
+        # Named TCP: asyncio sends small answers at once (TCP_NODELAY) only on sockets that say so.
+        door = cls(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        door.bind(address)
+        return door
+
+    def __reduce__(self) -> tuple[Callable[..., Door], tuple[object, ...]]:
+        """What is handed to another process is the address."""
+        return Door.at, (int(self.family), self.getsockname())
 
 
 class Listening(uvicorn.Config):
-    """uvicorn's settings, with a socket for several processes that says it is TCP.
-
-    asyncio sends small answers at once (TCP_NODELAY) only on sockets that say so; the one uvicorn makes for several
-    processes does not, and every answer then waited up to 40 ms for the other side's acknowledgement.
-    """
+    """uvicorn's settings; several processes get a :class:`Door` each where the system can spread connections."""
 
     def bind_socket(self) -> socket.socket:
-        """Bind as uvicorn does."""
+        """Bind as uvicorn does. Exits with its message if somebody else is at this address already."""
         bound = super().bind_socket()
+        if _SPREADS:
+            address = bound.getsockname()
+            bound.close()
+            return Door.at(bound.family, address)
         named = socket.socket(bound.family, bound.type, socket.IPPROTO_TCP, fileno=bound.detach())
         named.set_inheritable(True)
         return named
