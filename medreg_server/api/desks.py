@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
 
 from medreg_server.services.activation import ActivationDesk
 from medreg_server.services.applicants import ApplicantDesk
@@ -21,6 +23,10 @@ from medreg_server.services.scans import ScanDesk
 from medreg_server.services.sign_in import SignInDesk
 from medreg_server.services.snapshot import SnapshotDesk
 from medreg_server.services.wipes import WipeDesk
+
+_BATCHES_AT_ONCE: Final = 2
+"""Of one process. One waits for the database while another computes; more only take the processor from each other
+(a third more of it for each decision with six), and all threads from whoever asks something short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Desks:
     devices: DeviceDesk
     wipes: WipeDesk
     lane: ReviewLane
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_BATCHES_AT_ONCE))
+    """Batches wait here for their turn, first come, first served, and hold no thread meanwhile."""
 
 
 def open_desks(environment: Environment, passwords: Passwords) -> Desks:

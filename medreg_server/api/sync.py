@@ -57,14 +57,17 @@ async def changes(
     return await sync_to_thread(_packed, page, _accepted(request))
 
 
-@post("/commands", status_code=200, sync_to_thread=True)
-def commands(
+@post("/commands", status_code=200)
+async def commands(
     request: Request[Any, Any, State], data: JSONBody[CommandBatch], caller: Signed, desks: UseCases
 ) -> OutcomeBatch:
     """Carry out commands; every id gets its outcome."""
     if int(request.headers.get("Content-Length") or 0) > BATCH_BYTES:
         raise ServiceFault(FaultCode.TOO_LARGE)
-    return desks.commands.answer(data, caller)
+    if data.dry_run:  # may wait seconds for a row, and takes nobody's turn meanwhile
+        return await sync_to_thread(desks.commands.answer, data, caller)
+    async with desks.turns:
+        return await sync_to_thread(desks.commands.answer, data, caller)
 
 
 @get("/outcomes", sync_to_thread=True)

@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 _SHUTDOWN_S: Final = 30
+_KEPT_OPEN_S: Final = 75  # longer than an office is silent: a new connection costs it three round trips
 _DID_NOT_START: Final = 3
 _SPREADS: Final = sys.platform == "linux"  # elsewhere SO_REUSEPORT sends all connections to one socket, or steals them
 
@@ -64,6 +65,7 @@ def run_service(host: str, port: int, workers: int) -> int:
         proxy_headers=False,  # api.access believes the proxies that the settings name, and only those
         server_header=False,
         access_log=False,  # query strings hold cursors and ids
+        timeout_keep_alive=_KEPT_OPEN_S,
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )
     if workers > 1:

@@ -10,7 +10,8 @@ import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from time import monotonic
 
 import msgspec
@@ -21,10 +22,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medreg_core.contract.v1.commands import BATCH_BYTES
+from medreg_core.contract.v1.commands import BATCH_BYTES, CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import MAGIC, Fault, Pong
 from medreg_core.domain.vocabulary import Role
+from medreg_server.services.callers import Caller
+from medreg_server.services.commands import CommandDesk
 from tests.helpers.server import PASSWORD, Hospital, ServerHandle, running_server, seed_applications, seed_hospital
 from tests.server.clients import Client, Refused, new_id
 from tests.server.routes import OPERATIONS, Operation
@@ -50,6 +53,34 @@ def test_a_ping_proves_the_service(client: Client) -> None:
     Ed25519PublicKey.from_public_bytes(keys[pong.kid]).verify(pong.proof, signed)
     assert client.call("GET", "/ping", nonce="short").status_code == 400
     assert client.call("GET", "/ping", nonce="line\nbreak-and-more").status_code == 400
+
+
+def test_many_batches_at_once_leave_the_service_free_for_short_questions(
+    client: Client, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They wait for their turn without a thread; a rehearsal, which may wait for a row, takes nobody's turn."""
+    begun, go_on, real = queue.SimpleQueue[bool](), threading.Event(), CommandDesk.answer
+
+    def held(desk: CommandDesk, batch: CommandBatch, caller: Caller) -> OutcomeBatch:
+        if not batch.dry_run:
+            begun.put(item=True)
+            go_on.wait(timeout=60)
+        return real(desk, batch, caller)
+
+    monkeypatch.setattr(CommandDesk, "answer", held)
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(40))
+        stack.callback(go_on.set)
+        offices = [stack.enter_context(closing(Client(client.url, client.login).ready())) for _ in range(4)]
+        waiting = [pool.submit(office.send) for office in offices * 10]
+        for _ in range(2):
+            begun.get(timeout=60)
+        assert client.call("GET", "/ping", nonce="a-fresh-nonce-1").ok
+        assert client.send(dry_run=True) == ()
+        assert client.hello().server_id
+        assert begun.empty(), "two at once"
+        go_on.set()
+        assert all(done.result() == () for done in waiting)
 
 
 def test_hello_leases_numbers_only_when_few_are_left(client: Client, hospital: Hospital) -> None:
