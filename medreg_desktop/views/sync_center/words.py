@@ -9,7 +9,7 @@ from datetime import datetime
 from medreg_core.contract.v1.commands import CodeBody, RecordPrint, RecordRecall
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.deadlines import CHINA
-from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_core.domain.vocabulary import OutcomeKind, State
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.sync.forecast import follows
@@ -97,7 +97,7 @@ def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cau
     if outcome is not None and outcome.kind is OutcomeKind.CONFLICT and outcome.by and outcome.current is not None:
         now = tr("{who} has made it version {n}", who=who(outcome.by), n=outcome.current.content_version)
         moved = outcome.current.content_version != row.command.base_version
-        what = now if moved else tr("{who} has acted on it", who=who(outcome.by))
+        what = now if moved else _acted(who(outcome.by), outcome.current.state)
         return tr("{word}: {what}", word=term(outcome.kind), what=what)
     if row.last_cause:
         what = _first_sentence(sentence(row.last_cause, **(outcome.params if outcome else {})))
@@ -239,6 +239,12 @@ def what_happened(conflict: Conflict) -> str:
     return tr("{happened} {mine} and was not taken; both are kept.", happened=happened, mine=mine)
 
 
+def _acted(by: str, state: State) -> str:
+    if state is State.WITHDRAWN:
+        return tr("{who} has withdrawn it", who=by)
+    return tr("{who} has acted on it", who=by)
+
+
 def _happened(conflict: Conflict) -> str:
     """Return the first sentence; where the service has not said who and when, what it says now has to do."""
     changed, state = len(conflict.changes), term(conflict.current.state) if conflict.current else ""
@@ -246,6 +252,8 @@ def _happened(conflict: Conflict) -> str:
         by, at = who(conflict.by), clock(conflict.at)
         if changed:
             return trn("{who} changed {n} item at {at}.", "{who} changed {n} items at {at}.", changed, who=by, at=at)
+        if conflict.current is not None and conflict.current.state is State.WITHDRAWN:
+            return tr("{who} withdrew it at {at}.", who=by, at=at)
         return tr("{who} acted at {at}; it now stands as {state}.", who=by, at=at, state=state)
     if conflict.current is None or conflict.code not in _MOVED:
         return sentence(conflict.code, **conflict.params)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.records import CommandId
+from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.sync.report import SyncReport
@@ -143,6 +146,17 @@ def test_causes_are_short_and_say_what_kind_of_trouble(opened: Opened, story: St
     shown = [model.index(n, column).data() for n in range(len(model.rows))]
     assert shown == ["冲突：申请人已改为版本 2", "未采用：服务端核对未通过", "已隔离：服务端内部出错", "—"]
     assert model.columns[column].title == "原因"
+
+
+def test_an_applicant_who_withdrew_has_not_processed_anything(opened: Opened, story: Story) -> None:
+    item = next(i for i in opened.office.outbox.items() if i.row.command.id == story.conflict)
+    outcome = item.row.outcome
+    assert outcome is not None
+    assert outcome.current is not None
+    read = replace(outcome.current, content_version=item.row.command.base_version)
+    for state, words in ((State.WITHDRAWN, "冲突：申请人已撤回"), (State.AGREED, "冲突：申请人已先办理")):
+        now = msgspec.structs.replace(outcome, current=replace(read, state=state))
+        assert reason(replace(item, row=replace(item.row, outcome=now))) == words
 
 
 def test_the_words_upload_and_download_never_appear(opened: Opened) -> None:
