@@ -152,7 +152,7 @@ def test_nobody_in_between_makes_the_office_destroy_its_copy(
     (row,) = pc.rows()
     assert (row.command.id, row.state) == (command, outbox.OutboxState.QUEUED)
     proxy.clear()
-    assert pc.later().lamp.code == "forbidden", "the service says no: an ordinary refusal"
+    assert pc.later().lamp.code == "removal_unfounded", "the service says no"
     pc.wish_now()
     pc.until_quiet()
     assert register_row(server, application).state is State.RETURNED

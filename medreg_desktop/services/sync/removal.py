@@ -40,7 +40,7 @@ from medreg_desktop.services.sync.report import RemovalReport, Stage
 from medreg_desktop.services.sync.state import Removal, Step, SyncState
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 
-REVOKED = "device_revoked"
+REVOKED, UNFOUNDED = "device_revoked", "removal_unfounded"
 CALLS = frozenset({Call.WIPE_CHECK, Call.RESCUE, Call.WIPE_DONE})
 
 _WITH_COPY = frozenset({Stage.CHECK, Stage.RESCUE})
@@ -75,10 +75,10 @@ def again(removal: Removal) -> Removal:
 
 
 def wipe_answered(state: SyncState, event: WipeAnswered) -> Step:
-    """Obey a proven order; a proven "no" makes the refusal an ordinary one."""
+    """Obey a proven order. After a proven "no" somebody has to ask: what refuses in between may go on doing so."""
     state = replace(state, busy=None)
     if not event.answer.wipe:
-        return replace(state, removal=Removal()).with_contact(blocked="forbidden"), (UnsealCopy(),)
+        return replace(state, removal=Removal()).with_contact(blocked=UNFOUNDED), (UnsealCopy(),)
     state = replace(state, removal=Removal(Stage.RESCUE, order=event.answer))
     return state, (SealCopy(event.answer),)
 

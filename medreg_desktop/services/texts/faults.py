@@ -99,6 +99,10 @@ _SIGN_IN_AND_THE_LOCAL_COPY: Final = {
         "This computer was removed from the institution. Nothing can be saved here any more; what was not sent is "
         "handed to your supervisor."
     ),
+    "removal_unfounded": mark(
+        "The service says that this computer may stay: the refusal was not its own, or was lifted. Nothing was lost. "
+        "Sync again, and sign in if you are asked to."
+    ),
     "rescue_incomplete": mark(
         "The service did not take over everything that was not sent. Nothing is deleted; tell its operator."
     ),

@@ -75,13 +75,13 @@ def test_a_refusal_that_is_not_proven_destroys_nothing_and_sends_nothing() -> No
     assert desk.end.acts == ALL_ACTS
 
 
-def test_a_proven_no_is_an_ordinary_refusal_and_work_goes_on() -> None:
+def test_after_a_proven_no_work_goes_on_when_somebody_asks() -> None:
     desk = LeavingDesk()
     desk.sync()
     desk.world.fail = only("commands", REFUSED)
     command = desk.save("a0001")
     report = desk.sync()
-    assert (report.lamp.kind, report.lamp.code) == (LampKind.NEEDS_YOU, "forbidden")
+    assert (report.lamp.kind, report.lamp.code) == (LampKind.NEEDS_YOU, "removal_unfounded")
     assert report.removal.stage is Stage.NONE
     assert desk.end.acts == []
     desk.world.fail = lambda _call, _when: None
@@ -246,7 +246,7 @@ def test_an_order_that_was_lifted_unseals_the_copy() -> None:
     desk.start()
     report = desk.sync()
     assert desk.copy.at.order is None
-    assert report.lamp.code == "forbidden"
+    assert report.lamp.code == "removal_unfounded"
     assert desk.end.acts == []
 
 
