@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -85,31 +85,35 @@ class Feed:
         return self._store.write(work)
 
     def digest(self) -> Digest:
-        """Return the digest of the copy.
-
-        A decision waits for one slice at most, and for no hashing. The slices fit together because the thread that
-        asks is the one that changes the rows.
-        """
+        """Return the digest of the copy."""
         count, sums = 0, [0] * DIGEST_BUCKETS
-        position: int | None = 0
-        while position is not None:
-            position, rows = self._versions_behind(position)
+        for rows in self._versions():
             count += len(rows)
             sums = [(a + b) % (1 << 64) for a, b in zip(sums, bucket_sums(rows), strict=True)]
         return Digest(count, tuple(sums))
 
-    def _versions_behind(self, position: int) -> tuple[int | None, list[tuple[str, int]]]:
-        return self._store.write(lambda conn: synced.versions_behind(conn, position, _SLICE))
-
     def digest_with(self, page: ChangePage) -> Digest:
         """Return the digest the copy would have after the page: to have a mass removal confirmed before it is done."""
-        rows = {(kind, i): version for kind, i, version in self._store.read(synced.keys)}
+        rows = {i: version for some in self._versions() for i, version in some}
         for change in _latest(page.changes):
             if change.op is Op.UPSERT:
-                rows[change.kind, change.id] = change.version
+                rows[change.id] = change.version
             else:
-                rows.pop((change.kind, change.id), None)
-        return Digest(len(rows), tuple(bucket_sums((i, version) for (_, i), version in rows.items())))
+                rows.pop(change.id, None)
+        return Digest(len(rows), tuple(bucket_sums(rows.items())))
+
+    def _versions(self) -> Iterator[list[tuple[str, int]]]:
+        """Yield id and version of all rows in slices: a decision waits for one at most, and for no hashing.
+
+        They fit together because the thread that asks is the one that changes the rows.
+        """
+        position: int | None = 0
+        while position is not None:
+            position, rows = self._versions_behind(position)
+            yield rows
+
+    def _versions_behind(self, position: int) -> tuple[int | None, list[tuple[str, int]]]:
+        return self._store.write(lambda conn: synced.versions_behind(conn, position, _SLICE))
 
     def repair_bucket(self, answer: BucketRows) -> Applied:
         """Make one bucket equal to the server's, row by row; the rest of the copy and the cursor stay."""
