@@ -36,7 +36,9 @@ class Given:
 
 
 def act(world: World, pc: Pc, chance: Random) -> str:
-    """A registrar does something about a code."""
+    """A registrar does something about a code. A program of the version before knows of none."""
+    if pc.wire.is_older:
+        return "older"
     deed = chance.choices((_hand_out, _reprint, _void), (6, 2, 2))[0]
     return people.done(pc, partial(deed, world), chance)
 

@@ -85,7 +85,11 @@ def settle(
 def close(
     conn: Connection, command_id: CommandId, resolution: Resolution, now: datetime, reason: str = ""
 ) -> AuditLine:
-    """Close a command by the registrar's decision, with all that depended on it; return the audit line."""
+    """Close a command by the registrar's decision, with all that depended on it; return the audit line.
+
+    Raises KnownFault ``device_removed``: a supervisor may have it before him already.
+    """
+    unfinished.check_open(conn)
     row = outbox.row_of(conn, command_id)
     outbox_moves.close(conn, command_id, resolution, now)
     detail = {"command": command_id} | ({"reason": reason} if reason else {})

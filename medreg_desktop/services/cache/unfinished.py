@@ -16,7 +16,7 @@ _ORDER = "removal_order"
 
 
 def seal(conn: Connection, order: WipeAnswer) -> None:
-    """Keep the order: from this commit on nothing can be saved, so what is unfinished can only become less."""
+    """Keep the order: from this commit on nothing is saved, taken back or given up; what is unfinished stays so."""
     sync_state.write(conn, **{_ORDER: msgspec.json.encode(order).decode()})
 
 
@@ -32,7 +32,7 @@ def order(conn: Connection) -> WipeAnswer | None:
 
 
 def check_open(conn: Connection) -> None:
-    """Raise KnownFault ``device_removed`` when the copy is sealed: what is saved now would be destroyed unseen."""
+    """Raise KnownFault ``device_removed`` when the copy is sealed: what was done now would be destroyed unseen."""
     if sync_state.value(conn, _ORDER):
         raise KnownFault("device_removed")
 

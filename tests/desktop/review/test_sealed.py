@@ -1,0 +1,47 @@
+"""A computer that has to go: what is unfinished on it may lie before a supervisor already, and stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from medreg_core.contract.v1.devices import WipeAnswer
+from medreg_core.contract.v1.messages import MAGIC
+from medreg_core.domain.records import CommandId, DeviceId
+from medreg_desktop.services.cache import outbox_moves, unfinished
+from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.review.quarantine_desk import Reason
+from tests.desktop.review.office import Office
+from tests.desktop.review.test_conflicts import row
+from tests.desktop.review.test_quarantine import AGREE, ONE, RETURN
+
+ORDER = WipeAnswer(magic=MAGIC, server_id="server-1", device_id=DeviceId("device-1"), nonce="n" * 16, wipe=True)
+
+WAYS: dict[str, tuple[OutboxState, Callable[[Office, CommandId], object]]] = {
+    "taken back": (OutboxState.QUEUED, lambda office, command: office.outbox.cancel(command)),
+    "changed": (OutboxState.QUEUED, lambda office, command: office.outbox.edit(command, RETURN)),
+    "dropped": (OutboxState.QUARANTINED, lambda office, command: office.outbox.drop(command)),
+    "given up": (
+        OutboxState.QUARANTINED,
+        lambda office, command: office.quarantine.give_up(command, Reason.MISTAKEN),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_handed_over_cannot_be_closed_here_any_more(office: Office, way: str) -> None:
+    """A supervisor might carry out what its maker had been told was taken back."""
+    state, deed = WAYS[way]
+    command = office.reviews.decide(ONE, AGREE).command_id
+    assert command is not None
+    if state is OutboxState.QUARANTINED:
+        office.store.write(lambda conn: outbox_moves.quarantine(conn, command, "poison"))
+    office.store.write(lambda conn: unfinished.seal(conn, ORDER))
+    with pytest.raises(KnownFault, match="device_removed"):
+        deed(office, command)
+    assert row(office, command).state is state
+    office.store.write(unfinished.unseal)
+    deed(office, command)
+    assert row(office, command).state is OutboxState.DONE
