@@ -27,6 +27,7 @@ from simulator.trace import Trace
 
 _ON_THE_WAY = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED})
 
+_BY_HAND = frozenset({Resolution.CANCELLED, Resolution.DROPPED, Resolution.REPLACED})
 _NOWHERE: tuple[str, None] = ("", None)
 
 _MAY_BE_DROPPED = frozenset(
@@ -113,12 +114,17 @@ class Oracle:
         return f"{position.epoch[:6]} {position.seq} {dict(sorted(states.items()))}"
 
     def see_off(self, pc: Pc) -> None:
-        """Whatever anybody left unfinished on a shut-out computer is in the lane before anything is destroyed (I1)."""
+        """Whatever anybody left unfinished on a shut-out computer is in the lane before anything is destroyed (I1).
+
+        And what its maker has closed himself is not (I2): a supervisor would carry it out all the same.
+        """
         rows = pc.running.store.read(every_row)
         lane = kept_in_lane(self._register.service.environment.database)
         for row in rows:
             if row.is_open and lane.get(row.command.id, ("", None))[0] != pc.device_id:
                 raise Violation(f"I1: {row.kind.value} {row.command.id} is destroyed on {pc.name}, and nobody has it")
+            if row.resolution in _BY_HAND and row.command.id in lane:
+                raise Violation(f"I2: {row.command.id} is {row.resolution.value} on {pc.name}, and in the lane")
         self.watch(pc)
 
     def _note_removed(self, pc: Pc) -> None:

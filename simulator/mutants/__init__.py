@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.mutants import client, service
+from simulator.mutants import client, leaving, service
 from simulator.mutants.patching import KILLERS, Mutant, killer
 
 __all__ = ["ALL", "KILLERS", "Mutant", "killer"]
 
-ALL: tuple[Mutant, ...] = (*client.MUTANTS, *service.MUTANTS)
+ALL: tuple[Mutant, ...] = (*client.MUTANTS, *leaving.MUTANTS, *service.MUTANTS)
 """Every bug, those of the desktop first."""
