@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import Welcome
 from medreg_desktop.services.sync import couriers, outages, probing, receiving, rehearsing, removal, sending
 from medreg_desktop.services.sync.effects import Effect, Hasten, KeepWelcome, Tell
@@ -287,9 +288,12 @@ def _question_failed(state: SyncState, event: Failed) -> SyncState:
 
 
 def _too_old(state: SyncState, event: Failed) -> Step:
-    """426: sending pauses until the program is updated, reading goes on as far as the service lets it."""
+    """426: sending pauses until the program is updated, reading goes on as far as the service lets it.
+
+    A copy that was never greeted knows nobody's keys: it could not prove an order to leave, and reads nothing yet.
+    """
     state = state.with_sending(stopped_by=event.trouble.code)
-    if event.call is Call.HELLO:
+    if event.call is Call.HELLO and removal.knows_the_service(state):
         return state.with_contact(greeted=True, greeted_mono=event.at.mono), ()
     return receiving.receiving_failed(state, event)
 
@@ -321,7 +325,10 @@ def _greeted(state: SyncState, event: HelloAnswered) -> Step:
         offline_until=welcome.offline_until,
         server_version=welcome.server_version,
     )
-    return state.with_sending(stock=_filled(stock, welcome)), (KeepWelcome(welcome, event.at),)
+    # Who is greeted is not too old, whoever said so: some proxy in between, or the service before it was set right.
+    stopped_by = "" if state.sending.stopped_by == FaultCode.CLIENT_TOO_OLD else state.sending.stopped_by
+    state = state.with_sending(stock=_filled(stock, welcome), stopped_by=stopped_by)
+    return state, (KeepWelcome(welcome, event.at),)
 
 
 def _filled(stock: Stock, welcome: Welcome) -> Stock:

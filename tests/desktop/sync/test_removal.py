@@ -53,6 +53,19 @@ def test_a_copy_that_no_service_has_greeted_asks_to_sign_in_instead_of_for_a_pro
     assert "wipe_check" not in desk.world.calls
 
 
+def test_a_copy_that_no_service_has_greeted_is_not_filled() -> None:
+    """Whoever said that the program is too old: without keys no order to leave could be proven."""
+    desk = LeavingDesk()
+    desk.copy.at = Position()
+    desk.world.fail = only("hello", Trouble(TroubleKind.TOO_OLD, "client_too_old", 426))
+    report = desk.sync()
+    assert (report.lamp.kind, report.lamp.code) == (LampKind.NEEDS_YOU, "client_too_old")
+    assert set(desk.world.calls) == {"hello"}
+    desk.world.fail = lambda _call, _when: None
+    assert desk.sync(600).lamp.kind is LampKind.SYNCED
+    assert "snapshot" in desk.world.calls
+
+
 def test_a_refusal_that_is_not_proven_destroys_nothing_and_sends_nothing() -> None:
     desk = LeavingDesk()
     desk.sync()
