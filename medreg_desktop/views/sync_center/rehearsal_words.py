@@ -8,7 +8,7 @@ from functools import reduce
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.deadlines import CHINA
-from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_core.domain.vocabulary import OutcomeKind, State
 from medreg_desktop.services.sync.forecast import Rehearsed, follows
 from medreg_desktop.services.sync.report import Guard, GuardState
 from medreg_desktop.services.texts.faults import sentence
@@ -53,6 +53,8 @@ def foreseen_reason(said: Outcome, who: str) -> str:
     if said.code == FaultCode.VERSION_CONFLICT and said.by:
         return tr("Rehearsal: {who} has changed the content", who=who)
     if said.kind is OutcomeKind.CONFLICT and said.by:
+        if said.current is not None and said.current.state is State.WITHDRAWN:
+            return tr("Rehearsal: {who} has withdrawn it", who=who)
         state = term(said.current.state) if said.current else ""
         return tr("Rehearsal: {who} has acted on it, now {state}", who=who, state=state)
     words = sentence(said.code or said.kind.value, **said.params)

@@ -59,7 +59,7 @@ class Versions(Painted):
         painter.end()
 
     def _halves(self, top: int, height: int) -> tuple[QRect, QRect]:
-        left = look().px(_LABEL)
+        left = look().px(_LABEL) if self._rows else 0  # the names of the fields, where there are any
         half = (self.width() - left - look().px(Space.CONTROL)) // 2
         return QRect(left, top, half, height), QRect(left + half + look().px(Space.CONTROL), top, half, height)
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.cache import outbox
@@ -20,6 +21,7 @@ from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.tabs import LEAD
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
+from medreg_desktop.views.sync_center.rehearsal_words import foreseen_reason
 from medreg_desktop.views.sync_center.state import Group
 from medreg_desktop.views.sync_center.tables import ACTION
 from medreg_desktop.views.sync_center.view import SyncCenterView
@@ -154,9 +156,14 @@ def test_an_applicant_who_withdrew_has_not_processed_anything(opened: Opened, st
     assert outcome is not None
     assert outcome.current is not None
     read = replace(outcome.current, content_version=item.row.command.base_version)
-    for state, words in ((State.WITHDRAWN, "冲突：申请人已撤回"), (State.AGREED, "冲突：申请人已先办理")):
+    for state, words, foreseen_words in (
+        (State.WITHDRAWN, "冲突：申请人已撤回", "预演：申请人已撤回"),
+        (State.AGREED, "冲突：申请人已先办理", "预演：申请人已办理，现为机构已同意"),
+    ):
         now = msgspec.structs.replace(outcome, current=replace(read, state=state))
         assert reason(replace(item, row=replace(item.row, outcome=now))) == words
+        foreseen = msgspec.structs.replace(now, code=FaultCode.STATE_CONFLICT)
+        assert foreseen_reason(foreseen, "申请人") == foreseen_words
 
 
 def test_the_words_upload_and_download_never_appear(opened: Opened) -> None:
