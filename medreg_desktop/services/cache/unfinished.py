@@ -16,7 +16,7 @@ _ORDER = "removal_order"
 
 
 def seal(conn: Connection, order: WipeAnswer) -> None:
-    """Keep the order: from this commit on nothing is saved, taken back or given up; what is unfinished stays so."""
+    """Keep the order: from now on nothing is saved, taken back or given up; what is unfinished can only be answered."""
     sync_state.write(conn, **{_ORDER: msgspec.json.encode(order).decode()})
 
 
