@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     """Address to listen on; a proxy that ends TLS stands in front."""
 
-    port: int = 8460
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8460
     """Port to listen on; 0 takes a free one."""
 
     trusted_proxies: tuple[str, ...] = ()

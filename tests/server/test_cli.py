@@ -203,6 +203,7 @@ def test_settings_come_from_file_then_environment_then_command(tmp_path: Path) -
         ("prot = 1", "prot"),
         ("port =", "MEDREG_CONFIG"),
         ("claim_minutes = []", "claim_min"),
+        ("port = 65536", "port"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(
