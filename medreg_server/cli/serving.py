@@ -11,6 +11,8 @@ from typing import Final, Self
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from medreg_server.settings import SettingsFault
+
 _SHUTDOWN_S: Final = 30
 _KEPT_OPEN_S: Final = 75  # longer than an office is silent: a new connection costs it three round trips
 _DID_NOT_START: Final = 3
@@ -54,8 +56,29 @@ class Listening(uvicorn.Config):
         return named
 
 
+def try_address(host: str, port: int) -> None:
+    """Bind once and let go again, so that it is said in a sentence, and before anything runs, what is in the way.
+
+    Raises:
+        SettingsFault: the host has no address of this machine, or somebody else listens there.
+    """
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as who binds after a restart
+                probe.bind(address)
+    except OSError as error:
+        what = f"cannot listen on {host} at {port} ({error.strerror or error})"
+        raise SettingsFault("host, port", f"{what}; stop what listens there, or give others") from error
+
+
 def run_service(host: str, port: int, workers: int) -> int:
-    """Serve until told to stop; return the exit status. The settings reach the application by the environment."""
+    """Serve until told to stop; return the exit status. The settings reach the application by the environment.
+
+    Raises:
+        SettingsFault: nobody can listen at this address.
+    """
+    try_address(host, port)
     config = Listening(
         "medreg_server.app:from_environment",
         factory=True,

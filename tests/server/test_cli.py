@@ -152,6 +152,21 @@ def test_an_altered_audit_fails_the_command(
     assert "register row" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_address_that_somebody_has_is_named(workers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("migrate") == 0
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert run("serve", "--port", port, "--workers", workers) == 1
+    assert capsys.readouterr().err.startswith(f"medreg-server: host, port: cannot listen on 127.0.0.1 at {port} (")
+
+
+def test_an_address_of_no_machine_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("migrate") == 0
+    assert run("serve", "--host", "nowhere.invalid") == 1
+    assert "cannot listen on nowhere.invalid" in capsys.readouterr().err
+
+
 def test_the_service_serves_as_a_process_and_stops_on_a_signal(tmp_path: Path) -> None:
     assert run("migrate") == 0
     with socket.socket() as probe:
