@@ -7,14 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from medreg_core.domain.records import AccountId, CommandId, InstitutionId
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId, HistoryEntry, InstitutionId
 from medreg_desktop.services.cache import outbox, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_server.db.audit import Entry
 from medreg_server.db.codec import to_body
-from medreg_server.db.scope import Scope
+from medreg_server.db.scope import WHOLE_REGISTER, Scope
 from medreg_server.db.transaction import Database
 
 
@@ -63,6 +63,14 @@ def register_faults(database: Database) -> Iterator[str]:
         story = tuple(entry.action for entry in entries)
         if story not in _STORIES or len({entry.subject for entry in entries}) > 1:
             yield f"I2: the code {reference} was: {', '.join(story)}"
+
+
+def histories(database: Database) -> dict[ApplicationId, tuple[HistoryEntry, ...]]:
+    """Return what was done on each application, as the register has it."""
+    with database.read() as transaction:
+        ids = [key for place in transaction.institutions.all() for key, _ in transaction.feed.versions(place.id)]
+        found = (transaction.applications.get(ApplicationId(key), WHOLE_REGISTER) for key in ids)
+        return {one.id: one.history for one in found if one is not None}
 
 
 def every_row(conn: Connection) -> list[OutboxRow]:

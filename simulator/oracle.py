@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from itertools import pairwise
 
-from medreg_core.domain.records import AccountId, CommandId, InstitutionId, PhysicianId
+import msgspec
+
+from medreg_core.domain.records import (
+    AccountId,
+    Application,
+    CommandId,
+    HistoryEntry,
+    InstitutionId,
+    PhysicianId,
+)
 from medreg_core.domain.vocabulary import OutcomeKind, RescueState
 from medreg_desktop.services.auth import farewell
 from medreg_desktop.services.cache import applications, receipts, sync_state
@@ -19,7 +30,7 @@ from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.trouble import TroubleKind
 from simulator import people
-from simulator.compare import Effect, differences, effects, every_row, register_faults
+from simulator.compare import Effect, differences, effects, every_row, histories, register_faults
 from simulator.leaving import kept_in_lane
 from simulator.pc import Pc
 from simulator.register import Register
@@ -61,6 +72,7 @@ class Oracle:
         self._trace = trace
         self._kept: dict[CommandId, Kept] = {}
         self._held: dict[str, dict[CommandId, Kept]] = defaultdict(dict)
+        self._seen: dict[CommandId, datetime | None] = {}  # when what its author read had come about
         self._looked: dict[str, tuple[int, int]] = {}
         self._codes: dict[str, str] = {}
         self._summaries: dict[str, str] = {}
@@ -110,6 +122,9 @@ class Oracle:
         if position.epoch == before[0] and position.seq < before[1]:
             raise Violation(f"I5: {pc.name} went back from seq {before[1]} to {position.seq} in one epoch")
         self._positions[pc.name] = position.epoch, position.seq
+        for command, body in conn.execute(_READ):
+            if command not in self._seen:
+                self._seen[command] = msgspec.json.decode(body, type=Application).moved_at
         self._check_shown(pc, conn)
         return f"{position.epoch[:6]} {position.seq} {dict(sorted(states.items()))}"
 
@@ -183,6 +198,7 @@ class Oracle:
         """Yield everything that is wrong once the world is quiet."""
         effects = self.effects()
         database = self._register.service.environment.database
+        moves = histories(database)
         yield from self._carried_out(effects, kept_in_lane(database))
         yield from register_faults(database)
         for pc in pcs:
@@ -193,6 +209,7 @@ class Oracle:
             yield from self._receipts(pc, rows)
             for row in rows:
                 yield from self._ended(pc, row, rows, command_took_effect=row.command.id in effects)
+                yield from self._unseen(pc, row, rows, moves.get(row.command.application_id, ()))
             for difference in differences(pc.running.store, database, institutions[pc.name]):
                 yield f"{difference} on {pc.name}"
         yield from dict.fromkeys(self._register.bugs)
@@ -245,12 +262,29 @@ class Oracle:
             yield f"I1: {what} was given up without anybody asking ({row.last_cause})"
         if command_took_effect:
             yield from _denied(what, row)
-            yield from _unseen(what, row)
         elif _is_accepted(row) and row.state is OutboxState.DONE:
             yield f"I1: {what} is shown as accepted, and the register does not have it"
 
+    def _unseen(self, pc: Pc, row: OutboxRow, rows: list[OutboxRow], moves: tuple[HistoryEntry, ...]) -> Iterator[str]:
+        """A decision is about what its author saw: it takes effect on that or not at all (I2).
+
+        Behind his own decision he saw what that would make of it.
+        """
+        if row.kind not in MOVES or not _is_accepted(row) or row.outcome is None:
+            return
+        what = f"I2: {row.kind.value} {row.command.id} on {pc.name}"
+        if row.outcome.version != row.command.base_version + 1:
+            yield f"{what} was made on version {row.command.base_version} and gave version {row.outcome.version}"
+        own = {other.outcome.at for other in rows if other.outcome is not None and other.actor == row.actor}
+        for before, made in pairwise(moves):
+            is_its = (made.version, made.at) == (row.outcome.version, row.outcome.at)
+            if is_its and before.at not in {*own, self._seen.get(row.command.id, before.at)}:
+                yield f"{what} was made on what had come about otherwise than what stood there"
+
 
 _HELD = "SELECT id, actor, command, state FROM outbox ORDER BY n"
+
+_READ = "SELECT command_id, body FROM basis"
 
 _AHEAD_OF_COPY = f"""
     SELECT o.id, o.application_id, json_extract(o.outcome, '$.version') FROM outbox o
@@ -272,14 +306,6 @@ def _waits_visibly(row: OutboxRow, rows: list[OutboxRow], poisoned: set[CommandI
         and other.n < row.n
         for other in rows
     )
-
-
-def _unseen(what: str, row: OutboxRow) -> Iterator[str]:
-    """A decision is about what its author saw: it takes effect on that version or not at all."""
-    if row.kind not in MOVES or row.outcome is None or row.outcome.kind is not OutcomeKind.ACCEPTED:
-        return
-    if row.outcome.version != row.command.base_version + 1:
-        yield f"I2: {what} was made on version {row.command.base_version} and gave version {row.outcome.version}"
 
 
 def _denied(what: str, row: OutboxRow) -> Iterator[str]:

@@ -201,6 +201,11 @@ class Application:
     claim: Claim | None = None
     origin_agrees: bool | None = None  # 原执业机构意见 as the register holds it; None = not given, or not known here
 
+    @property
+    def moved_at(self) -> datetime | None:
+        """When its last move was made, by the register's clock; None of a row without history."""
+        return self.history[-1].at if self.history else None
+
 
 @dataclass(frozen=True, slots=True)
 class Institution:

@@ -135,6 +135,10 @@ class Accounts(Repository):
         """End every session of an account."""
         self._connection.execute(delete(session).where(session.c.account_id == account_id))
 
+    def close_all_sessions(self) -> None:
+        """End every session there is."""
+        self._connection.execute(delete(session))
+
     def count_attempt(self, key: bytes, now: datetime, window: timedelta) -> tuple[int, datetime]:
         """Count one attempt under ``key`` and return how many there were in this window, and since when.
 

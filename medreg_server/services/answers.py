@@ -33,7 +33,7 @@ def stale(command: Command, move: Move, application: Application) -> Stopped:
     The same decision, still standing, closes the command (superseded). Anything else needs a person (conflict): a
     colleague decided otherwise, the applicant edited or withdrew, the commission went on, or the row is another one.
     """
-    since = [entry for entry in application.history if entry.version > command.base_version]
+    since = [entry for entry in application.history if _is_since(entry, command)]
     standing = _standing(since, move)
     if standing is not None and standing.move is move:
         return Stopped(_told(command, application, OutcomeKind.SUPERSEDED, FaultCode.ALREADY_DECIDED, standing))
@@ -42,6 +42,11 @@ def stale(command: Command, move: Move, application: Application) -> Stopped:
     last = since[-1] if since else None
     code = FaultCode.STATE_CONFLICT if rule_for(application.state, move) is None else FaultCode.VERSION_CONFLICT
     return Stopped(_told(command, application, OutcomeKind.CONFLICT, code, last))
+
+
+def _is_since(entry: HistoryEntry, command: Command) -> bool:
+    """Return whether the step was made behind the author's back, perhaps under a lower number after a restore."""
+    return entry.version > command.base_version or (command.seen_at is not None and entry.at > command.seen_at)
 
 
 def _standing(since: list[HistoryEntry], move: Move) -> HistoryEntry | None:

@@ -77,7 +77,7 @@ class DecisionDesk:
 
     def _rule(self, command: Command, application: Application, step: Step) -> Rule:
         rule = rule_for(application.state, step.move)
-        if rule is None or command.base_version != application.version:
+        if rule is None or not _is_what_was_seen(command, application):
             raise stale(command, step.move, application)
         if step.caller.account.role not in rule.roles:
             raise rejected(command, FaultCode.NOT_ALLOWED)
@@ -133,6 +133,12 @@ class DecisionDesk:
         keys = self._environment.keys
         claims = FormClaims(body.form_number, content_version, body.digest, FormState.AGREED, at)
         return ReviewForm(body.form_number, body.digest, sign_form_code(claims, keys.private_key, keys.kid))
+
+
+def _is_what_was_seen(command: Command, application: Application) -> bool:
+    """Return whether the row is the one its author read: after a restore another one may bear the same version."""
+    came_about = command.seen_at is None or command.seen_at == application.moved_at
+    return came_about and command.base_version == application.version
 
 
 def replace_form(outcome: Outcome, application: Application) -> Outcome:

@@ -63,7 +63,9 @@ class Registry:
         """Begin a new epoch after a restore or fail-over, so that no client goes on with numbers used twice.
 
         Form numbers leased since the backup may be on paper: as many as the settings say are left out, from where the
-        epoch that ends began if that is later (ADR 018). Raises RegistryFault serials_damaged.
+        epoch that ends began if that is later (ADR 018). Every session ends: one of a backup may have been ended since,
+        and who signs in anew greets before anything is sent, so that his leases are taken back first.
+        Raises RegistryFault serials_damaged.
         """
         epoch = secrets.token_hex(8)
         settings = self._environment.settings
@@ -74,6 +76,7 @@ class Registry:
             raise RegistryFault("serials_damaged") from error
         with self._environment.database.write() as transaction:
             transaction.server_state.begin_epoch(epoch, self._environment.now())
+            transaction.accounts.close_all_sessions()
             transaction.leases.raise_to(begun)
             transaction.leases.skip(settings.restore_skip)
             serials.keep(data_dir, transaction.leases.serials())

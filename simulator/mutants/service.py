@@ -8,15 +8,16 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, select
 
+from medreg_core.contract.v1.commands import Command
 from medreg_core.contract.v1.digest import bucket_sums
 from medreg_core.contract.v1.feed import Change
-from medreg_core.domain.records import InstitutionId
+from medreg_core.domain.records import Application, InstitutionId
 from medreg_desktop.services.cache import feed as cache_feed
 from medreg_server.db.applications import Applications
 from medreg_server.db.commands import CommandKey, Commands
 from medreg_server.db.feed import Feed
 from medreg_server.db.tables import application, change_log, command
-from medreg_server.services import cursors, feed
+from medreg_server.services import cursors, decisions, feed
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.cursors import Cursor
 from medreg_server.services.decisions import DecisionDesk
@@ -53,7 +54,11 @@ def cursor_of_any_epoch(self: feed.FeedDesk, text: str, caller: Any) -> Cursor:
 
 
 def _no_optimistic_lock(self: DecisionDesk, sent: Any, current: Any, step: Any) -> Any:
-    return _rule(self, msgspec.structs.replace(sent, base_version=current.version), current, step)
+    return _rule(self, msgspec.structs.replace(sent, base_version=current.version, seen_at=None), current, step)
+
+
+def _number_alone(asked: Command, current: Application) -> bool:
+    return asked.base_version == current.version
 
 
 def _same_epoch_after_restore(self: Registry, reason: str) -> str:
@@ -105,6 +110,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("idempotency key expires", "Stripe's 24 hours", ((Commands, "claim", _key_expires),)),
     Mutant("another's token carries the queue", "our own, found here", ((CommandDesk, "_device", no_actor_check),)),
     Mutant("no optimistic lock", "android-fhir#1096", ((DecisionDesk, "_rule", _no_optimistic_lock),)),
+    Mutant("a version number given twice", "our own, found here", ((decisions, "_is_what_was_seen", _number_alone),)),
     Mutant("same epoch after a restore", "syncthing#6335", ((Registry, "begin_epoch", _same_epoch_after_restore),)),
     Mutant("feed in the order of numbers, not of commits", "SQLStreamStore", ((Feed, "page", _page_overlooks),)),
     Mutant("first change of a row wins", "joplin#14388", ((Feed, "page", _first_change_wins),)),

@@ -156,6 +156,7 @@ def test_a_decision_that_a_courier_brings_to_the_restored_register_again_is_not_
     world.sync(pc)  # the network is back before the courier is
     world.register.restore()
     world.time.pass_by(60)  # the step is made at another moment than the first time
+    pc.sign_in("bing")  # the restore has ended his session
     courier.carry(world, pc, Random(0))
     assert _wrong(world) == []
     (row,) = pc.running.store.read(every_row)
@@ -359,6 +360,7 @@ def code_beyond_the_service(tmp_path: Path) -> Iterator[World]:
         world.register.restore()
         world.oracle.restored()
         pc.wire.weather = Weather.CLEAR
+        pc.sign_in("bing")
         world.time.pass_by(600)
         yield world
         world.close()

@@ -219,6 +219,7 @@ class Pc:
             id=CommandId(uuid7(int(self.clock.now().timestamp() * 1000), secrets.token_bytes(10))),
             application_id=application_id,
             base_version=application.version,
+            seen_at=application.moved_at,
             made_at=self.clock.now(),
             body=body(application),  # type: ignore[operator]
         )

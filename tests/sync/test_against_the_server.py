@@ -84,6 +84,7 @@ def test_a_dead_cursor_builds_a_new_copy_beside_the_old_one(server: ServerHandle
     pc.until_quiet()
     before = pc.position().epoch
     server.service.registry.begin_epoch("restored from a backup")
+    pc.sign_in(hospital.logins[Role.REGISTRAR])
     later = seed_applications(server.service, hospital.institution, 5)
     report = pc.until_quiet()
     assert pc.position().epoch != before

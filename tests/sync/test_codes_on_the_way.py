@@ -121,7 +121,7 @@ def test_no_code_is_in_any_file_of_the_computer_in_the_clear(pc: Pc, physician: 
 
 
 def test_a_restored_service_is_asked_again_and_what_it_forgot_comes_into_sight(
-    server: ServerHandle, pc: Pc, physician: PhysicianId
+    server: ServerHandle, hospital: Hospital, pc: Pc, physician: PhysicianId
 ) -> None:
     pc.until_quiet()
     slip = hand_out(pc, physician)
@@ -131,6 +131,7 @@ def test_a_restored_service_is_asked_again_and_what_it_forgot_comes_into_sight(
         connection.exec_driver_sql("DELETE FROM activation_code")
         connection.exec_driver_sql("DELETE FROM command")
     server.service.registry.begin_epoch("restored in a test")
+    pc.sign_in(hospital.logins[Role.REGISTRAR])
     report = pc.until_quiet(3)
     assert report.needs_you == 1
     (row,) = pc.rows()

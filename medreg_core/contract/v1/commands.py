@@ -94,6 +94,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: CommandId | None = None
     physician_id: PhysicianId = PhysicianId("")
     schema: int = 1  # the oldest protocol whose service knows this kind; it is not sent to an older one
+    seen_at: datetime | None = None  # when base_version came about: a restored register gives its numbers out again
 
     @property
     def subject(self) -> str:

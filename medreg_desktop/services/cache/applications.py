@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from medreg_core.domain.records import AccountId, Application, ApplicationId
 from medreg_core.domain.vocabulary import State
@@ -22,6 +23,7 @@ class CachedApplication:
     shown_state: State
     row_sync: RowSync
     next_base_version: int  # what a further command of this registrar must name as its base
+    seen_at: datetime | None  # and when that came about
     decision: OutboxRow | None  # the command whose effect is shown
     commands: tuple[OutboxRow, ...]  # all of this registrar's, oldest first
     others_pending: int  # open commands of other registrars on this PC, as a number only
@@ -36,7 +38,9 @@ def get(conn: Connection, application_id: ApplicationId) -> CachedApplication | 
     rows = outbox.of_application(conn, application_id, viewer.actor)
     shown = overlay.of(application, rows, viewer.epoch, viewer.seq)
     others = outbox.open_of_others(conn, application_id, viewer.actor)
-    return CachedApplication(application, shown.state, shown.sync, shown.version, shown.decision, tuple(rows), others)
+    return CachedApplication(
+        application, shown.state, shown.sync, shown.version, shown.seen_at, shown.decision, tuple(rows), others
+    )
 
 
 def refresh(conn: Connection, ids: Iterable[ApplicationId]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from medreg_core.contract.v1.commands import Agree
 from medreg_core.domain.records import Application, ApplicationId
@@ -50,6 +51,7 @@ class Overlay:
     state: State
     sync: RowSync
     version: int  # the row's once the shown commands are carried out: the base of the next one
+    seen_at: datetime | None  # when that version came about; None where only the service will know
     decision: OutboxRow | None = None
 
     @property
@@ -71,8 +73,8 @@ class Overlay:
 def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int) -> Overlay:
     """Return what to show for the server's row under the registrar's commands on it, in the order they were made."""
     if not rows:  # nearly all applications of a copy
-        return Overlay(application.state, RowSync.SYNCED, application.version)
-    state, version, decision = application.state, application.version, None
+        return Overlay(application.state, RowSync.SYNCED, application.version, application.moved_at)
+    state, version, seen_at, decision = application.state, application.version, application.moved_at, None
     for row in rows:
         move = MOVES.get(row.kind)
         if move is None or not is_effective(row, epoch, seq):
@@ -82,7 +84,9 @@ def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int
             state, decision = rule.target, row
             taken = row.outcome is not None and row.outcome.kind in _TAKEN
             version = row.outcome.version if row.outcome is not None and taken else version + 1
-    return Overlay(state, sync_word(rows), version, decision)
+            is_own = row.outcome is not None and row.outcome.kind is OutcomeKind.ACCEPTED
+            seen_at = row.outcome.at if row.outcome is not None and is_own else None
+    return Overlay(state, sync_word(rows), version, seen_at, decision)
 
 
 def is_superseded(row: OutboxRow) -> bool:

@@ -175,6 +175,7 @@ def _save(
         id=command_id,
         application_id=cached.application.id,
         base_version=cached.next_base_version,
+        seen_at=cached.seen_at,
         made_at=now,
         body=body,
         depends_on=waits_for,
