@@ -20,7 +20,7 @@ from medreg_desktop.ui.widgets.blocks import CheckRow, CheckRows, SectionHeader
 from medreg_desktop.ui.widgets.labels import Hairline, IconLabel, Text, WordLabel
 from medreg_desktop.ui.widgets.tick import Tick
 from medreg_desktop.ui.words import CHECKS, Word
-from medreg_desktop.views.review.words import history_line, material_note, materials_note
+from medreg_desktop.views.review.words import history_lines, material_note, materials_note
 
 _ORDER = (CheckResult.FAIL, CheckResult.UNKNOWN, CheckResult.PASS)
 _LINE = 24
@@ -119,9 +119,8 @@ class HistoryBlock(QWidget):
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
-        latest = list(reversed(entries))[:_SHOWN_HISTORY]
-        for row, entry in enumerate(latest):
-            at, who, what = history_line(entry)
+        latest = history_lines(entries)[::-1][:_SHOWN_HISTORY]
+        for row, (at, who, what) in enumerate(latest):
             colour = Colour.ACCENT if row == 0 else Colour.TEXT3
             self._grid.addWidget(IconLabel("circle-tick" if row == 0 else "clock", 14, colour), row, 0)
             self._grid.addWidget(Text(at, Type.SMALL, Colour.TEXT2), row, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from difflib import SequenceMatcher
 
@@ -11,6 +11,7 @@ from medreg_core.domain.comparison import Group, GroupCode, Row
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.records import Application, HistoryEntry
 from medreg_core.domain.rules import MaterialState
+from medreg_core.domain.states import RULES
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
 from medreg_desktop.services.texts.terms import label, term
@@ -51,12 +52,20 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(CHINA):%m-%d %H:%M}"
 
 
-def history_line(entry: HistoryEntry) -> tuple[str, str, str]:
-    """Return when, who and what of one line of 历程."""
+def history_lines(entries: Iterable[HistoryEntry]) -> list[tuple[str, str, str]]:
+    """Return when, who and what of each line of 历程; the version is of the contents, as everywhere on the screen."""
+    lines, n = [], 1
+    for entry in entries:
+        n += RULES[entry.move].new_content
+        lines.append(_history_line(entry, n))
+    return lines
+
+
+def _history_line(entry: HistoryEntry, n: int) -> tuple[str, str, str]:
     who = entry.actor or term(entry.role)
     what = term(entry.move)
     if entry.role is Role.PHYSICIAN:
-        what = tr("{what}, version {n}", what=what, n=entry.version)
+        what = tr("{what}, version {n}", what=what, n=n)
     return moment(entry.at), who, f"{what}{tr(': ')}{entry.reason}" if entry.reason else what
 
 

@@ -96,8 +96,8 @@ def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cau
         return tr("{who} had already decided the same.", who=who(outcome.by)).rstrip(_STOPS)
     if outcome is not None and outcome.kind is OutcomeKind.CONFLICT and outcome.by and outcome.current is not None:
         now = tr("{who} has made it version {n}", who=who(outcome.by), n=outcome.current.content_version)
-        moved = outcome.current.content_version != row.command.base_version
-        what = now if moved else _acted(who(outcome.by), outcome.current.state)
+        rewritten = outcome.code == FaultCode.VERSION_CONFLICT and outcome.by == "applicant"
+        what = now if rewritten else _acted(who(outcome.by), outcome.current.state)
         return tr("{word}: {what}", word=term(outcome.kind), what=what)
     if row.last_cause:
         what = _first_sentence(sentence(row.last_cause, **(outcome.params if outcome else {})))
@@ -167,8 +167,13 @@ def decided_line(conflict: Conflict) -> str:
         "{act} at {at}, version {n}",
         act=term(conflict.row.kind),
         at=clock(conflict.row.saved_at),
-        n=conflict.row.command.base_version,
+        n=_version_read(conflict),
     )
+
+
+def _version_read(conflict: Conflict) -> int:
+    """Return of which contents the decision was: what the applicant hands in again is the next version of them."""
+    return conflict.read.content_version if conflict.read is not None else conflict.row.command.base_version
 
 
 def register_line(conflict: Conflict) -> str:
@@ -204,7 +209,7 @@ def trouble_word(conflict: Conflict) -> Word:
 def opinion_line(conflict: Conflict) -> str:
     """Return the words of the own decision."""
     words = getattr(conflict.row.command.body, "opinion", "") or getattr(conflict.row.command.body, "reason", "")
-    n = conflict.row.command.base_version
+    n = _version_read(conflict)
     return tr("My words (version {n}): {words}", n=n, words=words) if words else ""
 
 
@@ -227,7 +232,7 @@ def what_happened(conflict: Conflict) -> str:
         "Your decision “{act}” of {at} was for version {n}",
         act=term(conflict.row.kind),
         at=clock(conflict.row.saved_at),
-        n=conflict.row.command.base_version,
+        n=_version_read(conflict),
     )
     happened = _happened(conflict)
     if conflict.is_foreseen and conflict.row.sent:

@@ -25,7 +25,7 @@ from medreg_desktop.views.sync_center.rehearsal_words import foreseen_reason
 from medreg_desktop.views.sync_center.state import Group
 from medreg_desktop.views.sync_center.tables import ACTION
 from medreg_desktop.views.sync_center.view import SyncCenterView
-from medreg_desktop.views.sync_center.words import reason, state_word
+from medreg_desktop.views.sync_center.words import decided_line, opinion_line, reason, state_word, what_happened
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import LI, Office
 from tests.desktop.views.sync_center.bench import Story, ids, services, troubled
@@ -155,15 +155,39 @@ def test_an_applicant_who_withdrew_has_not_processed_anything(opened: Opened, st
     outcome = item.row.outcome
     assert outcome is not None
     assert outcome.current is not None
-    read = replace(outcome.current, content_version=item.row.command.base_version)
     for state, words, foreseen_words in (
         (State.WITHDRAWN, "冲突：申请人已撤回", "预演：申请人已撤回"),
         (State.AGREED, "冲突：申请人已先办理", "预演：申请人已办理，现为机构已同意"),
     ):
-        now = msgspec.structs.replace(outcome, current=replace(read, state=state))
+        current = replace(outcome.current, state=state)
+        now = msgspec.structs.replace(outcome, code=FaultCode.STATE_CONFLICT, current=current)
         assert reason(replace(item, row=replace(item.row, outcome=now))) == words
-        foreseen = msgspec.structs.replace(now, code=FaultCode.STATE_CONFLICT)
-        assert foreseen_reason(foreseen, "申请人") == foreseen_words
+        assert foreseen_reason(now, "申请人") == foreseen_words
+
+
+def test_a_colleague_who_decided_first_has_made_no_version(opened: Opened, story: Story) -> None:
+    """An application that was handed in twice bears another number of contents than of rows: neither is compared."""
+    item = next(i for i in opened.office.outbox.items() if i.row.command.id == story.conflict)
+    outcome = item.row.outcome
+    assert outcome is not None
+    assert outcome.current is not None
+    current = replace(outcome.current, state=State.REFUSED, version=4, content_version=2)
+    now = msgspec.structs.replace(outcome, code=FaultCode.ALREADY_DECIDED, by="张三", current=current)
+    command = msgspec.structs.replace(item.row.command, base_version=3)
+    assert reason(replace(item, row=replace(item.row, command=command, outcome=now))) == "冲突：张三已先办理"
+
+
+def test_the_version_on_the_screen_is_everywhere_that_of_the_contents(opened: Opened, story: Story) -> None:
+    """As at the head of 办理业务; moves that leave them as they are raise the row's version alone."""
+    conflict = opened.office.outbox.conflict(story.conflict)
+    assert conflict.read is not None
+    command = msgspec.structs.replace(conflict.row.command, base_version=5)
+    later = replace(
+        conflict, read=replace(conflict.read, content_version=2), row=replace(conflict.row, command=command)
+    )
+    assert decided_line(later).endswith("版本 2")
+    assert "版本 2" in what_happened(later)
+    assert "版本 2" in opinion_line(later)
 
 
 def test_the_words_upload_and_download_never_appear(opened: Opened) -> None:
