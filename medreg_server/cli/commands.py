@@ -19,7 +19,7 @@ from medreg_server.cli.exam import report_lines
 from medreg_server.cli.parser import Options
 from medreg_server.cli.receipts import keys_in, printed_keys, proof_in, verdict_lines
 from medreg_server.cli.serving import run_service
-from medreg_server.db import backup
+from medreg_server.db.backup import back_up
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
 from medreg_server.db.scope import WHOLE_REGISTER, Scope
@@ -32,7 +32,7 @@ from medreg_server.services.exam.import_list import ExamImport
 from medreg_server.services.exam.pass_list import write_exam_list
 from medreg_server.services.keys import own_public_key
 from medreg_server.services.registry import NewAccount, RegistryFault
-from medreg_server.services.service import Service, open_service
+from medreg_server.services.service import Service, open_service, restore
 from medreg_server.settings import Settings, load_settings
 
 
@@ -144,13 +144,13 @@ def _demo_data(options: Options, settings: Settings) -> int:
 
 
 def _backup(options: Options, settings: Settings) -> int:
-    backup.back_up(settings.database_url, options.file)
+    back_up(settings.database_url, options.file)
     return 0
 
 
 def _restore(options: Options, settings: Settings) -> int:
-    backup.restore(settings.database_url, options.file)
-    return _new_epoch(options, settings)
+    print(restore(settings, options.file, options.reason))
+    return 0
 
 
 def _new_epoch(options: Options, settings: Settings) -> int:

@@ -1,4 +1,4 @@
-"""Copies of the whole database, made while the service runs, and their way back."""
+"""Copies of the whole database, made while the service runs; their way back is in :mod:`medreg_server.db.restoring`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from medreg_server.db.engine import open_engine
 
 
 class BackupFault(Exception):
-    """A backup cannot be made or restored.
+    """A backup cannot be made or restored, or was not to its end.
 
-    ``code``: file_exists | database_not_empty | program_missing | program_failed.
+    ``code``: file_exists | database_not_empty | log_left | service_runs | damaged | newer | unfinished |
+    program_missing | program_failed.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -35,52 +35,29 @@ def back_up(url: str, target: Path) -> None:
             with closing(engine.raw_connection()) as connection:
                 connection.cursor().execute("VACUUM INTO ?", (str(target),))
         else:
-            _run("pg_dump", "--format=custom", f"--file={target}", f"--dbname={_libpq(engine.url)}")
+            run_program("pg_dump", "--format=custom", f"--file={target}", f"--dbname={libpq_url(engine.url)}")
     finally:
         engine.dispose()
 
 
-def restore(url: str, source: Path) -> None:
-    """Fill an empty or missing database from a backup. Raises BackupFault.
-
-    The caller begins a new epoch afterwards: the copy is older than what clients have seen.
-    """
-    engine = open_engine(url)
-    try:
-        if engine.dialect.name == "sqlite":
-            _restore_file(engine, source)
-        else:
-            _run(
-                "pg_restore",
-                "--exit-on-error",
-                "--single-transaction",
-                "--no-owner",
-                f"--dbname={_libpq(engine.url)}",
-                str(source),
-            )
-    finally:
-        engine.dispose()
-
-
-def _restore_file(engine: Engine, source: Path) -> None:
-    target = Path(str(engine.url.database))
-    if target.exists():
-        raise BackupFault("database_not_empty", str(target))
-    draft = target.with_suffix(".restoring")
-    shutil.copyfile(source, draft)
-    draft.replace(target)
-
-
-def _libpq(url: URL) -> str:
+def libpq_url(url: URL) -> str:
+    """Return a URL as the programs of PostgreSQL read it, password included."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _run(program: str, *arguments: str) -> None:
+def run_program(program: str, *arguments: str) -> str:
+    """Run a program of PostgreSQL; return what it printed. Raises BackupFault program_missing, program_failed."""
     path = shutil.which(program)
     if path is None:
         raise BackupFault("program_missing", program)
     done = subprocess.run(  # noqa: S603 - our own arguments, no shell
-        [path, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        [path, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",  # it speaks the operator's language, in whatever encoding
+        check=False,
     )
     if done.returncode:
         raise BackupFault("program_failed", f"{program}: {done.stderr.strip()}")
+    return done.stdout

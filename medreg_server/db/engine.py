@@ -12,7 +12,10 @@ from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-__all__ = ["Engine", "begun", "open_engine"]
+__all__ = ["APPLICATION", "Engine", "begun", "open_engine"]
+
+APPLICATION: Final = "medreg-server"
+"""What our connections are called at PostgreSQL."""
 
 _BUSY_TIMEOUT_MS: Final = 10_000
 _POOL_SIZE: Final = 20
@@ -36,7 +39,7 @@ def open_engine(url: str) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,  # parameters hold personal data; an error text goes to the log
         json_serializer=lambda value: msgspec.json.encode(value).decode(),
-        connect_args={"options": options, "application_name": "medreg-server"},
+        connect_args={"options": options, "application_name": APPLICATION},
     )
 
 

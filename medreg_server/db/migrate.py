@@ -10,9 +10,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
+from medreg_server.db.backup import BackupFault
 from medreg_server.db.engine import begun
+from medreg_server.db.tables import server_state
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
@@ -27,8 +29,12 @@ class SchemaMismatch(Exception):
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Upgrade (or with an older ``revision``, downgrade) the schema in one transaction."""
+    """Upgrade (or with an older ``revision``, downgrade) the schema in one transaction.
+
+    Raises BackupFault unfinished.
+    """
     with engine.connect() as connection, begun(connection, writes=True):
+        _found(connection)
         config = _config(connection)
         if revision == "base" or _is_behind(config, connection, revision):
             command.downgrade(config, revision)
@@ -36,10 +42,42 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             command.upgrade(config, revision)
 
 
-def check_schema(engine: Engine) -> None:
-    """Raise SchemaMismatch unless the schema is exactly the one this program was written for."""
+def migrate_unseen(engine: Engine, revision: str) -> None:
+    """Upgrade a register that stands at ``revision`` without its knowing, and leave it so.
+
+    No program, not even one of a version before, opens a register that has no revision; see :func:`show`.
+    """
+    with engine.connect() as connection, begun(connection, writes=True):
+        config = _config(connection)
+        command.stamp(config, revision)
+        command.upgrade(config, "head")
+        command.stamp(config, "base")
+
+
+def show(engine: Engine) -> None:
+    """Write down the revision of a register that was migrated unseen: from now on programs open it."""
+    with engine.connect() as connection, begun(connection, writes=True):
+        command.stamp(_config(connection), "head")
+
+
+def is_known(revision: str) -> bool:
+    """Whether this program can bring a register of ``revision`` up to date; not one that a newer program made."""
+    return any(script.revision == revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions())
+
+
+def revision_of(engine: Engine) -> str | None:
+    """Return the revision that stands in a database, or None."""
     with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def check_schema(engine: Engine) -> None:
+    """Raise SchemaMismatch unless the schema is exactly the one this program was written for.
+
+    Raises BackupFault unfinished as well.
+    """
+    with engine.connect() as connection:
+        found = _found(connection)
     if found != _needed():
         raise SchemaMismatch(found, _needed())
 
@@ -48,6 +86,14 @@ def check_schema(engine: Engine) -> None:
 def _needed() -> str:
     """Return the revision this program was written for; reading the scripts takes longer than all else at a start."""
     return str(ScriptDirectory(str(_SCRIPTS)).get_current_head())
+
+
+def _found(connection: Connection) -> str | None:
+    """Return the revision; where a register has none, its restore was broken off before the new epoch had begun."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is None and inspect(connection).has_table(server_state.name):
+        raise BackupFault("unfinished", str(connection.engine.url.database))
+    return found
 
 
 def _config(connection: Connection) -> Config:

@@ -19,8 +19,8 @@ import msgspec
 
 from medreg_core.contract.v1.signing import is_signed
 from medreg_server.db.audit import START, Audit, Head, head_message
+from medreg_server.db.durable import sync_folder
 from medreg_server.db.transaction import Database
-from medreg_server.services.keys import sync_folder
 
 _EVERY_ROWS: Final = 1_000
 _EVERY: Final = timedelta(minutes=10)

@@ -13,6 +13,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from medreg_server.db.durable import sync_folder
+
 _SIGNING: Final = "signing.key"
 _CURSOR: Final = "cursor.key"
 _CODES: Final = "codes.key"
@@ -93,14 +95,3 @@ def _secret(path: Path) -> bytes:
             draft.unlink()
             sync_folder(path.parent)  # whatever is sealed or signed from here on must stay readable
     return path.read_bytes()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names durable. Windows has no such call: its file system orders them by itself."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
+from medreg_server.db.durable import sync_folder
 from medreg_server.db.leases import Serials
-from medreg_server.services.keys import sync_folder
 
 FILE: Final = "form-serials.json"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from medreg_server.db.audit import Head
 from medreg_server.db.clock import Clock, system_clock
 from medreg_server.db.engine import Engine, open_engine
 from medreg_server.db.migrate import check_schema
+from medreg_server.db.restoring import restoring
 from medreg_server.db.transaction import Database
 from medreg_server.services.audit_heads import FILE, AuditHeads
 from medreg_server.services.environment import Environment
@@ -33,23 +35,43 @@ class Service:
 
 
 def open_service(settings: Settings, clock: Clock = system_clock, engine: Engine | None = None) -> Service:
-    """Join the parts. Raises SchemaMismatch when the database needs ``migrate`` first.
+    """Join the parts. Raises SchemaMismatch when the database needs ``migrate`` first, BackupFault unfinished.
 
     An ``engine`` that is handed in keeps the statements it has compiled from one service to the next.
     """
-    data_dir = Path(settings.data_dir)
-    keys = open_keys(data_dir)
     engine = engine or open_engine(settings.database_url)
     try:
         check_schema(engine)
     except BaseException:
         engine.dispose()
         raise
+    service = _joined(settings, clock, engine)
+    service.environment.database.keep_heads(service.audit_heads.keep)
+    service.registry.prepare()
+    return service
+
+
+def restore(settings: Settings, source: Path, reason: str, clock: Clock = system_clock) -> str:
+    """Fill the empty place that the settings name from a backup; return the epoch that begins with it.
+
+    Nobody can open the register before its new epoch has begun. Raises BackupFault, RegistryFault, OSError.
+    """
+    heads: list[Head] = []
+    with restoring(settings.database_url, source) as engine:
+        service = _joined(settings, clock, engine)
+        service.environment.database.keep_heads(heads.append)
+        service.registry.prepare()
+        epoch = service.registry.begin_epoch(reason)
+    # Kept before, the heads of a restore that is broken off would stand against every later one.
+    for head in heads:
+        service.audit_heads.keep(head)
+    return epoch
+
+
+def _joined(settings: Settings, clock: Clock, engine: Engine) -> Service:
+    data_dir = Path(settings.data_dir)
+    keys = open_keys(data_dir)
     database = Database(engine, clock, keys)
-    heads = AuditHeads(data_dir / FILE)
-    database.keep_heads(heads.keep)
     environment = Environment(database, clock, keys, settings, installed_tables())
     passwords = Passwords(settings)
-    registry = Registry(environment, passwords)
-    registry.prepare()
-    return Service(environment, passwords, registry, heads)
+    return Service(environment, passwords, Registry(environment, passwords), AuditHeads(data_dir / FILE))

@@ -70,6 +70,29 @@ def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Pat
     cluster.drop(url)
 
 
+def empty_place(name: str, engine_name: str, request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
+    """Where a backup is restored to: an empty database of the same engine."""
+    if engine_name == "sqlite":
+        yield sqlite_url(directory, name)
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.new_database()
+    yield url
+    cluster.drop(url)
+
+
+@pytest.fixture
+def other_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty place that a backup is restored to."""
+    yield from empty_place("restored.db", engine_name, request, tmp_path)
+
+
+@pytest.fixture
+def third_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of another empty place."""
+    yield from empty_place("restored-again.db", engine_name, request, tmp_path)
+
+
 @pytest.fixture
 def register(database_url: str, tmp_path: Path) -> Iterator[Service]:
     """The joined service without a network."""

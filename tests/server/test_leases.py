@@ -16,14 +16,20 @@ from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.records import Application, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_server.db import backup
+from medreg_server.db.backup import back_up
 from medreg_server.db.leases import Holder
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.registry import RegistryFault
 from medreg_server.services.serials import FILE as SERIALS
-from medreg_server.services.service import Service
-from tests.helpers.postgres import Cluster
-from tests.helpers.server import Hospital, WorldClock, open_register, seed_applications, seed_hospital, sqlite_url
+from medreg_server.services.service import Service, restore
+from tests.helpers.server import (
+    Hospital,
+    WorldClock,
+    open_register,
+    seed_applications,
+    seed_hospital,
+    test_settings,
+)
 from tests.server.clients import Office
 from tests.server.code_office import CodeOffice
 
@@ -118,33 +124,11 @@ def test_a_year_gives_no_more_than_its_serials(register: Service, hospital: Hosp
 # ---- the restore ----------------------------------------------------------------------------------------------------
 
 
-def empty_place(name: str, engine_name: str, request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
-    """Where a backup is restored to: an empty database of the same engine."""
-    if engine_name == "sqlite":
-        yield sqlite_url(directory, name)
-        return
-    cluster: Cluster = request.getfixturevalue("cluster")
-    url = cluster.new_database()
-    yield url
-    cluster.drop(url)
-
-
-@pytest.fixture
-def other_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    yield from empty_place("restored.db", engine_name, request, tmp_path)
-
-
-@pytest.fixture
-def third_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    yield from empty_place("restored-again.db", engine_name, request, tmp_path)
-
-
 @contextmanager
 def restored(source: Path, url: str, directory: Path) -> Iterator[Service]:
     """A register as the operator brings it back: the older database, the same data directory, a new epoch."""
-    backup.restore(url, source)
+    restore(test_settings(url, directory), source, "restored in a test")
     with open_register(url, directory) as service:
-        service.registry.begin_epoch("restored in a test")
         yield service
 
 
@@ -162,7 +146,7 @@ def test_a_restored_register_leases_no_number_again(
     far = seed_hospital(register, "970100")
     before, beside = CodeOffice(register, hospital), CodeOffice(register, hospital)
     given = [leased(before), leased(beside)]
-    backup.back_up(database_url, tmp_path / "backup")
+    back_up(database_url, tmp_path / "backup")
     given += [leased(before) for _ in range(5)] + [leased(CodeOffice(register, hospital))]
     given += [leased(CodeOffice(register, far))]
     with restored(tmp_path / "backup", other_url, tmp_path) as service:
@@ -179,7 +163,7 @@ def test_a_backup_restored_twice_leads_to_other_numbers_each_time(
     far = seed_hospital(register, "970100")
     office = CodeOffice(register, hospital)
     given = [leased(office)]
-    backup.back_up(database_url, tmp_path / "backup")
+    back_up(database_url, tmp_path / "backup")
     for url in (other_url, third_url):
         with restored(tmp_path / "backup", url, tmp_path) as service:
             given += [leased(again(office, service)), leased(CodeOffice(service, hospital))]
@@ -192,7 +176,7 @@ def test_without_its_data_directory_a_restored_register_still_leaves_the_margin_
 ) -> None:
     """Then no lease can be proven either (ADR 018); a file that says nothing true is not believed to be none."""
     leased(CodeOffice(register, hospital))
-    backup.back_up(database_url, tmp_path / "backup")
+    back_up(database_url, tmp_path / "backup")
     kept = Path(register.environment.settings.data_dir) / SERIALS
     with restored(tmp_path / "backup", other_url, tmp_path / "new") as service:
         assert leased(CodeOffice(service, hospital)).first > 10_000
@@ -207,7 +191,7 @@ def test_a_device_proves_its_lease_to_a_restored_register_and_its_paper_stands(
 ) -> None:
     office = CodeOffice(register, hospital)
     (application,) = seed_applications(register, hospital.institution)
-    backup.back_up(database_url, tmp_path / "backup")
+    back_up(database_url, tmp_path / "backup")
     office.lease = leased(office)
     sent = office.agree(application)
     with restored(tmp_path / "backup", other_url, tmp_path) as service:
