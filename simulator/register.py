@@ -21,7 +21,7 @@ from medreg_core.contract.v1.messages import CourierUpload, Fault, Hello, SignIn
 from medreg_core.domain.records import AccountId
 from medreg_server.api.desks import Desks, open_desks
 from medreg_server.api.faults import STATUS
-from medreg_server.db.backup import back_up, restore
+from medreg_server.db.backup import back_up
 from medreg_server.db.clock import Clock
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
@@ -29,7 +29,7 @@ from medreg_server.db.transaction import DatabaseBusy
 from medreg_server.services.callers import Caller
 from medreg_server.services.cursors import Cursor
 from medreg_server.services.faults import ServiceFault
-from medreg_server.services.service import Service, open_service
+from medreg_server.services.service import Service, open_service, restore
 from medreg_server.settings import Settings
 from simulator.ages import as_read, is_beyond, make_older
 
@@ -152,18 +152,16 @@ class Register:
             make_older(open_engine(f"sqlite:///{self.folder / 'backup.db'}"))
 
     def restore(self) -> bool:
-        """Go back to the copy and begin a new epoch, as the operator does; False when there is no copy."""
+        """Go back to the copy with the operator's own command; False when there is no copy."""
         if not (self.folder / "backup.db").exists():
             return False
         self.stop()
         for name in ("register.db", "register.db-wal", "register.db-shm"):
-            (self.folder / name).unlink(missing_ok=True)
-        restore(f"sqlite:///{self.folder / 'register.db'}", self.folder / "backup.db")
-        self.is_older = self._backup_is_older  # the whole machine of then is back, with its program
-        if self.is_older:
-            migrate(_engine(self.settings.database_url))  # what it says is all that is older of it in this process
+            (self.folder / name).unlink(missing_ok=True)  # it fills an empty place only
+        restore(self.settings, self.folder / "backup.db", "restored", self.clock)
+        # The whole machine of then is back; what it says is all that is older of it in this process.
+        self.is_older = self._backup_is_older
         self.start()
-        self.service.registry.begin_epoch("restored")
         return True
 
     def handle(self, request: Request, *, is_late: bool = False) -> Answer:

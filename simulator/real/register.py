@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medreg_server.db.backup import back_up, restore
+from medreg_server.db.backup import back_up
 from medreg_server.services.faults import ServiceFault
-from medreg_server.services.service import Service, open_service
+from medreg_server.services.service import Service, open_service, restore
 from medreg_server.settings import Settings
 from simulator.ground import over
 from simulator.real.clock import SharedTime
@@ -75,14 +75,13 @@ class RealRegister(Register):
         back_up(self._url, self._dump)
 
     def restore(self) -> bool:
-        """Go back to the dump and begin a new epoch, as the operator does; False when there is none."""
+        """Go back to the dump with the operator's own command; False when there is none."""
         if not self._dump.exists():
             return False
         self.stop()
         self.stage.ground.cluster.empty(self._url)
-        restore(self._url, self._dump)
+        restore(self.settings, self._dump, "restored", self.clock)
         self.start()
-        self.service.registry.begin_epoch("restored")
         return True
 
     def note_asked(self, token: str, cursor: str) -> None:
