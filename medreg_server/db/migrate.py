@@ -34,7 +34,8 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     Raises BackupFault unfinished.
     """
     with engine.connect() as connection, begun(connection, writes=True):
-        _found(connection)
+        if _found(connection) == _needed() and revision == "head":
+            return
         config = _config(connection)
         if revision == "base" or _is_behind(config, connection, revision):
             command.downgrade(config, revision)
@@ -60,6 +61,7 @@ def show(engine: Engine) -> None:
         command.stamp(_config(connection), "head")
 
 
+@cache
 def is_known(revision: str) -> bool:
     """Whether this program can bring a register of ``revision`` up to date; not one that a newer program made."""
     return any(script.revision == revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions())
