@@ -29,10 +29,11 @@ _REGISTRY: Final = {
 }
 _BACKUP: Final = {
     "file_exists": "the file exists already; a backup never overwrites",
+    "nothing_there": "there is no register here",
     "database_not_empty": "the database exists already; restore only fills an empty place",
-    "log_left": "a register stood here, and SQLite would write what it left into the restored one. Stop the service,"
+    "log_left": "a register stood here, and a new one would take or destroy what SQLite left of it. Stop the service,"
     " move these to where the register's file went, under its new name (NAME-wal), for they may hold its last"
-    " decisions, and restore again",
+    " decisions, and try again",
     "service_runs": "a service runs on this database; stop the service, empty the database and restore again",
     "damaged": "this is no whole backup of a register; nothing of it was restored",
     "newer": "the backup was made by a newer program; update this one first",

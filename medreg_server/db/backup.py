@@ -9,14 +9,14 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from medreg_server.db.engine import open_engine
+from medreg_server.db.engine import is_missing, open_engine
 
 
 class BackupFault(Exception):
     """A backup cannot be made or restored, or was not to its end.
 
-    ``code``: file_exists | database_not_empty | log_left | service_runs | damaged | newer | unfinished |
-    program_missing | program_failed.
+    ``code``: file_exists | nothing_there | database_not_empty | log_left | service_runs | damaged | newer |
+    unfinished | program_missing | program_failed.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -30,6 +30,8 @@ def back_up(url: str, target: Path) -> None:
     if target.exists():
         raise BackupFault("file_exists", str(target))
     engine = open_engine(url)
+    if is_missing(engine):
+        raise BackupFault("nothing_there", str(engine.url.database))
     try:
         if engine.dialect.name == "sqlite":
             with closing(engine.raw_connection()) as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,11 +13,12 @@ from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-__all__ = ["APPLICATION", "Engine", "begun", "open_engine"]
+__all__ = ["APPLICATION", "Engine", "begun", "is_missing", "logs_left", "open_engine"]
 
 APPLICATION: Final = "medreg-server"
 """What our connections are called at PostgreSQL."""
 
+_LOGS: Final = ("-wal", "-shm", "-journal")
 _BUSY_TIMEOUT_MS: Final = 10_000
 _POOL_SIZE: Final = 20
 _STATEMENT_TIMEOUT_MS: Final = 5_000  # ecosystem.md §3.5, denial of service
@@ -41,6 +43,18 @@ def open_engine(url: str) -> Engine:
         json_serializer=lambda value: msgspec.json.encode(value).decode(),
         connect_args={"options": options, "application_name": APPLICATION},
     )
+
+
+def is_missing(engine: Engine) -> bool:
+    """Return whether SQLite would make a new file if it were asked for anything."""
+    return engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists()
+
+
+def logs_left(engine: Engine) -> list[Path]:
+    """Return what a file of SQLite that is no longer there has left: its last changes, which a new one would lose."""
+    target = Path(str(engine.url.database)).resolve()  # SQLite looks for its logs where a link leads to
+    logs = [target.with_name(target.name + end) for end in _LOGS]
+    return [log for log in logs if log.exists()] if is_missing(engine) else []
 
 
 def _open_sqlite(url: str) -> Engine:

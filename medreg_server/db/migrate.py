@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 
 from medreg_server.db.backup import BackupFault
-from medreg_server.db.engine import begun
+from medreg_server.db.engine import begun, is_missing, logs_left
 from medreg_server.db.tables import server_state
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
@@ -31,8 +31,9 @@ class SchemaMismatch(Exception):
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Upgrade (or with an older ``revision``, downgrade) the schema in one transaction.
 
-    Raises BackupFault unfinished.
+    Raises BackupFault unfinished, log_left.
     """
+    require_no_logs(engine)
     with engine.connect() as connection, begun(connection, writes=True):
         if _found(connection) == _needed() and revision == "head":
             return
@@ -61,6 +62,12 @@ def show(engine: Engine) -> None:
         command.stamp(_config(connection), "head")
 
 
+def require_no_logs(engine: Engine) -> None:
+    """Raise BackupFault log_left where a file of SQLite is gone and its log is not: a new file would destroy that."""
+    if logs := logs_left(engine):
+        raise BackupFault("log_left", ", ".join(map(str, logs)))
+
+
 @cache
 def is_known(revision: str) -> bool:
     """Whether this program can bring a register of ``revision`` up to date; not one that a newer program made."""
@@ -76,8 +83,10 @@ def revision_of(engine: Engine) -> str | None:
 def check_schema(engine: Engine) -> None:
     """Raise SchemaMismatch unless the schema is exactly the one this program was written for.
 
-    Raises BackupFault unfinished as well.
+    Raises BackupFault unfinished as well. No file is made where there is none.
     """
+    if is_missing(engine):
+        raise SchemaMismatch(None, _needed())
     with engine.connect() as connection:
         found = _found(connection)
     if found != _needed():

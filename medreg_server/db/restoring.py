@@ -21,10 +21,9 @@ from sqlalchemy.exc import DatabaseError
 
 from medreg_server.db.backup import BackupFault, libpq_url, run_program
 from medreg_server.db.durable import sync_file, sync_folder
-from medreg_server.db.engine import APPLICATION, open_engine
-from medreg_server.db.migrate import is_known, migrate, migrate_unseen, revision_of, show
+from medreg_server.db.engine import APPLICATION, is_missing, open_engine
+from medreg_server.db.migrate import is_known, migrate, migrate_unseen, require_no_logs, revision_of, show
 
-_LOGS: Final = ("-wal", "-shm", "-journal")
 _REVISION_TABLE: Final = "alembic_version"
 _REVISION_ENTRY: Final = re.compile(rf"^\d+; \d+ \d+ TABLE DATA \S+ {_REVISION_TABLE} .*\n", re.MULTILINE)
 _REVISION: Final = re.compile(rf"^COPY .*\b{_REVISION_TABLE} .*\n(\S+)\n\\\.$", re.MULTILINE)
@@ -57,7 +56,7 @@ def restoring(url: str, source: Path) -> Iterator[Engine]:
 def _in_a_draft(place: Engine, source: Path) -> Iterator[Engine]:
     """Give the register in a file beside its place, of another name."""
     target = Path(str(place.url.database)).resolve()  # SQLite looks for its logs where a link leads to
-    _require_empty(target)
+    _require_empty(place)
     _remove_drafts(target)
     draft = target.with_name(f"{target.name}.restoring-{os.getpid()}")
     engine = open_engine(place.url.set(database=str(draft)).render_as_string(hide_password=False))
@@ -69,18 +68,17 @@ def _in_a_draft(place: Engine, source: Path) -> Iterator[Engine]:
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=DELETE")  # what stands in the log goes into the file
         engine.dispose()
+        _require_empty(place)
         _put_in_place(draft, target)
     finally:
         engine.dispose()
         _remove_drafts(target)
 
 
-def _require_empty(target: Path) -> None:
-    if target.exists():
-        raise BackupFault("database_not_empty", str(target))
-    logs = [log for log in (target.with_name(target.name + end) for end in _LOGS) if log.exists()]
-    if logs:
-        raise BackupFault("log_left", ", ".join(map(str, logs)))
+def _require_empty(place: Engine) -> None:
+    if not is_missing(place):
+        raise BackupFault("database_not_empty", str(place.url.database))
+    require_no_logs(place)
 
 
 def _require_whole(engine: Engine, source: Path) -> None:
@@ -97,7 +95,6 @@ def _require_whole(engine: Engine, source: Path) -> None:
 
 def _put_in_place(draft: Path, target: Path) -> None:
     """Give a closed file its name, durably; a name that somebody has taken meanwhile is left alone."""
-    _require_empty(target)
     sync_file(draft)
     try:
         os.link(draft, target)

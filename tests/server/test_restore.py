@@ -326,3 +326,20 @@ def test_a_service_that_came_to_the_database_meanwhile_keeps_it_from_being_serve
     came.dispose()
     assert run("--database", other_url, "verify-audit") == 1
     assert "was broken off" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("serve",), ("migrate",), ("new-epoch",), ("backup", "elsewhere.db")])
+def test_no_command_makes_a_file_where_only_a_log_is_left(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A service that is started anew while the operator moves the register away would destroy its last decisions."""
+    place = tmp_path / "place"
+    place.mkdir()
+    log = place / f"{REGISTER_FILE}-wal"
+    log.write_bytes(b"the last decisions")
+    monkeypatch.setenv("MEDREG_DATABASE_URL", sqlite_url(place))
+    monkeypatch.chdir(place)
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.startswith("medreg-server: ")
+    assert log.read_bytes() == b"the last decisions"
+    assert list(place.iterdir()) == [log]
