@@ -35,6 +35,7 @@ class Decision:
     statements: tuple[Sent, ...]
     own: tuple[str, ...]  # of the command, the application, its physician, its form: each decision has others
     institution_id: str
+    device_id: str
 
 
 def record_decision(service: Service, desk: Desk) -> Decision:
@@ -53,6 +54,7 @@ def record_decision(service: Service, desk: Desk) -> Decision:
         tuple(one for one in sent[first : last + 1]),
         (command.id, command.application_id, physician_id, command.body.form_number),
         desk.office.hospital.institution.id,
+        desk.office.device_id,
     )
 
 
@@ -87,7 +89,7 @@ class _Names(dict[str, str]):
     def __init__(self, decision: Decision, sent: Sent) -> None:
         super().__init__()
         institution, row = "(:run || '-' || :client_id)", "(:run || '-' || :client_id || '-' || :k)"
-        self._own = {**dict.fromkeys(decision.own, row), decision.institution_id: institution}
+        self._own = {**dict.fromkeys(decision.own, row), **dict.fromkeys(_of_office(decision), institution)}
         self._parameters = sent.parameters
 
     def __missing__(self, name: str) -> str:
@@ -98,6 +100,11 @@ class _Names(dict[str, str]):
         if isinstance(value, str) and value in self._own:
             return self._own[value]
         return _literal(value)
+
+
+def _of_office(decision: Decision) -> tuple[str, str]:
+    """Return what each office has one of: clients that took the turn of one device would wait for each other."""
+    return decision.institution_id, decision.device_id
 
 
 def _literal(value: Any) -> str:
@@ -118,7 +125,7 @@ def _literal(value: Any) -> str:
 
 def replay_on_sqlite(connection: sqlite3.Connection, decision: Decision, row: int) -> None:
     """Send the decision's statements through a bare connection, for row ``0-0-row`` of institution ``0-0``."""
-    own = {**dict.fromkeys(decision.own, f"0-0-{row}"), decision.institution_id: "0-0"}
+    own = {**dict.fromkeys(decision.own, f"0-0-{row}"), **dict.fromkeys(_of_office(decision), "0-0")}
     execute = connection.execute
     execute("BEGIN IMMEDIATE")
     head = seq = 0
@@ -145,7 +152,7 @@ def seed_floor(connection: Connection, decision: Decision, run: int, institution
     application_id, physician_id = decision.own[1:3]
     for n in range(institutions):
         name = f"{run}-{n}"
-        copy = {"name": name, "institution": decision.institution_id}
+        copy = {"name": name, "institution": decision.institution_id, "device": decision.device_id}
         for statement in _INSTITUTION:
             connection.execute(text(statement), copy)
         keys = [{"key": f"{name}-{k}", "name": name} for k in range(1, rows + 1)]
@@ -159,6 +166,9 @@ _INSTITUTION = (
     "INSERT INTO feed_head (institution_id, head, floor) VALUES (:name, 0, 0)",
     """INSERT INTO audit_head (chain, seq, hash, kid, signature, signed_at)
        SELECT :name, 0, hash, kid, signature, signed_at FROM audit_head WHERE chain = :institution""",
+    """INSERT INTO device (id, institution_id, public_key, client_version, first_seen, last_seen, last_account_id,
+       revoked_by, reason) SELECT :name, :name, public_key, client_version, first_seen, last_seen, last_account_id,
+       revoked_by, reason FROM device WHERE id = :device""",
 )
 _PHYSICIAN = (
     "INSERT INTO physician (id, id_number, name, body)"

@@ -12,7 +12,7 @@ from medreg_core.domain.forms import FormNumber
 from medreg_core.domain.records import Application, DeviceId, Institution
 from medreg_server.db.applications import IN_PROGRESS
 from medreg_server.db.codec import to_institution
-from medreg_server.db.tables import device, form, form_lease, institution
+from medreg_server.db.tables import form, form_lease, institution
 from medreg_server.db.writes import Repository
 
 
@@ -23,7 +23,6 @@ class Standing:
     institution: Institution
     other_pending: int  # other applications of the physician in progress, at whatever institution
     number_free: bool  # the form number is leased to the very device that sends it, and on no form yet
-    device_revoked: bool  # meanwhile; its unused numbers are burnt
     number_expires_at: datetime | None  # when the lease ended or ends; None: never
 
 
@@ -38,12 +37,10 @@ _LEASE: Final = select(form_lease.c.expires_at).where(
     form_lease.c.device_id == bindparam("device"),
     or_(form_lease.c.burnt_at.is_(None), bindparam("burnt_too", type_=Boolean)),
 )
-_REVOKED: Final = select(device.c.id).where(device.c.id == bindparam("device"), device.c.revoked_at.is_not(None))
 _STANDING: Final = select(
     _INSTITUTION.scalar_subquery().label("institution"),
     IN_PROGRESS.scalar_subquery().label("pending"),
     and_(exists(_LEASE), not_(exists(_USED))).label("free"),
-    exists(_REVOKED).label("revoked"),
     _LEASE.scalar_subquery().label("expires_at"),
 )
 _NONE: Final = FormNumber("", 0, 0)
@@ -73,4 +70,4 @@ class Consents(Repository):
         }
         row = self._connection.execute(_STANDING, asked).one()
         institution = to_institution(row.institution)
-        return Standing(institution, row.pending, bool(row.free), bool(row.revoked), row.expires_at)
+        return Standing(institution, row.pending, bool(row.free), row.expires_at)

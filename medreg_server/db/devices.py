@@ -44,6 +44,7 @@ class Shutout:
 _USER: Final = account.alias("user")
 _REVOKER: Final = account.alias("revoker")
 _ONE: Final = select(device).where(device.c.id == bindparam("key"))
+_TURN: Final = select(device.c.revoked_at).where(device.c.id == bindparam("key")).with_for_update(key_share=True)
 _REVOKED: Final = select(device.c.id).where(device.c.id == bindparam("key"), device.c.revoked_at.is_not(None))
 
 
@@ -58,6 +59,13 @@ class Devices(Repository):
     def is_revoked(self, device_id: DeviceId) -> bool:
         """Return whether the device was shut out; asked again and again by what answers for long."""
         return self._connection.execute(_REVOKED, {"key": device_id}).first() is not None
+
+    def take_turn(self, device_id: DeviceId) -> bool:
+        """Let what is done for one device, and its revocation, come one after another; return whether it is shut out.
+
+        Each then sees what was done before it. SQLite has one writer anyway.
+        """
+        return self._writes.beside(device).execute(_TURN, {"key": device_id}).scalar_one() is not None
 
     def find(self, device_id: DeviceId, scope: Scope) -> Device | None:
         """Return the device if ``scope`` may see it."""

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, or_, select
 from medreg_core.contract.v1.receipts import CHAIN_START, Link
 from medreg_core.domain.records import DeviceId, InstitutionId
 from medreg_server.db.insert import insert_if_absent
-from medreg_server.db.tables import device, receipt
+from medreg_server.db.tables import receipt
 from medreg_server.db.writes import Repository
 
 
@@ -27,9 +27,6 @@ class Standing(StrEnum):
     GAP = "gap"
     FORK = "fork"
 
-
-_TURN: Final = select(device.c.id).where(device.c.id == bindparam("of_device")).with_for_update(key_share=True)
-"""Lets the links of one device come one after another, each seeing those before it. SQLite has one writer anyway."""
 
 _AROUND: Final = select(receipt.c.hash, receipt.c.n, receipt.c.standing).where(
     receipt.c.device_id == bindparam("of_device"),
@@ -54,7 +51,8 @@ class Receipts(Repository):
     ) -> Standing | None:
         """Store a link whose signature was found good; return how it stands, None when it is known already.
 
-        ``coming`` are digests of links that arrived with it and are stored after it.
+        ``coming`` are digests of links that arrived with it and are stored after it. The transaction has taken the
+        device's turn.
         """
         connection = self._writes.beside(receipt)
         digest = link.digest
@@ -65,8 +63,6 @@ class Receipts(Repository):
             "own": digest,
             "before": link.previous,
         }
-        if connection.dialect.name == "postgresql":
-            connection.execute(_TURN, {"of_device": device_id})
         around = {row.hash: _Known(row.n, Standing(row.standing)) for row in connection.execute(_AROUND, asked)}
         if digest in around:
             return None

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from medreg_core.domain.records import InstitutionId
+from medreg_core.domain.records import DeviceId, InstitutionId
 from medreg_server.db.accounts import Accounts
 from medreg_server.db.activation import Activation
 from medreg_server.db.applications import Applications
@@ -92,6 +92,10 @@ class WriteTransaction(ReadTransaction):
         """Note an event for the audit."""
         self.audit.add(event)
 
+    def take_turn(self, device_id: DeviceId) -> bool:
+        """Wait for the device's turn (:meth:`Devices.take_turn`); return whether it is shut out."""
+        return self.devices.take_turn(device_id)
+
     def seal(self) -> Mapping[InstitutionId, int]:
         """Chain the audit, number the changes, and return the new head of each feed touched.
 
@@ -109,7 +113,11 @@ class WriteTransaction(ReadTransaction):
 
 
 class RehearsedTransaction(WriteTransaction):
-    """A transaction of which nothing will stay. It takes no feed counter and no audit chain from anybody."""
+    """A transaction of which nothing will stay. It takes no turn, no feed counter and no audit chain from anybody."""
+
+    def take_turn(self, device_id: DeviceId) -> bool:
+        """Only ask whether the device is shut out: who decides there would wait for the whole rehearsal."""
+        return self.devices.is_revoked(device_id)
 
     def seal(self) -> Mapping[InstitutionId, int]:
         """Number nothing: who waited for the counter would wait for the whole rehearsal."""

@@ -83,6 +83,7 @@ class CommandDesk:
         beside = [link for link in batch.receipts if link.command_id not in own]
         if beside:
             with suppress(DatabaseBusy), write() as transaction:
+                transaction.take_turn(device.id)
                 coming = {link.digest for link in batch.receipts}
                 self._receipts.take_beside(transaction, beside, coming, caller, device)
         return links
@@ -170,6 +171,10 @@ class CommandDesk:
         key = key_of(sent)
         if not transaction.commands.claim(key):
             return self._repeated(transaction, key)
+        if transaction.take_turn(sent.device.id) and sent.caller.confirms is None:
+            # No final answer, so that it reaches the review lane; and no effect, or a supervisor would be asked about
+            # what is done already.
+            raise ServiceFault(FaultCode.DEVICE_REVOKED)
         link = self._receipts.take(transaction, sent.link, command, sent.caller, sent.device)
         try:
             self._check_dependency(transaction, sent)

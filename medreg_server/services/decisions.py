@@ -21,7 +21,6 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.answers import accepted, rejected, stale
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
-from medreg_server.services.faults import ServiceFault
 from medreg_server.services.moves import Step, moved, store
 from medreg_server.services.reviewing import first_blocker
 
@@ -98,9 +97,6 @@ class DecisionDesk:
         number = read_form_number(body.form_number)
         confirmed = sent.caller.confirms is not None
         standing = transaction.consents.standing(read, number, sent.device.id, burnt_too=confirmed)
-        if standing.device_revoked and not confirmed:
-            # Between two commands of a batch: no final answer, so that the decision reaches the review lane.
-            raise ServiceFault(FaultCode.DEVICE_REVOKED)
         blocker = first_blocker(self._environment, replace(checked, state=read.state), standing)
         if blocker is not None:
             raise rejected(command, blocker.code, **blocker.params)

@@ -26,7 +26,10 @@ MOST_LINKS: Final = 200
 
 
 class ReceiptDesk:
-    """Called inside the transaction of the command, so that link, effect and counter-signature are one commit."""
+    """Called inside the transaction of the command, so that link, effect and counter-signature are one commit.
+
+    The device's turn is taken by then.
+    """
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment

@@ -69,7 +69,8 @@ class ReviewLane:
     def set_aside(self, command_id: CommandId, reason: str, caller: Caller) -> None:
         """Close a command without carrying it out, for good: its id is answered, so that no other way brings it back.
 
-        Raises ServiceFault FORBIDDEN, NOT_FOUND, REASON_MISSING, TOO_LARGE, STATE_CONFLICT (settled otherwise).
+        Raises ServiceFault FORBIDDEN, NOT_FOUND, REASON_MISSING, TOO_LARGE, STATE_CONFLICT (settled otherwise, or the
+        register has answered it).
         """
         caller.require(Action.REVIEW_RESCUED)
         reason = reason.strip()
@@ -116,3 +117,7 @@ class ReviewLane:
         if transaction.commands.claim(key_of(Sent(command, caller, device, self._environment.now()))):
             refused = Outcome(id=command.id, kind=OutcomeKind.REJECTED, code=FaultCode.SET_ASIDE)
             transaction.commands.settle(refused)
+            return
+        answered = transaction.commands.answered(command.id, Scope(institution_id=found.institution_id))
+        if answered is not None and answered.body_hash == found.body_hash:
+            raise ServiceFault(FaultCode.STATE_CONFLICT, state=RescueState.ANSWERED.value)

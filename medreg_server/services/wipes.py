@@ -137,7 +137,10 @@ class WipeDesk:
             raise ServiceFault(FaultCode.FORBIDDEN)
 
     def _keep(self, transaction: WriteTransaction, rescued: RescuedCommand, device: Device) -> bool:
-        """Keep one command; what the register has answered already is kept as such, and nobody need look at it."""
+        """Keep one command; what the register has answered already is kept as such, and nobody need look at it.
+
+        None is under way any more: each had the device's turn, for which the revocation has waited.
+        """
         body_hash = fingerprint(rescued.command)
         answered = transaction.commands.answered(rescued.command.id, Scope(institution_id=device.institution_id))
         is_answered = answered is not None and answered.body_hash == body_hash

@@ -14,9 +14,10 @@ from medreg_core.contract.v1.activation import LeasedCode
 from medreg_core.contract.v1.commands import Command, Outcome
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import PhysicianId
-from medreg_core.domain.vocabulary import OutcomeKind, RegistrationState, Role
+from medreg_core.domain.vocabulary import OutcomeKind, RegistrationState, RevocationReason, Role
 from medreg_server.db.engine import open_engine
 from medreg_server.services.commands import CommandDesk
+from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
@@ -176,8 +177,7 @@ def test_a_burnt_device_hands_out_nothing_but_what_it_had_handed_out_stays_good(
     office: CodeOffice, register: Service, physician: PhysicianId
 ) -> None:
     given = office.handed(physician)
-    with register.environment.database.write() as transaction:
-        transaction.activation.burn(office.device_id, register.environment.now())
+    DeviceDesk(register.environment).revoke_for_operator(office.device_id, RevocationReason.LOST)
     other = seed_physician(register, office.hospital.institution)
     assert refused(lambda: office.send_one(office.hand_out(other, office.codes.pop()))) is FaultCode.DEVICE_REVOKED
     assert redeem(register, account_of(register, physician), given.code)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from medreg_core.contract.v1.commands import Return
+from medreg_core.contract.v1.commands import Command, Return
 from medreg_core.contract.v1.devices import DeviceEntry, Revocation
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.feed import SnapshotEnd
 from medreg_core.contract.v1.messages import ClaimQuery, FormLease
-from medreg_core.domain.records import DeviceId
-from medreg_core.domain.vocabulary import OutcomeKind, RevocationReason, Role
+from medreg_core.domain.records import Application, DeviceId
+from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationReason, Role
 from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.feed_watch import FeedWatch
 from medreg_server.services.hello import HelloDesk
+from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
 from tests.helpers.server import Hospital, ServerHandle, seed_applications, seed_hospital
 from tests.server.clients import Client, Office, command
+from tests.server.leaver import Leaver, only
 from tests.server.routes import World, open_world
+from tests.server.test_receipts import RETURN, waiting
 
 
 @pytest.fixture
@@ -37,6 +41,10 @@ def office(register: Service, hospital: Hospital) -> Office:
 @pytest.fixture
 def desk(register: Service) -> DeviceDesk:
     return DeviceDesk(register.environment)
+
+
+def returned(_: Office, application: Application) -> Command:
+    return command(application, RETURN)
 
 
 def entry_of(desk: DeviceDesk, office: Office) -> DeviceEntry:
@@ -118,12 +126,17 @@ def test_a_number_of_a_burnt_lease_is_never_accepted_nor_leased_again(
     assert later.first > lease.last
 
 
+@pytest.mark.parametrize("make", [Office.agree, returned], ids=["with a number", "without"])
 def test_a_device_revoked_between_two_commands_of_a_batch_gets_no_final_answer(
-    register: Service, desk: DeviceDesk, office: Office, hospital: Hospital
+    register: Service,
+    desk: DeviceDesk,
+    office: Office,
+    hospital: Hospital,
+    make: Callable[[Office, Application], Command],
 ) -> None:
-    """A final refusal would close a decision that the review lane can still carry out."""
+    """A refusal would close what the review lane can still carry out; an effect would be called undone there."""
     (application,) = seed_applications(register, hospital.institution)
-    sent = office.agree(application)
+    sent = make(office, application)
     batch = office.batch((sent,), dry_run=False)
     with register.environment.database.read() as transaction:
         admitted = office.commands._device(transaction, batch, office.caller)
@@ -133,6 +146,30 @@ def test_a_device_revoked_between_two_commands_of_a_batch_gets_no_final_answer(
         office.commands.answer(batch, office.caller)
     assert fault.value.code is FaultCode.DEVICE_REVOKED
     assert office.commands.known([sent.id], office.caller).outcomes == ()
+    assert office.now(application).version == 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_revocation_waits_for_the_command_under_way(
+    register: Service, desk: DeviceDesk, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    """What is handed over afterwards is either answered already or never carried out without a supervisor."""
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    with ThreadPoolExecutor(2) as pool:
+        with register.environment.database.write() as transaction:
+            transaction.applications.lock(application.id, supervisor.caller.scope)
+            sending = pool.submit(leaver.office.send_one, sent)
+            while not waiting(register):
+                pass
+            revoking = pool.submit(leaver.revoke)
+            while waiting(register) < 2 and not revoking.done():
+                pass
+            assert not revoking.done()
+        assert sending.result().kind is OutcomeKind.ACCEPTED
+        revoking.result()
+    leaver.rescue(sent)
+    assert only(lane, supervisor).state is RescueState.ANSWERED
 
 
 # ---- over the network -----------------------------------------------------------------------------------------------

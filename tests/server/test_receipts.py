@@ -169,19 +169,20 @@ def test_two_links_of_one_place_in_two_transactions_at_once_are_a_fork(
     link, forked = chain.link(mine, actor), image.link(other, actor)
     with ThreadPoolExecutor(1) as pool:
         with register.environment.database.write() as transaction:
+            transaction.take_turn(office.device_id)
             transaction.receipts.add(link, office.device_id, office.caller.institution_id, link.saved_at)
             sending = pool.submit(send, office, [other], [forked])
-            while not (sending.done() or is_one_waiting(register)):
+            while not (sending.done() or waiting(register)):
                 pass
         sending.result()
     assert [(action, detail["n"]) for action, detail in alarms(register)] == [("receipt.fork", "2")]
 
 
-def is_one_waiting(service: Service) -> bool:
-    """Whether a transaction of PostgreSQL waits for another's lock."""
+def waiting(service: Service) -> int:
+    """Return how many transactions of PostgreSQL wait for another's lock."""
     with service.environment.database.read() as transaction:
-        waiting = text("select exists (select from pg_locks where not granted)")
-        return bool(transaction.receipts._connection.execute(waiting).scalar_one())
+        locks = text("select count(*) from pg_locks where not granted")
+        return int(transaction.receipts._connection.execute(locks).scalar_one())
 
 
 def test_what_arrives_before_its_predecessor_is_a_gap(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from medreg_core.contract.v1.commands import RecordPrint, Refuse, Return
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.proofs import Proof, flaws_of
-from medreg_core.domain.records import CommandId
+from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, RescueState, Role, State
+from medreg_server.db.clock import system_clock
+from medreg_server.db.rescued import Settled
 from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.review_lane import ReviewLane
@@ -154,6 +157,37 @@ def test_a_confirmed_command_is_not_set_aside_any_more(
     with pytest.raises(ServiceFault) as fault:
         lane.set_aside(sent.id, "x", supervisor.caller)
     assert fault.value.code is FaultCode.STATE_CONFLICT
+
+
+def test_what_the_register_has_answered_is_not_set_aside(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    """An older service took into the lane as waiting what was still being carried out; confirmed, it has its answer."""
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    carried_out = lane.confirm(sent.id, supervisor.caller)
+    with register.environment.database.write() as transaction:
+        transaction.rescued.settle(sent.id, Settled(RescueState.WAITING, AccountId(""), system_clock()))
+    with pytest.raises(ServiceFault) as fault:
+        lane.set_aside(sent.id, "x", supervisor.caller)
+    assert (fault.value.code, fault.value.params) == (FaultCode.STATE_CONFLICT, {"state": RescueState.ANSWERED})
+    assert only(lane, supervisor).state is RescueState.WAITING
+    assert lane.confirm(sent.id, supervisor.caller) == carried_out
+
+
+def test_what_another_body_was_answered_under_its_id_is_set_aside(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    """Nothing of it has been carried out, nor ever will be."""
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.office.send_one(sent)
+    leaver.revoke()
+    leaver.rescue(msgspec.structs.replace(sent, base_version=7))
+    lane.set_aside(sent.id, "x", supervisor.caller)
+    assert only(lane, supervisor).state is RescueState.SET_ASIDE
 
 
 def test_another_institutions_lane_does_not_exist(
