@@ -49,11 +49,11 @@ async def changes(
 ) -> Response[bytes]:
     """Return the changes after ``cursor``; with none, wait up to ``wait`` seconds (25 at most) for the first."""
     position = desks.feed.position(cursor, caller)
-    page = await sync_to_thread(desks.feed.page, position)
-    if wait > 0 and not page.changes:
-        longest = min(wait, desks.environment.settings.long_poll_seconds)
-        await desks.watch.wait(position.institution_id, position.seq, longest)
-        page = await sync_to_thread(desks.feed.page, position, caller.device_id)
+    with desks.watch.reader(position) as reader:
+        page = await sync_to_thread(desks.feed.page, position)
+        if wait > 0 and not page.changes:
+            await reader.wait(min(wait, desks.environment.settings.long_poll_seconds))
+            page = await sync_to_thread(desks.feed.page, position, caller.device_id)
     return await sync_to_thread(_packed, page, _accepted(request))
 
 

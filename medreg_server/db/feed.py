@@ -48,15 +48,11 @@ _ADVANCE: Final = (
     .values(head=feed_head.c.head + bindparam("count"))
     .returning(feed_head.c.head)
 )
-_BOUNDS: Final = (
-    select(feed_head.c.head, feed_head.c.floor, server_state.c.server_id, server_state.c.epoch)
-    .join_from(feed_head, server_state, true())
-    .where(feed_head.c.institution_id == bindparam("key"))
+_ALL_BOUNDS: Final = select(feed_head, server_state.c.server_id, server_state.c.epoch).join_from(
+    feed_head, server_state, true()
 )
-
-_HEADS: Final = select(feed_head.c.institution_id, feed_head.c.head).where(
-    feed_head.c.institution_id.in_(bindparam("keys", expanding=True))
-)
+_BOUNDS: Final = _ALL_BOUNDS.where(feed_head.c.institution_id == bindparam("key"))
+_SOME_BOUNDS: Final = _ALL_BOUNDS.where(feed_head.c.institution_id.in_(bindparam("keys", expanding=True)))
 
 
 class Feed(Repository):
@@ -102,13 +98,12 @@ class Feed(Repository):
 
     def bounds(self, institution_id: InstitutionId) -> Bounds:
         """Return where the feed stands."""
-        row = self._connection.execute(_BOUNDS, {"key": institution_id}).one()
-        return Bounds(row.head, row.floor, Identity(row.server_id, row.epoch))
+        return _bounds(self._connection.execute(_BOUNDS, {"key": institution_id}).one())
 
-    def heads(self, institutions: Sequence[InstitutionId]) -> dict[InstitutionId, int]:
-        """Return the heads of several feeds: what waiting readers are compared with."""
-        rows = self._connection.execute(_HEADS, {"keys": institutions})
-        return {InstitutionId(row.institution_id): row.head for row in rows}
+    def bounds_of(self, institutions: Sequence[InstitutionId]) -> dict[InstitutionId, Bounds]:
+        """Return where several feeds stand, at one moment: what waiting readers are compared with."""
+        rows = self._connection.execute(_SOME_BOUNDS, {"keys": institutions})
+        return {InstitutionId(row.institution_id): _bounds(row) for row in rows}
 
     def page(self, institution_id: InstitutionId, after: int, limit: int) -> tuple[int, tuple[Change, ...]]:
         """Return the last number read and the changes after ``after``, each row once, as it stands now."""
@@ -189,6 +184,10 @@ def _versions() -> Select[tuple[str, int]]:
 
 
 _VERSIONS: Final = _versions()
+
+
+def _bounds(row: Row[*tuple[Any, ...]]) -> Bounds:
+    return Bounds(row.head, row.floor, Identity(row.server_id, row.epoch))
 
 
 def _log_row(change: Pending, seq: int, at: datetime) -> dict[str, object]:

@@ -3,28 +3,55 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from medreg_core.domain.records import InstitutionId
+from medreg_server.db.feed import Bounds
 from medreg_server.db.transaction import Database, DatabaseBusy
+from medreg_server.services.cursors import Cursor
 
 _POLL_S: Final = 1.0
 
 
-class FeedWatch:
-    """Lets any number of coroutines wait for feeds to advance, with one query a second for all of them together.
+class Reader:
+    """One who reads on from a cursor. Lives on the event loop, for one request."""
 
-    A waiting reader holds no transaction and no thread. Lives on the event loop; :meth:`advanced` comes from any
-    thread.
+    def __init__(self, position: Cursor) -> None:
+        self._position = position
+        self._news = asyncio.Event()
+
+    def committed(self, head: int) -> None:
+        """Hear of a commit of this process."""
+        if head > self._position.seq:
+            self._news.set()
+
+    def found(self, bounds: Bounds) -> None:
+        """Hear where the feed stands; in another epoch its numbers mean nothing beside the cursor's."""
+        if bounds.identity.epoch != self._position.epoch:
+            self._news.set()
+        self.committed(bounds.head)
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return when the feed stands beyond the cursor or in another epoch, or after ``timeout_s`` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+
+
+class FeedWatch:
+    """Lets any number of readers wait for feeds to advance, with one query a second for all of them together.
+
+    Nothing is kept of a feed that nobody reads: what was heard of the numbers of one epoch would tell lies in the
+    next. A waiting reader holds no transaction and no thread. Lives on the event loop; :meth:`advanced` comes from
+    any thread.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._heads: dict[InstitutionId, int] = {}
-        self._waiting: dict[InstitutionId, int] = {}
-        self._change = asyncio.Condition()
+        self._readers: defaultdict[InstitutionId, set[Reader]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._poller: asyncio.Task[None] | None = None
 
@@ -41,37 +68,37 @@ class FeedWatch:
             await asyncio.gather(self._poller, return_exceptions=True)
 
     def advanced(self, heads: Mapping[InstitutionId, int]) -> None:
-        """Tell waiting readers of new heads, from whatever thread committed them."""
+        """Tell readers of new heads, from whatever thread committed them."""
         if heads and self._loop is not None and not self._loop.is_closed():
-            asyncio.run_coroutine_threadsafe(self._spread(dict(heads)), self._loop)
+            self._loop.call_soon_threadsafe(self._tell, dict(heads))
 
-    async def wait(self, institution_id: InstitutionId, after: int, timeout_s: float) -> None:
-        """Return when the feed is beyond ``after``, or after ``timeout_s`` seconds."""
-        self._waiting[institution_id] = self._waiting.get(institution_id, 0) + 1
+    @contextmanager
+    def reader(self, position: Cursor) -> Iterator[Reader]:
+        """Listen for what comes after ``position``, from here on: also while the reader looks for himself, first."""
+        readers, reader = self._readers[position.institution_id], Reader(position)
+        readers.add(reader)
         try:
-            async with asyncio.timeout(timeout_s), self._change:
-                await self._change.wait_for(lambda: self._heads.get(institution_id, 0) > after)
-        except TimeoutError:
-            return
+            yield reader
         finally:
-            self._waiting[institution_id] -= 1
-            if not self._waiting[institution_id]:
-                del self._waiting[institution_id]
+            readers.remove(reader)
+            if not readers:
+                del self._readers[position.institution_id]
 
-    async def _spread(self, heads: Mapping[InstitutionId, int]) -> None:
-        async with self._change:
-            for institution_id, head in heads.items():
-                self._heads[institution_id] = max(head, self._heads.get(institution_id, 0))
-            self._change.notify_all()
+    def _tell(self, heads: Mapping[InstitutionId, int]) -> None:
+        for institution_id, head in heads.items():
+            for reader in self._readers.get(institution_id, ()):
+                reader.committed(head)
 
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(_POLL_S)
-            waiting = list(self._waiting)
-            if waiting:
+            if self._readers:
                 with suppress(DatabaseBusy):  # the next second tries again
-                    await self._spread(await asyncio.to_thread(self._read_heads, waiting))
+                    found = await asyncio.to_thread(self._read_bounds, list(self._readers))
+                    for institution_id, bounds in found.items():
+                        for reader in self._readers.get(institution_id, ()):
+                            reader.found(bounds)
 
-    def _read_heads(self, waiting: list[InstitutionId]) -> dict[InstitutionId, int]:
-        with self._database.read() as transaction:
-            return transaction.feed.heads(waiting)
+    def _read_bounds(self, read: list[InstitutionId]) -> dict[InstitutionId, Bounds]:
+        with self._database.glance() as transaction:
+            return transaction.feed.bounds_of(read)

@@ -156,8 +156,8 @@ def test_two_writers_that_touch_two_institutions_never_wait_for_each_other(regis
 
     together([lambda: write(hospitals), lambda: write(hospitals[::-1])] * 2)
     with register.environment.database.read() as transaction:
-        heads = transaction.feed.heads([hospital.institution.id for hospital in hospitals])
-    assert set(heads.values()) == {101}
+        feeds = transaction.feed.bounds_of([hospital.institution.id for hospital in hospitals])
+    assert {feed.head for feed in feeds.values()} == {101}
 
 
 def test_guesses_made_at_once_cannot_pass_the_limit(register: Service, hospital: Hospital) -> None:

@@ -17,7 +17,7 @@ from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationRe
 from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.faults import ServiceFault
-from medreg_server.services.feed_watch import FeedWatch
+from medreg_server.services.feed_watch import Reader
 from medreg_server.services.hello import HelloDesk
 from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
@@ -231,6 +231,6 @@ def test_a_long_poll_under_way_brings_no_row_to_a_device_revoked_meanwhile(
     async def meanwhile(*_: object) -> None:
         DeviceDesk(world.service.environment).revoke_for_operator(client.device_id, RevocationReason.LOST)
 
-    monkeypatch.setattr(FeedWatch, "wait", meanwhile)
+    monkeypatch.setattr(Reader, "wait", meanwhile)
     answer = client.call("GET", "/sync/changes", cursor=client.cursor(), wait="1")
     assert answer.json()["code"] == FaultCode.DEVICE_REVOKED

@@ -165,10 +165,11 @@ class SnapshotEnded:
 
 @dataclass(frozen=True, slots=True)
 class PageArrived:
-    """A page of the feed."""
+    """A page of the feed. ``wait_s``: how long the service was asked to wait for the first change."""
 
     at: Moment
     page: ChangePage
+    wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

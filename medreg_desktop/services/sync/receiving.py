@@ -49,6 +49,9 @@ CURSOR_CALLS = frozenset({Call.SNAPSHOT, Call.CHANGES, Call.DIGEST})
 UNSETTLED_WAIT_S = 30.0
 """The server could not compare yet, because the register has moved on since our cursor."""
 
+AT_ONCE_S, PAUSE_S = 1.0, 2.0
+"""A long poll that brings nothing sooner than the first was no wait: the next one is not sent before the second."""
+
 
 def snapshot_opened(state: SyncState, event: SnapshotOpened) -> Step:
     """Continue the half-built snapshot if it is of the same epoch, else start an empty one."""
@@ -138,8 +141,11 @@ def page_arrived(state: SyncState, event: PageArrived) -> Step:
     state, drop = _moved_to(state, page)
     if changed:
         state = _with_the_lost(state)
+    circuit = receiving.circuit.passed()
+    if event.wait_s and not changed and event.at.mono - state.contact.asked_mono < AT_ONCE_S:
+        circuit = circuit.waiting(PAUSE_S, event.at)
     state = state.with_receiving(
-        circuit=receiving.circuit.passed(),
+        circuit=circuit,
         caught_up=not page.more,
         gaps=0,
         synced_at=receiving.synced_at if page.more else event.at.wall,

@@ -208,7 +208,7 @@ class SyncWorker:
                 return events.PongArrived(self.now(), pong)
             case effects.GetChanges(cursor=cursor, wait_s=wait_s):
                 page = self._service.changes(cursor, wait_s, self._unwanted)
-                return events.PageArrived(self.now(), page)
+                return events.PageArrived(self.now(), page, wait_s)
             case effects.SendCommands(ids=ids, account_id=account_id):
                 answer = self._answer(self._batch(self._copy.commands(ids), account_id))
                 return events.OutcomesArrived(self.now(), answer.outcomes, answer.server_time, answer.epoch)

@@ -12,6 +12,7 @@ from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.feed import ChangePage
 from medreg_core.domain.records import AccountId
 from medreg_desktop.services.sync.outbox_view import RowState
+from medreg_desktop.services.sync.receiving import PAUSE_S
 from tests.desktop.sync.desk import Desk
 from tests.desktop.sync.world import FakeService
 
@@ -54,6 +55,25 @@ def test_an_answer_that_finds_a_colleague_here_is_kept_and_not_counted_as_hers(m
     desk.sync()
     assert desk.states() == {RowState.DONE: 1}
     assert desk.driver._state.sending.sent == 0
+
+
+def test_a_long_poll_answered_at_once_with_nothing_is_not_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache, or a service that takes old news for new, would be asked as fast as the line lets; a decision leaves."""
+    desk = Desk()
+    desk.sync()
+    changes = FakeService.changes
+    monkeypatch.setattr(FakeService, "changes", lambda self, cursor, _, unwanted: changes(self, cursor, 0, unwanted))
+    for _ in range(3):
+        desk.time.mono += PAUSE_S
+        desk.world.calls.clear()
+        for _ in range(20):
+            desk.driver._round()
+        assert desk.world.calls == ["changes"]
+    desk.save("a0001")
+    desk.sync()
+    assert desk.states() == {RowState.DONE: 1}
+    desk.sync(PAUSE_S)
+    assert desk.copy.rows == desk.world.rows
 
 
 def test_behind_a_stale_page_the_copy_is_not_called_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
