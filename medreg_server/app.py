@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
 
-import msgspec
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
+from medreg_core.contract.v1.reading import UNREADABLE
 from medreg_server.api import commission, devices, physician, session, sync
 from medreg_server.api.desks import Desks, open_desks
 from medreg_server.api.faults import on_bug, on_busy, on_http, on_service_fault, on_unreadable
@@ -62,7 +62,7 @@ def create_app(service: Service) -> Litestar:
         exception_handlers={
             ServiceFault: on_service_fault,
             DatabaseBusy: on_busy,
-            msgspec.MsgspecError: on_unreadable,
+            **dict.fromkeys(UNREADABLE, on_unreadable),
             HTTPException: on_http,
             Exception: on_bug,
         },

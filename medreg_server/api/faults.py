@@ -7,7 +7,6 @@ import traceback
 from typing import Any, Final
 from uuid import uuid4
 
-import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
@@ -78,7 +77,7 @@ def on_busy(request: AnyRequest, _: DatabaseBusy) -> Response[Fault]:
     return _answer(request, 503, FaultCode.BUSY, {}, {"Retry-After": _RETRY_AFTER_S})
 
 
-def on_unreadable(request: AnyRequest, error: msgspec.MsgspecError) -> Response[Fault]:
+def on_unreadable(request: AnyRequest, error: Exception) -> Response[Fault]:
     """Answer a body that is not what the contract says, naming the place in it but none of its content."""
     return _answer(request, 400, FaultCode.BAD_REQUEST, {"where": _place(str(error))})
 

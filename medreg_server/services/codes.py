@@ -14,6 +14,7 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.answers import Stopped, accepted, rejected
 from medreg_server.services.decisions import Sent
 from medreg_server.services.environment import Environment
+from medreg_server.services.ids import is_id
 
 
 class CodeDesk:
@@ -28,7 +29,7 @@ class CodeDesk:
             raise rejected(sent.command, FaultCode.NOT_ALLOWED)
         if not transaction.physicians.lock(sent.command.physician_id):
             raise rejected(sent.command, FaultCode.PHYSICIAN_ELSEWHERE)
-        code = transaction.activation.code(body.reference, sent.caller.scope)
+        code = transaction.activation.code(body.reference, sent.caller.scope) if is_id(body.reference) else None
         if code is None or (code.state is CodeState.BURNT and sent.caller.confirms is None):
             raise rejected(sent.command, FaultCode.CODE_UNKNOWN)
         match body:

@@ -39,7 +39,7 @@ from medreg_server.services.codes import CodeDesk
 from medreg_server.services.decisions import DecisionDesk, Sent
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
-from medreg_server.services.ids import is_id
+from medreg_server.services.ids import is_id, misnamed
 from medreg_server.services.papers import record_print, record_recall
 from medreg_server.services.receipts import MOST_LINKS, ReceiptDesk
 
@@ -165,9 +165,8 @@ class CommandDesk:
         Raises ServiceFault DEVICE_REVOKED when the device was shut out meanwhile.
         """
         command = sent.command
-        for where in ("id", "application_id", "physician_id", "depends_on"):
-            if not is_id(getattr(command, where) or "none"):
-                return rejected(command, FaultCode.BAD_REQUEST, where=where).outcome
+        if where := misnamed(command):
+            return rejected(command, FaultCode.BAD_REQUEST, where=where).outcome
         key = key_of(sent)
         if not transaction.commands.claim(key):
             return self._repeated(transaction, key)

@@ -23,6 +23,7 @@ from medreg_core.contract.v1.courier import (
 )
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import MAGIC, CourierAnswer
+from medreg_core.contract.v1.reading import UNREADABLE
 from medreg_core.contract.v1.receipts import flaw_of
 from medreg_core.domain.access import Action
 from medreg_core.domain.vocabulary import OutcomeKind
@@ -33,6 +34,7 @@ from medreg_server.services.callers import Caller
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.ids import is_id
 
 _FINAL = frozenset(OutcomeKind) - {OutcomeKind.DEFERRED, OutcomeKind.RETRY}
 
@@ -80,11 +82,11 @@ class CourierDesk:
         """Return what the file holds if a device of ours made it and every receipt in it is good."""
         try:
             bundle = msgspec.json.decode(opened.payload, type=CommandsBundle)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise BundleRefused(FaultCode.COURIER_DAMAGED) from error
         with self._environment.database.read() as transaction:
-            device = transaction.devices.get(bundle.device_id)
-            account = transaction.accounts.get(bundle.account_id)
+            device = transaction.devices.get(bundle.device_id) if is_id(bundle.device_id) else None
+            account = transaction.accounts.get(bundle.account_id) if is_id(bundle.account_id) else None
             identity = transaction.server_state.identity()  # what a restore undoes must not be told as its own
         if device is None:
             raise BundleRefused(FaultCode.COURIER_UNKNOWN_DEVICE)

@@ -69,8 +69,8 @@ class ReviewLane:
     def set_aside(self, command_id: CommandId, reason: str, caller: Caller) -> None:
         """Close a command without carrying it out, for good: its id is answered, so that no other way brings it back.
 
-        Raises ServiceFault FORBIDDEN, NOT_FOUND, REASON_MISSING, TOO_LARGE, STATE_CONFLICT (settled otherwise, or the
-        register has answered it).
+        Raises ServiceFault FORBIDDEN, NOT_FOUND, REASON_MISSING, TOO_LARGE, BAD_REQUEST, STATE_CONFLICT (settled
+        otherwise, or the register has answered it).
         """
         caller.require(Action.REVIEW_RESCUED)
         reason = reason.strip()
@@ -78,6 +78,8 @@ class ReviewLane:
             raise ServiceFault(FaultCode.REASON_MISSING)
         if len(reason) > _LONGEST_REASON:
             raise ServiceFault(FaultCode.TOO_LARGE)
+        if "\0" in reason:  # PostgreSQL has no text for it
+            raise ServiceFault(FaultCode.BAD_REQUEST, where="reason")
         with self._environment.database.write() as transaction:
             found = self._locked(transaction, command_id, caller)
             if found.state is RescueState.SET_ASIDE:

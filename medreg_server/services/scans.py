@@ -13,6 +13,7 @@ from medreg_server.db.forms import FormRecord
 from medreg_server.db.transaction import ReadTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
+from medreg_server.services.ids import is_id
 
 
 class ScanDesk:
@@ -58,5 +59,5 @@ def _keys(transaction: ReadTransaction, text: str) -> Mapping[str, bytes]:
     """Return the server's keys and, when the code names a device of ours, that device's key."""
     keys = transaction.server_state.public_keys()
     kid = key_id_of(text)
-    device = transaction.devices.get(DeviceId(kid))
+    device = transaction.devices.get(DeviceId(kid)) if is_id(kid) else None
     return keys if device is None or kid in keys else {**keys, kid: device.public_key}

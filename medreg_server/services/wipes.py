@@ -37,7 +37,7 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.devices import burn_leases
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
-from medreg_server.services.ids import is_id
+from medreg_server.services.ids import is_id, misnamed
 
 _NONCE: Final = re.compile(r"[0-9A-Za-z_-]{16,64}")
 _P = TypeVar("_P", WipeAnswer, RescueReceipt)
@@ -178,16 +178,9 @@ def _nonce(text: str) -> str:
 
 
 def _check_ids(rescued: RescuedCommand) -> None:
-    command = rescued.command
-    for where, text in (
-        ("id", command.id),
-        ("application_id", command.application_id or "none"),
-        ("physician_id", command.physician_id or "none"),
-        ("depends_on", command.depends_on or "none"),
-        ("account_id", rescued.account_id),
-    ):
-        if not is_id(text):
-            raise ServiceFault(FaultCode.BAD_REQUEST, where=where)
+    where = misnamed(rescued.command) or ("" if is_id(rescued.account_id) else "account_id")
+    if where:
+        raise ServiceFault(FaultCode.BAD_REQUEST, where=where)
 
 
 def _revoker(device: Device) -> Role:

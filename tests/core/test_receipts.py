@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -16,8 +16,10 @@ from medreg_core.contract.v1.receipts import (
     LINK_BYTES,
     CounterSignature,
     Link,
+    LinkFlaw,
     command_digest,
     first_break,
+    flaw_of,
 )
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, Material
 from medreg_core.domain.vocabulary import OutcomeKind
@@ -25,6 +27,12 @@ from medreg_core.domain.vocabulary import OutcomeKind
 DEVICE = Ed25519PrivateKey.from_private_bytes(b"d" * 32)
 SERVICE = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
 KEYS = {"k1": SERVICE.public_key().public_bytes_raw()}
+CHINA, WEST = timezone(timedelta(hours=8)), timezone(timedelta(hours=-8))
+UNDATED = [
+    datetime(1, 1, 1, tzinfo=CHINA),
+    datetime(9999, 12, 31, 23, tzinfo=WEST),
+    datetime(9999, 12, 31, 23, tzinfo=UTC),
+]
 AT = datetime(2026, 11, 23, 2, 42, 7, 5, tzinfo=UTC)
 
 
@@ -122,6 +130,8 @@ def test_a_key_of_the_same_name_that_is_not_the_services_proves_nothing() -> Non
         (b"%PDF-1.4 nothing here", "nothing_found"),
         (b"{}", "damaged"),
         (b"{not json", "damaged"),
+        (b'{"command":{"id":"\xff"}}', "damaged"),
+        (b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "damaged"),
         (b"medreg-proof:AAAAAAAAAAAAAAAAA:end", "damaged"),
         (msgspec.json.encode(proof())[:-9], "damaged"),
         (b"{" + b" " * (4 << 20), "too_large"),
@@ -147,6 +157,17 @@ def test_digests_never_change_between_versions_of_the_program() -> None:
     # A proof on paper is verified years later.
     assert command_digest(command())[:16] == "fb2725b49fcddd26"
     assert link(command()).digest[:16] == "796d26637fbc95a9"
+
+
+@pytest.mark.parametrize("at", UNDATED)
+def test_a_moment_that_has_no_date_in_some_zone_is_signed_by_nobody_and_stops_nothing(at: datetime) -> None:
+    sent = command(made_at=at)
+    own = link(sent, saved_at=at)
+    assert not own.is_signed
+    assert flaw_of(own, sent, actor=own.actor, device_key=own.device_key) is LinkFlaw.SIGNATURE
+    assert not counter(link(sent), at=at).is_signed_by(KEYS["k1"])
+    assert flaw_of(link(sent), sent, actor=own.actor, device_key=own.device_key) is None
+    assert command_digest(sent) != command_digest(command())
 
 
 def test_neighbours_follow_from_each_other() -> None:

@@ -169,6 +169,9 @@ def test_only_the_device_that_holds_a_code_hands_it_out(
 ) -> None:
     stolen = office.send_one(office.hand_out(physician, colleague.codes[0]))
     assert said(stolen) == (OutcomeKind.REJECTED, FaultCode.CODE_UNKNOWN)
+    for reference in ("", "a\0b", "f" * 65):
+        nameless = office.send_one(office.hand_out(physician, LeasedCode(reference, "")))
+        assert said(nameless) == (OutcomeKind.REJECTED, FaultCode.CODE_UNKNOWN)
     invented = office.send_one(office.hand_out(physician, LeasedCode("f" * 16, "")))
     assert said(invented) == (OutcomeKind.REJECTED, FaultCode.CODE_UNKNOWN)
 

@@ -227,6 +227,23 @@ _REJECTED: list[tuple[str, Callable[[Office, Application], Command], FaultCode]]
 ]
 
 
+@pytest.mark.parametrize(
+    "names", [{"id": ""}, {"id": "a\0"}, {"application_id": "a\0"}, {"physician_id": "a\0"}, {"depends_on": ""}]
+)
+def test_what_is_no_id_is_rejected_and_the_rest_of_the_batch_goes_on(
+    office: Office, register: Service, names: dict[str, str]
+) -> None:
+    one, other = seed_applications(register, office.hospital.institution, 2)
+    odd, good = office.send(command(one, Refuse(opinion="不"), **names), command(other, Refuse(opinion="不")))
+    assert (odd.kind, odd.code, odd.params) == (
+        OutcomeKind.REJECTED,
+        FaultCode.BAD_REQUEST,
+        {"where": next(iter(names))},
+    )
+    assert good.kind is OutcomeKind.ACCEPTED
+    assert office.now(one) == one
+
+
 @pytest.mark.parametrize(("name", "build", "code"), _REJECTED, ids=[f"{n}-{c.value}" for n, _, c in _REJECTED])
 def test_what_cannot_be_done_is_rejected_for_good(
     office: Office,

@@ -225,6 +225,7 @@ def test_a_scan_knows_forged_pending_and_changed(office: Office) -> None:
     claims = FormClaims(office.next_number(), 1, content_digest(application), FormState.PENDING, now)
     assert scanned(office, sign_form_code(claims, Ed25519PrivateKey.generate(), keys.kid)) is ScanResult.FORGED
     assert scanned(office, "https://example.org") is ScanResult.FORGED
+    assert scanned(office, sign_form_code(claims, Ed25519PrivateKey.generate(), "a\0b")) is ScanResult.FORGED
     assert scanned(office, sign_form_code(claims, keys.private_key, keys.kid)) is ScanResult.PENDING
     consent = agreed(office, application)
     assert consent.form is not None

@@ -21,7 +21,7 @@ from medreg_server.services.courier import CourierDesk
 from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service
-from tests.helpers.receipts import Chain
+from tests.helpers.receipts import Chain, undated
 from tests.helpers.server import Hospital, open_register, seed_applications, seed_hospital, sqlite_url
 from tests.server.clients import Office, new_id
 from tests.server.couriers import Sender
@@ -150,6 +150,26 @@ def _nobody(sender: Sender, parcels: list[Parcel]) -> bytes:
     return sender.file(parcels, account_id=new_id())
 
 
+def _nested(sender: Sender, _: list[Parcel]) -> bytes:
+    return sender.sealed(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+
+def _no_utf8(sender: Sender, _: list[Parcel]) -> bytes:
+    return sender.sealed(b'{"bundle_id":"\xff"}')
+
+
+def _device_of_no_id(sender: Sender, parcels: list[Parcel]) -> bytes:
+    return sender.file(parcels, device_id="a\0")
+
+
+def _maker_of_no_id(sender: Sender, parcels: list[Parcel]) -> bytes:
+    return sender.file(parcels, account_id="a\0")
+
+
+def _undated(sender: Sender, parcels: list[Parcel]) -> bytes:
+    return sender.file([Parcel(command=parcels[0].command, link=undated(sender.chain, parcels[0].link)), *parcels[1:]])
+
+
 REFUSED: dict[str, tuple[Callable[[Sender, list[Parcel]], bytes], FaultCode]] = {
     "cut": (_cut, FaultCode.COURIER_CUT),
     "damaged": (_damaged, FaultCode.COURIER_DAMAGED),
@@ -160,6 +180,11 @@ REFUSED: dict[str, tuple[Callable[[Sender, list[Parcel]], bytes], FaultCode]] = 
     "unknown_device": (_unknown_device, FaultCode.COURIER_UNKNOWN_DEVICE),
     "weak_answer_key": (_weak_answer_key, FaultCode.COURIER_FORGED),
     "no_payload": (_no_payload, FaultCode.COURIER_DAMAGED),
+    "nested": (_nested, FaultCode.COURIER_DAMAGED),
+    "no_utf8": (_no_utf8, FaultCode.COURIER_DAMAGED),
+    "device_of_no_id": (_device_of_no_id, FaultCode.COURIER_UNKNOWN_DEVICE),
+    "maker_of_no_id": (_maker_of_no_id, FaultCode.COURIER_MAKER_GONE),
+    "undated": (_undated, FaultCode.COURIER_FORGED),
     "too_large": (_too_large, FaultCode.COURIER_TOO_LARGE),
     "nobody": (_nobody, FaultCode.COURIER_MAKER_GONE),
 }

@@ -23,8 +23,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from medreg_core.contract.v1.commands import BATCH_BYTES, CommandBatch, OutcomeBatch
+from medreg_core.contract.v1.devices import Purpose, SignedByDevice, sign_as_device
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import MAGIC, Fault, Pong
+from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import Role
 from medreg_server.services.callers import Caller
 from medreg_server.services.commands import CommandDesk
@@ -227,6 +229,25 @@ def test_more_than_a_hundred_commands_are_refused(client: Client) -> None:
     one = {"id": new_id(), "application_id": "a", "base_version": 1, "made_at": "2026-01-01T00:00:00Z"}
     body = {"device_id": client.device_id, "commands": [one | {"body": {"do": "return", "opinion": "x"}}] * 101}
     assert client.call("POST", "/sync/commands", body).status_code == 413
+
+
+@pytest.mark.parametrize("odd", [b'"' + b"\xff" + b'"', b"[" * 100_000 + b"]" * 100_000], ids=["no UTF-8", "nested"])
+def test_what_cannot_be_read_at_all_is_a_bad_request(client: Client, odd: bytes) -> None:
+    signed_by_nobody = msgspec.json.encode(SignedByDevice(DeviceId(new_id()), b'{"nonce":' + odd + b"}", b""))
+    own = client.signing_key, client.device_id, client.hello().server_id
+    signed = msgspec.json.encode(sign_as_device(Purpose.WIPE_CHECK, msgspec.Raw(b'{"nonce":' + odd + b"}"), *own))
+    for path, body, token in (
+        ("/session", b'{"device_id":' + odd + b"}", ""),
+        ("/device/wipe/check", b'{"device_id":' + odd + b"}", ""),
+        ("/device/wipe/check", signed_by_nobody, ""),
+        ("/device/wipe/check", signed, ""),
+        ("/sync/commands", b'{"device_id":' + odd + b"}", client.token),
+    ):
+        answer = client.http.post(
+            f"{client.url}/api/v1{path}", data=body, headers={"Authorization": f"Bearer {token}"}, timeout=30
+        )
+        fault = msgspec.json.decode(answer.content, type=Fault)
+        assert (answer.status_code, fault.code) == (400, FaultCode.BAD_REQUEST), path
 
 
 def test_every_answer_has_the_headers_of_this_service(client: Client, server: ServerHandle) -> None:

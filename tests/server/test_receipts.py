@@ -18,7 +18,7 @@ from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_server.db.receipts import Standing
 from medreg_server.db.tables import audit, receipt
 from medreg_server.services.service import Service
-from tests.helpers.receipts import Chain
+from tests.helpers.receipts import Chain, undated
 from tests.helpers.server import Hospital, seed_applications
 from tests.server.clients import Office, command
 
@@ -121,6 +121,21 @@ def test_a_forged_signature_is_an_alarm_and_stops_nothing(
     (outcome,) = send(office, [sent], [forged])
     assert (outcome.kind, outcome.receipt) == (OutcomeKind.ACCEPTED, None)
     assert alarms(office.service)[0][1]["flaw"] == "signature"
+
+
+def test_a_receipt_at_no_date_is_an_alarm_and_stops_nothing(
+    office: Office, chain: Chain, applications: list[Application]
+) -> None:
+    actor = office.caller.account.id
+    sent = [command(each, RETURN) for each in applications[:3]]
+    own, beside, good = (chain.link(each, actor) for each in sent)
+    first, last = send(office, [sent[0], sent[2]], [undated(chain, own), undated(chain, beside), good])
+    assert (first.kind, first.receipt) == (OutcomeKind.ACCEPTED, None)
+    assert (last.kind, last.receipt is None) == (OutcomeKind.ACCEPTED, False)
+    assert [(action, detail.get("flaw")) for action, detail in alarms(office.service)] == [
+        ("receipt.invalid", "signature"),
+        ("receipt.gap", None),
+    ]
 
 
 def test_a_disk_put_back_or_copied_forks_the_chain_and_is_told_once(

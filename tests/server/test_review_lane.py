@@ -19,7 +19,7 @@ from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
-from tests.helpers.receipts import Chain
+from tests.helpers.receipts import Chain, undated
 from tests.helpers.server import Hospital, seed_applications, seed_hospital
 from tests.server.clients import Office, command
 from tests.server.leaver import Leaver, audit_rows, only
@@ -188,6 +188,30 @@ def test_what_another_body_was_answered_under_its_id_is_set_aside(
     leaver.rescue(msgspec.structs.replace(sent, base_version=7))
     lane.set_aside(sent.id, "x", supervisor.caller)
     assert only(lane, supervisor).state is RescueState.SET_ASIDE
+
+
+def test_a_rescued_receipt_at_no_date_does_not_stop_its_decision(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    sent, chain = command(application, RETURN), Chain(leaver.office.signing_key)
+    leaver.revoke()
+    leaver.rescue(sent, links=[undated(chain, chain.link(sent, leaver.maker))])
+    outcome = lane.confirm(sent.id, supervisor.caller)
+    assert (outcome.kind, outcome.receipt) == (OutcomeKind.ACCEPTED, None)
+
+
+def test_a_reason_that_no_column_takes_is_refused(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    with pytest.raises(ServiceFault) as fault:
+        lane.set_aside(sent.id, "a\0b", supervisor.caller)
+    assert (fault.value.code, fault.value.params) == (FaultCode.BAD_REQUEST, {"where": "reason"})
+    assert only(lane, supervisor).state is RescueState.WAITING
 
 
 def test_another_institutions_lane_does_not_exist(

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.courier import BundleKind, answer_key, seal
 from medreg_core.contract.v1.messages import CourierUpload
 from medreg_core.domain.vocabulary import OutcomeKind, Role
-from medreg_desktop.services.cache import receipts, sync_state
+from medreg_desktop.services.cache import device, receipts, sync_state
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
@@ -168,6 +170,16 @@ def test_answers_of_another_computer_are_refused(
     with pytest.raises(KnownFault) as confused:
         desk_of(away).read(file)
     assert confused.value.code == "courier_other_kind"
+
+
+@pytest.mark.parametrize("odd", [b"7", b'{"kid":"\xff"}', b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"])
+def test_answers_that_cannot_be_read_are_damaged(away: Pc, stick: Path, odd: bytes) -> None:
+    """Anybody can seal a file for a computer that has ever sent one."""
+    own = answer_key(away.store.write(device.private_key)).public_key().public_bytes_raw()
+    path = stick / "answers.mra"
+    path.write_bytes(seal(BundleKind.ANSWERS, odd, Ed25519PrivateKey.generate(), own))
+    with pytest.raises(KnownFault, match="courier_damaged"):
+        desk_of(away).read(path)
 
 
 def test_answers_from_before_a_restore_do_not_close_what_the_register_lost(

@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from medreg_core.contract.v1.commands import Command
+from medreg_core.contract.v1.reading import UNREADABLE
 from medreg_core.contract.v1.receipts import CounterSignature, Link, LinkFlaw, flaw_of
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -85,5 +86,5 @@ def read_proof(content: bytes) -> Proof:
         raise ProofUnreadable("nothing_found")
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(found.group(1)) if found else content, type=Proof)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise ProofUnreadable("damaged") from error

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import Enum, StrEnum
 from functools import cache
 from itertools import pairwise
@@ -59,8 +59,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_signed(self) -> bool:
-        """Whether the device's key has signed exactly this."""
-        return is_signed(self.device_key, self.signature, _LINK + self.digest.encode())
+        """Whether the device's key has signed exactly this, at a moment that a clock can show."""
+        return _is_dated(self.saved_at) and is_signed(self.device_key, self.signature, _LINK + self.digest.encode())
 
     def signed_by(self, key: Ed25519PrivateKey) -> Link:
         """Return the link with the device's signature."""
@@ -86,8 +86,8 @@ class CounterSignature(msgspec.Struct, frozen=True, kw_only=True):
         return _COUNTER + hashlib.sha256(msgspec.json.encode(parts)).hexdigest().encode()
 
     def is_signed_by(self, public_key: bytes) -> bool:
-        """Return whether this is what the holder of ``public_key`` has signed."""
-        return is_signed(public_key, self.signature, self.message)
+        """Return whether this is what the holder of ``public_key`` has signed, at a moment that a clock can show."""
+        return _is_dated(self.at) and is_signed(public_key, self.signature, self.message)
 
 
 class LinkFlaw(StrEnum):
@@ -153,4 +153,10 @@ def _bare(value: Any) -> object:
 
 
 def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    # A digest is asked for before anything is judged: of a moment for which UTC may have no date, as it is written.
+    return (at.astimezone(UTC) if _is_dated(at) else at).isoformat(timespec="microseconds")
+
+
+def _is_dated(at: datetime) -> bool:
+    """Return whether every zone has a date for the moment: some have none in the calendar's first and last year."""
+    return MINYEAR < at.year < MAXYEAR

@@ -21,6 +21,7 @@ from medreg_core.contract.v1.courier import (
     open_sealed,
     seal,
 )
+from medreg_core.contract.v1.reading import UNREADABLE
 from medreg_core.domain.deadlines import CHINA
 from medreg_core.domain.records import AccountId, DeviceId
 from medreg_desktop.services.cache import device, handovers, receipts, sync_state
@@ -71,7 +72,7 @@ def read_answers(store: CacheStore, path: Path, device_id: DeviceId) -> AnswersB
         answers = msgspec.json.decode(opened.payload, type=AnswersBundle)
     except BundleRefused as refused:
         raise KnownFault(refused.code.value) from refused
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise KnownFault("courier_damaged") from error
     if not opened.is_signed_by(keys.get(answers.kid, b"")):
         raise KnownFault("courier_forged")

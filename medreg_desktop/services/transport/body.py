@@ -9,6 +9,7 @@ import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
 from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotLine
+from medreg_core.contract.v1.reading import UNREADABLE
 from medreg_desktop.services.transport.classify import not_understood, response_cut
 from medreg_desktop.services.transport.trouble import TransportFault, Trouble, TroubleKind
 
@@ -75,7 +76,7 @@ def _as_it_comes(response: requests.Response) -> Iterator[bytes]:
 def _line(text: bytes) -> SnapshotLine:
     try:
         return _lines.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise TransportFault(not_understood()) from error
 
 

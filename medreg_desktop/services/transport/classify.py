@@ -14,6 +14,7 @@ import requests
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import Fault
+from medreg_core.contract.v1.reading import UNREADABLE
 from medreg_desktop.services.transport.trouble import LONGEST_WAIT_S, Trouble, TroubleKind
 
 SERVER_HEADER = "X-MedReg-Server"
@@ -154,7 +155,7 @@ def _is_stall(error: BaseException) -> bool:
 def _fault_in(body: bytes) -> Fault:
     try:
         return msgspec.json.decode(body, type=Fault)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Fault(code="")
 
 

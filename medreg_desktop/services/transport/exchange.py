@@ -17,6 +17,7 @@ from requests.auth import AuthBase
 
 from medreg_core.contract.v1.feed import SnapshotHead, SnapshotLine
 from medreg_core.contract.v1.messages import MAGIC
+from medreg_core.contract.v1.reading import UNREADABLE
 from medreg_desktop.services.transport.attempts import Attempt
 from medreg_desktop.services.transport.body import JSON, lines_of, whole_body
 from medreg_desktop.services.transport.classify import (
@@ -181,7 +182,7 @@ def _decoded(body: bytes, answer: type[_T]) -> _T:
         return msgspec.json.decode(body, type=answer)
     except msgspec.ValidationError as error:
         raise TransportFault(not_understood()) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         # Valid so far and then nothing: a connection closed early without a stated length.
         was_cut = "truncated" in str(error)
         raise TransportFault(response_cut() if was_cut else not_understood()) from error

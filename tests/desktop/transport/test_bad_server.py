@@ -58,6 +58,8 @@ HALF_A_CHUNK = (
 )
 PORTAL = (TroubleKind.PORTAL, "captive_portal")
 
+NESTED = b'{"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+
 CASES: list[tuple[str, Reply, TroubleKind, str]] = [
     ("portal, HTML 200", answer(200, HTML, "text/html", server=None), TroubleKind.PORTAL, "captive_portal"),
     ("portal, JSON 200", answer(200, PAGE, server=None), TroubleKind.PORTAL, "captive_portal"),
@@ -74,6 +76,8 @@ CASES: list[tuple[str, Reply, TroubleKind, str]] = [
     ("gzip cut", answer(200, gzip.compress(PAGE)[:30], Content_Encoding="gzip"), TroubleKind.LINK, "response_cut"),
     ("not gzip at all", answer(200, PAGE, Content_Encoding="gzip"), TroubleKind.LINK, "response_cut"),
     ("another contract", answer(200, b'{"magic": 5}'), TroubleKind.OTHER_VERSION, "server_other_version"),
+    ("nested by the thousand", answer(200, NESTED), TroubleKind.OTHER_VERSION, "server_other_version"),
+    ("500, nested by the thousand", answer(500, NESTED), TroubleKind.SERVER, "server_error"),
     ("not JSON", answer(200, b"all is well"), TroubleKind.OTHER_VERSION, "server_other_version"),
     ("endpoint missing", answer(404), TroubleKind.OTHER_VERSION, "server_other_version"),
     ("too old", answer(426, b'{"code": "client_too_old"}'), TroubleKind.TOO_OLD, "client_too_old"),
@@ -237,6 +241,7 @@ def test_a_whole_stream_is_typed_line_by_line(transport_to: Make) -> None:
         (stream(HEAD, ROW, END, cut=40, length=999), "response_cut", 2),
         (stream(ROW, END), "captive_portal", 0),
         (answer(200, b'{"t":"head"}\n', "application/x-ndjson"), "server_other_version", 0),
+        (answer(200, NESTED + b"\n", "application/x-ndjson"), "server_other_version", 0),
         (answer(200, b"x" * (5 << 20), "application/x-ndjson"), "response_too_large", 0),
         (answer(200, HTML, "text/html", server=None), "captive_portal", 0),
     ],
