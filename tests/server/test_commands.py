@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import msgspec
 import pytest
@@ -242,6 +243,16 @@ def test_what_is_no_id_is_rejected_and_the_rest_of_the_batch_goes_on(
     )
     assert good.kind is OutcomeKind.ACCEPTED
     assert office.now(one) == one
+
+
+def test_a_version_that_came_about_at_no_date_is_a_conflict_and_without_a_zone_unreadable(
+    office: Office, application: Application
+) -> None:
+    seen = command(application, REFUSE, seen_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=8))))
+    assert office.send_one(seen).kind is OutcomeKind.CONFLICT
+    zoneless = msgspec.structs.replace(seen, seen_at=datetime(2026, 11, 29))  # noqa: DTZ001 - what is to be refused
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(zoneless), type=Command)
 
 
 @pytest.mark.parametrize(("name", "build", "code"), _REJECTED, ids=[f"{n}-{c.value}" for n, _, c in _REJECTED])

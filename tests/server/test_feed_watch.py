@@ -54,6 +54,7 @@ def test_a_long_poll_waits_in_an_epoch_whose_numbers_are_lower(
     """What the service heard of the numbers before must not send every reader away at once, for ever."""
     seed_applications(server.service, hospital.institution, 5)
     put_back(server.service, hospital)
+    client.sign_in()
     change = threading.Timer(0.5, seed_applications, [server.service, hospital.institution])
     change.start()
     page = client.changes(client.cursor(), wait=25)

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from medreg_core.contract.v1.activation import HandOutCode, ReprintCode, VoidCode
-from medreg_core.contract.v1.receipts import CounterSignature, Link
+from medreg_core.contract.v1.receipts import CounterSignature, Instant, Link
 from medreg_core.domain.records import (
     AccountId,
     Application,
@@ -94,7 +94,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: CommandId | None = None
     physician_id: PhysicianId = PhysicianId("")
     schema: int = 1  # the oldest protocol whose service knows this kind; it is not sent to an older one
-    seen_at: datetime | None = None  # when base_version came about: a restored register gives its numbers out again
+    seen_at: Instant | None = None  # when base_version came about: a restored register gives its numbers out again
 
     @property
     def subject(self) -> str:
