@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from medreg_desktop.app.program import run
+from medreg_desktop.app.start import run
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from medreg_core.domain.vocabulary import Role
-from medreg_desktop.app.program import already_open
+from medreg_desktop.app.start import already_open
 from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.helpers.fault_proxy import FaultProxy, http_answer
 from tests.helpers.program import Desk, click
