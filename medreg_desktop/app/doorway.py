@@ -83,6 +83,7 @@ class Doorway:
         self._wire: HttpTransport | None = None  # the sync thread's
         self._gate: Gate | None = None
         self._window_gone = Event()  # nothing on the screen reads the copy any more
+        self._is_ending = False
         self.loop: SyncLoop | None = None
 
     # -- sign-in ----------------------------------------------------------------------------------------------------
@@ -142,8 +143,7 @@ class Doorway:
         if kept.gone:
             self._on_report(SyncReport(removal=RemovalReport(Stage.GONE, kept.order, rescued=kept.rescued)))
             return
-        self._door = HttpTransport(Link(self._address(self._server), self.clock, version("medreg"), self.diary.log))
-        self._door.expect(kept.order.server_id)
+        self._open_door(self._address(self._server)).expect(kept.order.server_id)
         self._finish_leaving(kept)
 
     def institution_name(self) -> str:
@@ -166,10 +166,17 @@ class Doorway:
             self._window_gone.clear()
             farewell.forget(self._folder)
 
+    def break_off(self) -> None:
+        """The program ends: nobody waits for the service any more, nor begins to. Any thread; waits for nothing."""
+        self._is_ending = True
+        if self._door is not None:
+            self._link.closing.set()
+        if self.loop is not None:
+            self.loop.stop(timeout_s=0.0)
+
     def close(self) -> None:
         """End the program: stop sync, forget the token, close the copy."""
-        if self._door is not None:
-            self._link.closing.set()  # breaks off whatever another thread still waits for
+        self.break_off()
         with self._lock, self._claiming:
             self._end()
 
@@ -279,10 +286,15 @@ class Doorway:
         address = self._address(server)
         if self._gate is not None:
             self._shut()
-        self._door = HttpTransport(Link(address, self.clock, version("medreg"), self.diary.log))
-        self._gate = Gate(self._folder, self._keys, self._door, self._open_store, self.clock)
+        self._gate = Gate(self._folder, self._keys, self._open_door(address), self._open_store, self.clock)
         self._server = server
         return self._gate
+
+    def _open_door(self, address: ServerAddress) -> HttpTransport:
+        door = self._door = HttpTransport(Link(address, self.clock, version("medreg"), self.diary.log))
+        if self._is_ending:  # asked once the door can be seen: one of the two threads closes it
+            self.break_off()
+        return door
 
     def _address(self, server: str) -> ServerAddress:
         return ServerAddress(server or "https://localhost", self._ca_file).checked()
@@ -325,16 +337,22 @@ class Doorway:
         device = Device(self.gate.office.device_id, key.public_key().public_bytes_raw(), version("medreg"))
         self.diary.opened(self.store)
         copy = CacheCopy(self.store, Judging(self.tables, self.clock))
-        self._run_loop(copy, device, self._departure(key)).start()
+        self._begin(self._new_loop(copy, device, self._departure(key)))
 
     def _finish_leaving(self, kept: Farewell) -> None:
         device = Device(kept.order.device_id, b"", version("medreg"))
         copy = cast("LocalCopy", object())  # there is none any more: whoever asks it anything is a bug
-        loop = self._run_loop(copy, device, self._departure(None))
+        loop = self._new_loop(copy, device, self._departure(None))
         loop.leave_taken(kept.order, kept.rescued)
-        loop.start()
+        self._begin(loop)
 
-    def _run_loop(self, copy: LocalCopy, device: Device, departure: Departure) -> SyncLoop:
+    def _begin(self, loop: SyncLoop) -> None:
+        loop.start()
+        self.loop = loop
+        if self._is_ending:
+            self.break_off()
+
+    def _new_loop(self, copy: LocalCopy, device: Device, departure: Departure) -> SyncLoop:
         assert self._door is not None
         self._wire = self._door.twin(reads_ahead=True)
         driver = SyncDriver(
@@ -347,8 +365,7 @@ class Doorway:
             habits=self._habits,
             departure=departure,
         )
-        self.loop = SyncLoop(driver, self._link.closing.set, _raise_later)
-        return self.loop
+        return SyncLoop(driver, self._link.closing.set, _raise_later)
 
     def _departure(self, key: Ed25519PrivateKey | None) -> Departure:
         return Departure(

@@ -19,18 +19,27 @@ class LazyDoorway:
         self._make, self._last_account = make, last_account
         self._lock = threading.Lock()
         self._made: Doorway | None = None
+        self._is_ending = False
 
     def get(self) -> Doorway:
         """Return the doorway, loading it at the first call; off the window's thread until it is there."""
         with self._lock:
             if self._made is None:
                 self._made = self._make()
+                if self._is_ending:
+                    self._made.break_off()
             return self._made
 
     @property
     def made(self) -> Doorway | None:
         """The doorway if it is there."""
         return self._made
+
+    def break_off(self) -> None:
+        """The program ends: nobody waits for the service any more, nor begins to once all is loaded."""
+        self._is_ending = True
+        if self._made is not None:
+            self._made.break_off()
 
     def knows(self, login: str) -> bool:
         """Whether this account has signed in on this computer; before loading only the last one's answer is known."""

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 _LIMIT_EVERY_MS = 60_000
 
+_PARTING_S = 1.0
+"""How long the end of the program lets the service answer: a claim is given back in milliseconds where it does."""
+
 
 class Program(QObject):
     """Owns everything; lives on the UI thread."""
@@ -119,10 +122,12 @@ class Program(QObject):
         self._cover(self.window, None)
 
     def close(self) -> None:
-        """End: stop sync, close the copy, wait for what is being written."""
+        """End: stop sync, close the copy, wait for what is being written, and hardly for the service."""
         self._close_office()
         self._idle.stop()
         self._limit.stop()
+        self._runners["background"].wait(_PARTING_S)
+        self.doorway.break_off()
         for name, runner in self._runners.items():
             runner.close(finish=name == "writing")
         if self.doorway.made is not None:

@@ -7,7 +7,7 @@ the order in which the work ended; a cancelled task's answer is dropped.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -70,7 +70,7 @@ class TaskRunner(QObject):
     def __init__(self, name: str, threads: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._open: set[Task] = set()
+        self._open: dict[Task, Future[Any]] = {}
         self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -88,14 +88,18 @@ class TaskRunner(QObject):
         task = Task(on_done, on_error)
         future = self._pool.submit(work)
         task.start(future)
-        self._open.add(task)
+        self._open[task] = future
         future.add_done_callback(lambda ended: self._ended.emit(task, ended))
         return task
 
     @Slot(object, object)
     def _on_ended(self, task: Task, future: Future[Any]) -> None:
-        self._open.discard(task)
+        self._open.pop(task, None)
         task.deliver(future)
+
+    def wait(self, at_most_s: float) -> None:
+        """Hold the UI thread until all that was submitted is done, at most so long; only for the end of the program."""
+        wait(self._open.values(), at_most_s)
 
     def close(self, *, finish: bool = False) -> None:
         """Drop all answers and wait for what runs now; what waits is dropped, or with ``finish`` done first.

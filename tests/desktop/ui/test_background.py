@@ -119,6 +119,19 @@ def test_closing_drops_answers_and_waits_for_what_runs() -> None:
     assert not [t for t in threading.enumerate() if t.name.startswith("background")]
 
 
+def test_who_waits_for_what_was_submitted_does_not_wait_for_ever() -> None:
+    runner = background()
+    gate, ended = threading.Event(), threading.Event()
+    runner.submit(gate.wait, unwanted, unwanted)
+    runner.wait(0.0)
+    assert not ended.is_set()
+    gate.set()
+    runner.submit(ended.set, unwanted, unwanted)
+    runner.wait(60.0)
+    assert ended.is_set()
+    runner.close()
+
+
 def test_a_finished_task_holds_nobody(qtbot: QtBot, runner: TaskRunner) -> None:
     done: list[int] = []
     task = runner.submit(lambda: 1, done.append, unwanted)
