@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from threading import Event, Lock
 from typing import cast
@@ -18,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from medreg_core.contract.v1.messages import ClaimQuery, CourierAnswer, CourierUpload
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import ApplicationId
-from medreg_core.domain.tables import Tables, load_tables
 from medreg_desktop.app.adapters import SystemClock
+from medreg_desktop.app.tables import packaged_tables
 from medreg_desktop.services.auth import farewell
 from medreg_desktop.services.auth.departure import Departure
 from medreg_desktop.services.auth.device_key import device_key
@@ -157,6 +156,10 @@ class Doorway:
     def window_gone(self) -> None:
         """Nothing on the screen reads the copy any more: it may be destroyed."""
         self._window_gone.set()
+
+    def window_back(self) -> None:
+        """The order to leave no longer stands, the copy stays: before another order it has to be let go of anew."""
+        self._window_gone.clear()
 
     def begin_anew(self) -> None:
         """Forget the farewell of a removed computer: whoever signs in next sets it up as another one."""
@@ -386,12 +389,6 @@ class Doorway:
         self.diary.closing()
         if self._gate is not None and self._gate.store is not None:
             self._gate.store.close()
-
-
-def packaged_tables() -> Tables:
-    """Return the code lists that come with the program."""
-    folder = files("medreg_core").joinpath("tables")
-    return load_tables(lambda name: folder.joinpath(name).read_text("utf-8"))
 
 
 def _raise_later(_error: Exception) -> None:

@@ -33,6 +33,7 @@ from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.tokens import Density
 from medreg_desktop.ui.widgets.blocks import EmptyState
 from medreg_desktop.ui.window_first import WindowFirst
+from medreg_desktop.views.signin.presenter import REMOVAL_UNFOUNDED
 from medreg_desktop.views.signin.state import Entered
 from medreg_desktop.views.signin.view import SignInPage, Ways
 
@@ -113,13 +114,16 @@ class Program(QObject):
 
     def sign_out(self) -> None:
         """Let another registrar come; nothing of this one's unsent work is touched."""
+        self._go_to_sign_in()
+
+    def _go_to_sign_in(self, because: str = "") -> None:
         self._close_office()
         self._who = None
         self.settings.use_registrar(None)
         self.notices.clear()
         self._runners["background"].submit(lambda: self.doorway.get().leave(), _ignore, _raise)
         self._renew_window(())
-        self._cover(self.window, None)
+        self._cover(self.window, None, because)
 
     def close(self) -> None:
         """End: stop sync, close the copy, wait for what is being written, and hardly for the service."""
@@ -284,7 +288,7 @@ class Program(QObject):
         return doorway
 
     def _on_report(self, report: Any) -> None:
-        if report.removal.order is not None:
+        if report.removal.order is not None or self._removed is not None:
             self._show_removal(report.removal)
             return
         if self.office is None:
@@ -315,7 +319,16 @@ class Program(QObject):
             self.window.cover.lay(page)
             self._removed = page
             self.doorway.get().window_gone()
-        self._removed.show_removal(removal)
+        if removal.stage:
+            self._removed.show_removal(removal)
+        else:
+            self._take_removal_back()
+
+    def _take_removal_back(self) -> None:
+        """The order no longer stands: whoever worked here signs in again, which also lets sync go on."""
+        self._removed = None
+        self.doorway.get().window_back()
+        self._go_to_sign_in(REMOVAL_UNFOUNDED)
 
     def _begin_anew(self) -> None:
         def begun(_: object) -> None:

@@ -18,6 +18,9 @@ from medreg_desktop.ui.widgets.labels import IconLabel, Text
 _WIDTH = 520
 _LINES = 4
 
+_TOOK_NOTHING = "forbidden"
+"""A service that has given no order takes nothing over: that is why it is asked again, and nothing in the way."""
+
 
 class RemovedPage(QWidget):
     """Covers everything once the order to leave is proven. ``pressed``: begin anew, offered when all is over."""
@@ -51,12 +54,20 @@ class RemovedPage(QWidget):
 
     def show_removal(self, removal: RemovalReport) -> None:
         """Say how far it is."""
-        self._title.setText(tr("This computer was removed from {institution}.", institution=self._institution))
+        self._title.setText(self._what(removal))
         parts = (_why(removal), _work(removal), _hindrance(removal), _whom(removal))
         for label, text in zip(self._lines, parts, strict=True):
             label.setText(text)
             label.setVisible(bool(text))
         self.button.setVisible(removal.stage is Stage.GONE)
+
+    def _what(self, removal: RemovalReport) -> str:
+        if removal.stage is Stage.CHECK:
+            return tr(
+                "Whether this computer was removed from {institution} is being asked again.",
+                institution=self._institution,
+            )
+        return tr("This computer was removed from {institution}.", institution=self._institution)
 
 
 def _why(removal: RemovalReport) -> str:
@@ -65,6 +76,8 @@ def _why(removal: RemovalReport) -> str:
 
 
 def _work(removal: RemovalReport) -> str:
+    if removal.stage is Stage.CHECK:
+        return tr("Everything here is kept until the service has answered; nothing is sent.")
     if removal.stage is Stage.RESCUE:
         n = removal.left + removal.rescued
         return trn(
@@ -82,11 +95,13 @@ def _work(removal: RemovalReport) -> str:
 
 
 def _hindrance(removal: RemovalReport) -> str:
-    if not removal.code:
+    if not removal.code or (removal.stage is Stage.CHECK and removal.code == _TOOK_NOTHING):
         return ""
     what, _ = what_and_todo(removal.code)
     if removal.stage is Stage.CONFIRM:
         return what + tr("The service has not heard of it yet; it is told as soon as it answers.")
+    if removal.stage is Stage.CHECK:
+        return what + tr("It is tried again by itself.")
     return what + tr("It is tried again by itself; until then nothing is deleted.")
 
 

@@ -38,6 +38,7 @@ NO_SERVICE = frozenset(
 WRONG_SECRET = frozenset({"bad_credentials", "offline_password_wrong", "too_many_attempts"})
 ADDRESS_FAULTS = frozenset({"address_invalid", "other_server", "tls_wrong_name", "tls_untrusted"})
 UNEXPECTED = "unexpected"
+REMOVAL_UNFOUNDED = "removal_unfounded"
 
 
 class SignInPresenter:

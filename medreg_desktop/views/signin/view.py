@@ -17,7 +17,7 @@ from medreg_desktop.ui.shell.top_bar import DemoMark, Seal
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Radius, Space, Type
 from medreg_desktop.ui.widgets import Banner, Button, Hairline, IconLabel, Kind, Panel, Text, TextField
-from medreg_desktop.views.signin.presenter import NO_SERVICE, SignInPresenter
+from medreg_desktop.views.signin.presenter import NO_SERVICE, REMOVAL_UNFOUNDED, SignInPresenter
 from medreg_desktop.views.signin.state import Access, Busy, Entered, KnownAccounts, ScreenState, Step
 
 _WIDTH = 420
@@ -33,6 +33,13 @@ _BUSY: dict[Busy, str] = {
     Busy.UNLOCKING: mark("Opening the local copy…"),
     Busy.REBUILDING: mark("Rebuilding; unsent work is carried over…"),
 }
+
+
+def _tone(code: str) -> Tone:
+    """The way to the service is nobody's mistake, and an order taken back is good news; the rest is a fault."""
+    if code == REMOVAL_UNFOUNDED:
+        return Tone.NEWS
+    return Tone.CARE if code in NO_SERVICE or code == "captive_portal" else Tone.FAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,17 +245,17 @@ class SignInPage(QWidget):
         self._banner.setVisible(fault is not None)
         if fault is None:
             return
-        # The way to the service is nobody's mistake: it is shown as care, the rest as a fault.
-        tone = Tone.CARE if fault.code in NO_SERVICE or fault.code == "captive_portal" else Tone.FAULT
         what, todo = what_and_todo(fault.code, **fault.params)
         if fault.code == "captive_portal":
             todo = tr("Complete the network's sign-in in the browser, then sign in here.")
+        elif fault.code == REMOVAL_UNFOUNDED:
+            todo = tr("Everything is kept. Sign in here to go on.")
         elif fault.code in NO_SERVICE and not state.can_go_offline and not self._is_lock:
             todo += tr("The first sign-in of an account on this computer needs the network.")
         elif state.wait_s:
             todo = trn("You can try again in {n} s.", "You can try again in {n} s.", state.wait_s)
         button = tr(_STEPS[fault.step]) if fault.step in _STEPS else ""
-        self._banner.show_news(tone, what, todo, button=button)
+        self._banner.show_news(_tone(fault.code), what, todo, button=button)
 
     def clear_secrets(self) -> None:
         """Forget typed passwords and ask again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from medreg_core.contract.v1.devices import DeviceEntry
 from medreg_core.domain.records import CommandId, DeviceId
@@ -12,6 +13,7 @@ from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationRe
 from medreg_desktop.app.removed import RemovedPage
 from medreg_desktop.ui.widgets.blocks import EmptyState
 from medreg_server.db.scope import Scope
+from medreg_server.db.tables import device, form_lease
 from medreg_server.services.callers import Caller
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.devices import DeviceDesk
@@ -20,9 +22,11 @@ from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.desktop.program.test_service import state_at
 from tests.helpers.fault_proxy import FaultProxy, http_answer, swallow_answer
 from tests.helpers.program import Desk, Listener, click
+from tests.helpers.qt import clipped
 from tests.helpers.server import PASSWORD, Hospital, ServerHandle
 
 DONE = "本机数据已删除。"
+LIFTED = "服务端确认本机可以继续使用：刚才的拒绝不是服务端作出的，或者已经撤销。 内容都在，请登录后继续办理。"
 STAYS = {"removed.json", "settings/computer.json", "logs/program.log"}
 
 
@@ -40,6 +44,26 @@ def caller(server: ServerHandle, hospital: Hospital, role: Role) -> Caller:
 def revoke(server: ServerHandle, hospital: Hospital, device_id: DeviceId) -> None:
     admin = caller(server, hospital, Role.INSTITUTION_ADMIN)
     DeviceDesk(server.service.environment).revoke(device_id, RevocationReason.LOST, admin)
+
+
+def forget_revocation(server: ServerHandle, device_id: DeviceId) -> None:
+    """What a restore to before it does to a revocation."""
+    one = update(device).where(device.c.id == device_id)
+    own = update(form_lease).where(form_lease.c.device_id == device_id)
+    with server.service.environment.database.write() as transaction:
+        transaction.devices._connection.execute(one.values(revoked_at=None, revoked_by="", reason=""))
+        transaction.leases._connection.execute(own.values(burnt_at=None))
+
+
+def ordered_out(office: Desk, server: ServerHandle, hospital: Hospital, proxy: FaultProxy) -> str:
+    """Have the order to leave proven while nothing can be handed over; return what was decided and not sent."""
+    application_id = decided_offline(office, proxy)
+    revoke(server, hospital, device_of(office))
+    proxy.answer_at_once("/device/rescue", http_answer(503), times=99)
+    proxy.restore()
+    office.office.sync_now()
+    office.until_says("会自动重试；在此之前不删除任何内容。")
+    return application_id
 
 
 def devices(server: ServerHandle, hospital: Hospital) -> dict[DeviceId, DeviceEntry]:
@@ -61,6 +85,13 @@ def removed_page(desk: Desk) -> RemovedPage:
     page = desk.program.window.cover.page
     assert isinstance(page, RemovedPage), desk.words()
     return page
+
+
+def hurry(desk: Desk) -> None:
+    """Have what waits tried now, as another network does."""
+    loop = desk.program.doorway.get().loop
+    assert loop is not None
+    loop.network_changed()
 
 
 def left_of(folder: Path) -> set[str]:
@@ -170,6 +201,55 @@ def test_what_was_begun_before_a_restart_goes_on_and_the_computer_can_be_set_up_
     desk.close()
     third = open_desk("pc")
     third.at_work(staff.registrar, PASSWORD, 3)
+
+
+def test_an_order_that_no_longer_stands_gives_the_computer_back(
+    office: Desk, staff: Staff, server: ServerHandle, hospital: Hospital, proxy: FaultProxy
+) -> None:
+    """The register is restored to before the revocation while a computer hands its work over."""
+    device_id = device_of(office)
+    application_id = ordered_out(office, server, hospital, proxy)
+    forget_revocation(server, device_id)
+    proxy.clear()
+    proxy.answer_at_once("/device/wipe/check", http_answer(503), times=99)
+    hurry(office)
+    office.until_says("正在重新核实本机是否已被移出")
+    office.shot("removal-asked-again")
+    assert clipped(removed_page(office)) == []
+    words = office.words()
+    assert "服务端答复之前，本机内容全部保留，也不发送。" in words
+    assert "删除" not in words
+    assert "此账号没有这项权限" not in words, "that is why it is asked, not what stands in the way"
+    assert not removed_page(office).button.isVisible()
+    proxy.clear()
+    hurry(office)
+    office.until(lambda: office.is_shut, "the sign-in page")
+    office.shot("removal-lifted")
+    assert office.fault == LIFTED
+    assert clipped(office.page) == []
+    office.at_work(staff.registrar, PASSWORD, 3)
+    office.until(lambda: state_at(server, application_id) is State.AGREED, "the decision at the service")
+    office.until_lamp("已同步")
+
+
+def test_a_computer_given_back_can_be_shut_out_again(
+    office: Desk, staff: Staff, server: ServerHandle, hospital: Hospital, proxy: FaultProxy
+) -> None:
+    """Nothing may be destroyed below whoever works there again: the window has to let go of the copy once more."""
+    device_id = device_of(office)
+    ordered_out(office, server, hospital, proxy)
+    forget_revocation(server, device_id)
+    proxy.clear()
+    hurry(office)
+    office.until(lambda: office.is_shut, "the sign-in page")
+    office.at_work(staff.registrar, PASSWORD, 3)
+    assert not office.program.doorway.get()._window_gone.is_set()
+    revoke(server, hospital, device_id)
+    office.office.sync_now()
+    office.until_says(DONE)
+    office.until(removed_page(office).button.isVisible, "the end")
+    assert devices(server, hospital)[device_id].wiped_at is not None
+    assert left_of(office.folder) <= STAYS
 
 
 @pytest.mark.parametrize("is_at_work", [True, False])
