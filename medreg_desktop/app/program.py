@@ -268,11 +268,21 @@ class Program(QObject):
             )
             logging.getLogger().addHandler(self._log_book)
             importlib.import_module("medreg_desktop.app.office")
+            importlib.import_module("medreg_desktop.ui.network")
             self.doorway.get()
             # Modules stay: whichever thread's turn it is to look for garbage would hold the window up for all of them.
             gc.freeze()
 
-        self._runners["background"].submit(load, _ignore, _raise)
+        self._runners["background"].submit(load, self._watch_network, _raise)
+
+    def _watch_network(self, _loaded: object) -> None:
+        module = importlib.import_module("medreg_desktop.ui.network")  # loaded already: see _load_rest
+        module.NetworkWatch(module.system_network(), self).changed.connect(self._on_network)
+
+    def _on_network(self) -> None:
+        doorway = self.doorway.made
+        if doorway is not None and doorway.loop is not None:
+            doorway.loop.network_changed()
 
     def _load_doorway(self) -> Doorway:
         module = importlib.import_module("medreg_desktop.app.doorway")
