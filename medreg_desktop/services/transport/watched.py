@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
 
 from medreg_desktop.services.transport.dial import SLICE_S, dial
 from medreg_desktop.services.transport.trouble import Interrupted
@@ -136,6 +137,26 @@ class WatchedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _pools(self._watch)
 
 
+def _greeting(watch: Watch) -> type[ssl.SSLSocket]:
+    class Greeting(ssl.SSLSocket):
+        """Looks all the time whether its handshake is still wanted; its limit is of the machine's clock."""
+
+        def do_handshake(self, block: bool = False) -> None:
+            self.settimeout(SLICE_S)
+            deadline = time.monotonic() + watch.connect_s
+            while True:
+                if watch.unwanted():
+                    self.close()  # ssl closes it for errors of its own only
+                    raise Interrupted
+                try:
+                    return super().do_handshake(block)
+                except TimeoutError:
+                    if time.monotonic() >= deadline:
+                        raise
+
+    return Greeting
+
+
 def _pools(watch: Watch) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
@@ -145,13 +166,17 @@ def _pools(watch: Watch) -> dict[str, type[HTTPConnectionPool]]:
             super().connect()
             self.sock = WatchedSocket(self.sock, watch)
 
+    greeting = _greeting(watch)
+
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             sock = dial(self._dns_host, self.port, watch.connect_s, watch.unwanted, watch.monotonic)
-            sock.settimeout(watch.connect_s)
+            sock.settimeout(watch.connect_s)  # for a proxy's answer, which comes before the handshake
             return sock
 
         def connect(self) -> None:
+            self.ssl_context = create_urllib3_context()  # what urllib3 makes itself where none is given
+            self.ssl_context.sslsocket_class = greeting
             super().connect()
             if watch.pin and isinstance(self.sock, ssl.SSLSocket):
                 _check_pin(self.sock, watch.pin)

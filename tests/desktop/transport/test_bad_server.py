@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -182,6 +183,22 @@ def test_closing_the_program_breaks_any_exchange_off(transport_to: Make) -> None
         transport = transport_to(server.url, OURS, stall_s=60.0)
         with pytest.raises(Interrupted):
             transport.send(CommandBatch(device_id="d", commands=()))  # type: ignore[arg-type]
+
+
+def test_a_handshake_that_is_never_answered_is_broken_off_too(transport_to: Make) -> None:
+    """A machine that takes the connection and says nothing: the commonest kind of silence, and before any HTTP."""
+    taken: list[socket.socket] = []
+
+    def is_greeted() -> bool:
+        if not taken:
+            taken.extend(listener.accept()[0] for _ in select.select([listener], [], [], 0)[0])
+        return bool(taken and select.select(taken, [], [], 0)[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        transport = transport_to(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(Interrupted):
+            transport.changes("c", 25, is_greeted)
+        taken[0].close()
 
 
 def test_a_server_that_reads_nothing_is_a_stall_too(transport_to: Make) -> None:
