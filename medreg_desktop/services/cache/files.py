@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +16,20 @@ from sqlcipher3 import dbapi2
 from medreg_desktop.services.cache.connection import Connection, database_faults
 from medreg_desktop.services.cache.journal import sync_folder
 from medreg_desktop.services.faults import KnownFault
+
+
+@contextmanager
+def file_faults() -> Iterator[None]:
+    """Turn what the operating system says of a file into KnownFault ``disk_full``, ``cache_locked``, ``disk_trouble``.
+
+    A file that may not be touched although it is the program's own is held by another: a virus scanner, a backup.
+    """
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        code = "disk_full" if full else "cache_locked" if isinstance(error, PermissionError) else "disk_trouble"
+        raise KnownFault(code, cause=type(error).__name__) from error
 
 
 @dataclass(frozen=True, slots=True)

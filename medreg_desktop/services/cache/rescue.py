@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
+from medreg_core.contract.v1.activation import HandOutCode, VoidCode
+from medreg_core.contract.v1.commands import Command
 from medreg_core.domain.forms import read_form_number
+from medreg_core.domain.vocabulary import CodeState, CommandKind
 from medreg_desktop.services.cache import audit, replica, schema
 from medreg_desktop.services.cache.connection import (
     Connection,
@@ -16,7 +21,7 @@ from medreg_desktop.services.cache.connection import (
     database_faults,
     prepare_for_writing,
 )
-from medreg_desktop.services.cache.files import CacheFiles, ProgramLock
+from medreg_desktop.services.cache.files import CacheFiles, ProgramLock, file_faults
 from medreg_desktop.services.cache.journal import Entry, Journal, JsonValue, sync_folder
 from medreg_desktop.services.cache.store import transaction
 from medreg_desktop.services.faults import KnownFault
@@ -42,28 +47,33 @@ def rescue(path: Path, key: bytes, clock: Clock) -> RescueReport:
 
     Raises:
         KnownFault: ``cache_key_wrong`` if neither file opens with the key (nothing is touched then), ``cache_in_use``,
-            ``disk_full``, ``cache_read_only``.
+            ``disk_full``, ``disk_trouble``, ``cache_locked``, ``cache_read_only``.
     """
     files = CacheFiles(path)
     lock = ProgramLock(files.lock)
     try:
-        journal = Journal(files.journal, key)
-        if not journal.opens() and not _opens(path, key):
-            raise KnownFault("cache_key_wrong")
-        rows = _readable(path, key) if path.exists() else {}
-        _merge(rows, journal)
-        fresh = path.with_suffix(".rebuilding")
-        fresh.unlink(missing_ok=True)
-        counts = _built(fresh, key, clock, rows, journal)
-        # The journal holds everything by now, so a kill between the two renames costs nothing. A log without its file
-        # goes aside as well: SQLite would replay it into the fresh one.
-        aside = files.set_aside(clock.now())
-        fresh.replace(path)
-        sync_folder(path.parent)
-        files.suspect.unlink(missing_ok=True)
-        return replace(counts, kept_aside=aside if aside.exists() else None)
+        with file_faults():
+            return _rescued(files, key, clock)
     finally:
         lock.release()
+
+
+def _rescued(files: CacheFiles, key: bytes, clock: Clock) -> RescueReport:
+    path = files.database
+    journal = Journal(files.journal, key)
+    if not journal.opens() and not _opens(path, key):
+        raise KnownFault("cache_key_wrong")
+    rows = _merge(_readable(path, key) if path.exists() else {}, journal)
+    fresh = path.with_suffix(".rebuilding")
+    fresh.unlink(missing_ok=True)
+    counts = _built(fresh, key, clock, rows, journal)
+    # The journal holds everything by now, so a kill between the two renames costs nothing. A log without its file goes
+    # aside as well: SQLite would replay it into the fresh one.
+    aside = files.set_aside(clock.now())
+    fresh.replace(path)
+    sync_folder(path.parent)
+    files.suspect.unlink(missing_ok=True)
+    return replace(counts, kept_aside=aside if aside.exists() else None)
 
 
 def _opens(path: Path, key: bytes) -> bool:
@@ -110,22 +120,37 @@ def _scan(path: Path, key: bytes, table: str, order: str) -> Iterator[Entry]:
         conn.close()
 
 
-def _merge(rows: _Rows, journal: Journal) -> None:
-    """Let the journal complete and overrule what the file gave: the file may be an old copy that was put back."""
-    for frame in journal.frames():
-        for entry in frame.entries:
-            if entry.row is None:
-                rows.pop((entry.table, entry.n), None)
-            else:
-                rows[entry.table, entry.n] = _newer(rows.get((entry.table, entry.n)), entry)
+def _merge(given: _Rows, journal: Journal) -> _Rows:
+    """Return what the file gave and what the journal holds as one.
+
+    The later of the two has the word, and its rows come first, so that a row it has cannot be crowded out by one of
+    before: the journal if it knows a later audit line (the file is an old copy that was put back), else the file (the
+    journal could not be written for a while). The other only fills in what is missing.
+    """
+    kept, journal_head = _folded(journal)
+    file_head = max((n for table, n in given if table == "audit"), default=0)
+    journals = {place: row for place, row in kept.items() if row is not None}
+    if journal_head > file_head:
+        rows = journals | {place: row for place, row in given.items() if place not in kept}
+    else:
+        rows = given | {place: row for place, row in journals.items() if place not in given}
+    for place in given.keys() & journals.keys():
+        if place[0] == "lease":
+            furthest = max(_number(given[place]["next"]), _number(journals[place]["next"]))
+            rows[place] = {**rows[place], "next": furthest}
     _protect_serials(rows)
+    _protect_codes(rows)
+    return rows
 
 
-def _newer(known: dict[str, JsonValue] | None, entry: Entry) -> dict[str, JsonValue]:
-    row = entry.row or {}
-    if known is not None and entry.table == "lease":
-        return {**row, "next": max(_number(known["next"]), _number(row["next"]))}
-    return row
+def _folded(journal: Journal) -> tuple[dict[tuple[str, int], dict[str, JsonValue] | None], int]:
+    """Return the newest content the journal has of each row, None for a deleted one, and its newest audit line."""
+    newest: dict[tuple[str, int], dict[str, JsonValue] | None] = {}
+    head = 0
+    for frame in journal.frames():
+        head = max(head, frame.audit_head)
+        newest.update(((entry.table, entry.n), entry.row) for entry in frame.entries)
+    return newest, head
 
 
 def _protect_serials(rows: _Rows) -> None:
@@ -140,6 +165,28 @@ def _protect_serials(rows: _Rows) -> None:
             own = [n.serial for n in used if n.region == row["region"] and n.year == row["year"]]
             inside = [serial for serial in own if _number(row["first"]) <= serial <= _number(row["last"])]
             row["next"] = max([_number(row["next"]), *(serial + 1 for serial in inside)])
+
+
+def _protect_codes(rows: _Rows) -> None:
+    """Keep every code that a command names from being handed out anew: it stands on somebody's slip."""
+    named: dict[str, dict[str, JsonValue]] = {}
+    commands = sorted((n, row) for (table, n), row in rows.items() if table == "outbox")
+    for _, row in commands:
+        if row["kind"] in {CommandKind.HAND_OUT_CODE, CommandKind.VOID_CODE}:
+            command = msgspec.json.decode(str(row["command"]), type=Command)
+            match command.body:
+                case HandOutCode(reference=reference):
+                    named[reference] = {
+                        "state": CodeState.HANDED_OUT.value,
+                        "physician_id": command.physician_id,
+                        "command_id": command.id,
+                        "handed_out_at": row["saved_at"],
+                    }
+                case VoidCode(reference=reference):
+                    named[reference] = {**named.get(reference, {}), "state": CodeState.VOIDED.value, "code": ""}
+    for (table, _), row in rows.items():
+        if table == "activation_code" and row["state"] == CodeState.LEASED.value:
+            row.update(named.get(str(row["reference"]), {}))
 
 
 def _number(value: JsonValue) -> int:
@@ -168,8 +215,8 @@ def _built(fresh: Path, key: bytes, clock: Clock, rows: _Rows, journal: Journal)
 
 
 def _insert(conn: Connection, rows: _Rows) -> None:
-    """Insert what was saved. A column this program does not know is left behind; a newer one takes its default."""
-    for (table, _), row in sorted(rows.items()):
+    """Insert what was saved, in its order. A column this program does not know is left; a newer one has its default."""
+    for (table, _), row in rows.items():
         known = [name for name in replica.columns(conn, table) if name in row]
         marks = ", ".join("?" * len(known))
         statement = f"INSERT OR IGNORE INTO {table}({', '.join(known)}) VALUES({marks})"

@@ -21,7 +21,7 @@ from medreg_desktop.services.cache.connection import (
     prepare_for_writing,
     scalar,
 )
-from medreg_desktop.services.cache.files import CacheFiles, ProgramLock
+from medreg_desktop.services.cache.files import CacheFiles, ProgramLock, file_faults
 from medreg_desktop.services.cache.journal import Frame, Journal
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
@@ -97,12 +97,13 @@ class CacheStore:
         Raises:
             KnownFault: ``cache_in_use`` (another program), ``cache_key_wrong``, ``cache_damaged`` (call
                 :func:`~medreg_desktop.services.cache.rescue.rescue`), ``cache_newer``, ``cache_migration_waits``,
-                ``cache_read_only``, ``disk_full``, ``disk_trouble``.
+                ``cache_locked``, ``cache_read_only``, ``disk_full``, ``disk_trouble``.
         """
         files = CacheFiles(path)
         lock = ProgramLock(files.lock)
         try:
-            conn = _opened(files, key, steps, footing.connect)
+            with file_faults():
+                conn = _opened(files, key, steps, footing.connect)
         except BaseException:
             lock.release()
             raise
