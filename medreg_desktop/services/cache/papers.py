@@ -171,8 +171,14 @@ _VOID_FORMS = """
             AND (a.form_voided = 1 OR a.form_number <> f.number)) THEN 'voided'
         END AS cause
     FROM form f JOIN outbox o ON o.id = f.command_id WHERE f.actor = ?3
+    UNION
+    SELECT p.form_number, p.application_id, 'voided'
+    FROM print_record p JOIN application a ON a.id = p.application_id
+    WHERE p.actor = ?3 AND (a.form_voided = 1 OR a.form_number <> p.form_number)
+        AND NOT EXISTS (SELECT 1 FROM form own WHERE own.number = p.form_number AND own.actor = ?3)
 """
 # A number that the register does not carry, although the feed is past the consent, was voided by a colleague elsewhere.
+# What somebody printed of a colleague's form he can only have printed when the register carried it.
 
 _TO_RECALL = f"""
     SELECT v.number, v.application_id, v.cause, sum(p.copies),

@@ -76,9 +76,47 @@ def test_a_form_of_another_device_is_printed_from_the_servers_row(office: Office
     office.receives(application(1, version=2, state=State.AGREED, form=form, opinion="好", decided_by="李经办"))
     found = office.papers.form(ONE)
     assert (found.number, found.code, found.decided_by) == (form.number, "YS1:THEIRS", "李经办")
-    office.papers.record_print(found, 1, to_file=False)
+    office.papers.record_print(found, 3, to_file=False)
+    assert office.papers.papers_to_recall() == []
     office.receives(application(1, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
     assert refusal(lambda: office.papers.form(ONE)) == "no_form"
+
+
+@pytest.mark.parametrize("then", ["voided", "none", "another"])
+def test_what_was_printed_here_of_a_colleagues_form_is_called_back(office: Office, then: str) -> None:
+    form = ReviewForm("990102-2026-000900-X", "d" * 32, "YS1:THEIRS")
+    office.receives(application(1, version=2, state=State.AGREED, form=form, opinion="好", decided_by="李经办"))
+    office.papers.record_print(office.papers.form(ONE), 3, to_file=False)
+    office.papers.record_print(office.papers.form(ONE), 1, to_file=True)
+    after = {
+        "voided": replace(form, voided=True),
+        "none": None,
+        "another": replace(form, number="990102-2026-000901-1"),
+    }
+    office.receives(application(1, version=3, state=State.SUBMITTED, form=after[then]))
+    (line,) = office.papers.papers_to_recall()
+    paper = line.paper
+    assert (paper.form_number, paper.cause, paper.copies, paper.to_file) == (form.number, VoidCause.VOIDED, 4, 1)
+    office.papers.record_recall(paper, 4)
+    assert [line.paper.outstanding for line in office.papers.papers_to_recall()] == [0]
+    colleague = Office(office.store, office.clock, LI, office.ids)
+    assert colleague.papers.papers_to_recall() == []
+
+
+def test_two_who_printed_one_form_at_one_computer_count_its_copies_together(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    form = ReviewForm(number, office.papers.form(ONE).digest, "YS1:SIGNED")
+    office.sends()
+    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=1, form=form)
+    office.receives(application(1, version=2, state=State.AGREED, form=form, decided_by="王经办"))
+    li = Office(office.store, office.clock, LI, office.ids)
+    li.papers.record_print(li.papers.form(ONE), 1, to_file=False)
+    li.receives(application(1, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
+    (theirs,) = li.papers.papers_to_recall()
+    assert (theirs.paper.form_number, theirs.paper.outstanding) == (number, 3)
+    li.papers.record_recall(theirs.paper, 1)
+    wang = Office(office.store, office.clock, ids=office.ids)
+    assert [line.paper.outstanding for line in wang.papers.papers_to_recall()] == [2]
 
 
 @pytest.mark.parametrize(
