@@ -55,6 +55,8 @@ class MemoryPapers:
     states: Mapping[ApplicationId, FormState | None]
     applications: Mapping[ApplicationId, Application]
     records: list[PrintRecord] = field(default_factory=list)
+    barred: str = ""  # why nothing may leave
+    unrecordable: set[str] = field(default_factory=set)  # numbers of forms whose print cannot be recorded
 
     def form(self, application_id: ApplicationId) -> FormToPrint:
         """Return what to print."""
@@ -80,8 +82,32 @@ class MemoryPapers:
             reprint=sum(record.form_number == made.form_number for record in self.records),
         )
 
-    def record_print(self, printed: FormToPrint, copies: int, *, to_file: bool) -> PrintRecord:
+    def check_may_print(self) -> None:
+        """Refuse while something bars it."""
+        if self.barred:
+            raise Refused(Problem(self.barred))
+
+    def announce_prints(self, forms: Sequence[FormToPrint], copies: int, *, to_file: bool) -> Sequence[PrintRecord]:
+        """Keep a note of each form."""
+        self.check_may_print()
+        return [self._noted(form, copies, to_file=to_file, perhaps=True) for form in forms]
+
+    def record_print(
+        self, printed: FormToPrint, copies: int, *, to_file: bool, announced: PrintRecord | None = None
+    ) -> PrintRecord:
         """Keep the record."""
+        if printed.number in self.unrecordable:
+            raise KnownFault("cache_locked")
+        note = announced or self._noted(printed, copies, to_file=to_file, perhaps=True)
+        record = replace(note, perhaps=False)
+        self.records[self.records.index(note)] = record
+        return record
+
+    def forget_print(self, announced: PrintRecord) -> None:
+        """Drop the note."""
+        self.records.remove(announced)
+
+    def _noted(self, printed: FormToPrint, copies: int, *, to_file: bool, perhaps: bool) -> PrintRecord:
         record = PrintRecord(
             CommandId(f"print-{len(self.records)}"),
             printed.number,
@@ -91,8 +117,9 @@ class MemoryPapers:
             printed.form_state,
             FixedClock().now() + timedelta(minutes=len(self.records)),
             copies,
-            printed.reprint,
+            sum(record.form_number == printed.number for record in self.records),
             to_file,
+            perhaps,
         )
         self.records.append(record)
         return record

@@ -39,6 +39,12 @@ class PrintRecord:
     copies: int
     reprint: int
     to_file: bool
+    perhaps: bool = False  # the sheets were about to leave, and nothing says whether they did
+
+
+_PRINT_COLUMNS = (
+    "id, form_number, application_id, actor, digest, form_state, printed_at, copies, reprint, to_file, perhaps"
+)
 
 
 class VoidCause(StrEnum):
@@ -63,6 +69,7 @@ class PaperToRecall:
     recalled: int
     last_printed_at: datetime
     to_file: int = 0  # of the copies: saved as a file
+    perhaps: int = 0  # of the copies: may have left, or not
 
     @property
     def outstanding(self) -> int:
@@ -108,10 +115,9 @@ def form_numbered(conn: Connection, number: str) -> IssuedForm | None:
 
 
 def add_print(conn: Connection, record: PrintRecord) -> None:
-    """Record a print."""
+    """Record a print, or that one is about to be made."""
     conn.execute(
-        "INSERT INTO print_record(id, form_number, application_id, actor, digest, form_state, printed_at, copies,"
-        " reprint, to_file) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO print_record({_PRINT_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.id,
             record.form_number,
@@ -123,17 +129,34 @@ def add_print(conn: Connection, record: PrintRecord) -> None:
             record.copies,
             record.reprint,
             int(record.to_file),
+            int(record.perhaps),
         ),
     )
 
 
-def prints_of(conn: Connection, application_id: ApplicationId) -> list[PrintRecord]:
-    """Return all prints of an application's forms made here, oldest first."""
-    found = conn.execute(
-        "SELECT id, form_number, application_id, actor, digest, form_state, printed_at, copies, reprint, to_file"
-        " FROM print_record WHERE application_id = ? ORDER BY n",
-        (application_id,),
-    )
+def confirm_print(conn: Connection, command_id: CommandId) -> None:
+    """Note that what was about to leave has left."""
+    conn.execute("UPDATE print_record SET perhaps = 0 WHERE id = ?", (command_id,))
+
+
+def forget_print(conn: Connection, command_id: CommandId) -> None:
+    """Forget a print that was about to be made and has certainly not been; one that was made is kept."""
+    conn.execute("DELETE FROM print_record WHERE id = ? AND perhaps = 1", (command_id,))
+
+
+_SHOWN_PRINTS = f"""
+    SELECT {_PRINT_COLUMNS} FROM print_record WHERE application_id = ?1
+    AND (actor = ?2 OR form_state = 'agreed' OR form_number IN (SELECT form_number FROM application WHERE id = ?1))
+    ORDER BY n
+"""  # noqa: S608 - constants only
+
+
+def prints_of(conn: Connection, application_id: ApplicationId, actor: AccountId) -> list[PrintRecord]:
+    """Return the prints of an application's forms made here as a registrar may see them, oldest first.
+
+    Those of a colleague's consent that the register does not hold are the colleague's own.
+    """
+    found = conn.execute(_SHOWN_PRINTS, (application_id, actor))
     return [_print(row) for row in found]
 
 
@@ -183,7 +206,8 @@ _VOID_FORMS = """
 _TO_RECALL = f"""
     SELECT v.number, v.application_id, v.cause, sum(p.copies),
         (SELECT coalesce(sum(r.copies), 0) FROM recall r WHERE r.form_number = v.number), max(p.printed_at),
-        sum(CASE WHEN p.to_file THEN p.copies ELSE 0 END)
+        sum(CASE WHEN p.to_file AND NOT p.perhaps THEN p.copies ELSE 0 END),
+        sum(CASE WHEN p.perhaps THEN p.copies ELSE 0 END)
     FROM ({_VOID_FORMS}) v JOIN print_record p ON p.form_number = v.number
     WHERE v.cause IS NOT NULL GROUP BY v.number ORDER BY max(p.printed_at)
 """  # noqa: S608 - constants only
@@ -193,16 +217,23 @@ def to_recall(conn: Connection, viewer: Viewer) -> list[PaperToRecall]:
     """Return every printed form that must not be used, in the order of printing; recalled ones stay listed."""
     return [
         PaperToRecall(
-            number, ApplicationId(application_id), VoidCause(cause), copies, recalled, datetime.fromisoformat(at), files
+            number,
+            ApplicationId(application_id),
+            VoidCause(cause),
+            copies,
+            recalled,
+            datetime.fromisoformat(at),
+            files,
+            perhaps,
         )
-        for number, application_id, cause, copies, recalled, at, files in conn.execute(
+        for number, application_id, cause, copies, recalled, at, files, perhaps in conn.execute(
             _TO_RECALL, (viewer.epoch, viewer.seq, viewer.actor)
         )
     ]
 
 
 def _print(row: Row) -> PrintRecord:
-    i, number, application_id, actor, digest, state, at, copies, reprint, to_file = row
+    i, number, application_id, actor, digest, state, at, copies, reprint, to_file, perhaps = row
     return PrintRecord(
         CommandId(i),
         number,
@@ -214,4 +245,5 @@ def _print(row: Row) -> PrintRecord:
         copies,
         reprint,
         bool(to_file),
+        bool(perhaps),
     )

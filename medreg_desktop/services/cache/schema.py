@@ -16,7 +16,7 @@ from medreg_desktop.services.search import index
 MAJOR = 1
 """Rises when an older program could no longer work on the file: it then refuses to open it."""
 
-MINOR = 3
+MINOR = 4
 """Rises with additions an older program of the same major can ignore."""
 
 _MAJOR_FACTOR = 1000
@@ -38,6 +38,9 @@ PRECIOUS = (
 """Tables that only this device holds. Each has an integer key ``n`` and no binary column: a row is a JSON object."""
 
 _LEASE_COLUMNS = ("expires_at TEXT", "proof TEXT NOT NULL DEFAULT ''")
+
+_PERHAPS = "perhaps INTEGER NOT NULL DEFAULT 0"
+"""Of a print: noted before the sheets left, and nothing was heard since of whether they did."""
 
 _ACTIVATION_CODE = """CREATE TABLE activation_code(
         n INTEGER PRIMARY KEY,
@@ -181,7 +184,7 @@ _OWN = (
         content_version INTEGER NOT NULL,
         made_at TEXT NOT NULL)""",
     "CREATE INDEX form_application ON form(application_id)",
-    """CREATE TABLE print_record(
+    f"""CREATE TABLE print_record(
         n INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
         form_number TEXT NOT NULL,
@@ -192,7 +195,8 @@ _OWN = (
         printed_at TEXT NOT NULL,
         copies INTEGER NOT NULL,
         reprint INTEGER NOT NULL,
-        to_file INTEGER NOT NULL)""",
+        to_file INTEGER NOT NULL,
+        {_PERHAPS})""",
     "CREATE INDEX print_form ON print_record(form_number)",
     """CREATE TABLE recall(
         n INTEGER PRIMARY KEY,
@@ -247,6 +251,7 @@ STEPS: tuple[Step, ...] = (
     Step(1, 2, (*_RECEIPTS, *_HANDOVERS, *_OUTAGES)),
     # Leases end, and activation codes come with them.
     Step(1, 3, (*(f"ALTER TABLE lease ADD COLUMN {column}" for column in _LEASE_COLUMNS), _ACTIVATION_CODE)),
+    Step(1, 4, (f"ALTER TABLE print_record ADD COLUMN {_PERHAPS}",)),
 )
 """In order; a new version appends its step and raises :data:`MAJOR` or :data:`MINOR`."""
 

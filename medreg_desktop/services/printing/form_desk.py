@@ -16,6 +16,7 @@ from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import FormState, State
 from medreg_desktop.services.cache.papers import PrintRecord
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.printing.fields import FormJob
 from medreg_desktop.services.printing.form_document import FormContent, FormEngine, FormWarning
@@ -34,8 +35,22 @@ class Papers(Protocol):
         """Return what to print; raises Refused ``no_form``."""
         ...
 
-    def record_print(self, printed: FormToPrint, copies: int, *, to_file: bool) -> PrintRecord:
-        """Record that copies left the printer or were saved."""
+    def check_may_print(self) -> None:
+        """Raise Refused ``not_allowed`` or KnownFault ``device_removed`` when no form may leave this computer."""
+        ...
+
+    def announce_prints(self, forms: Sequence[FormToPrint], copies: int, *, to_file: bool) -> Sequence[PrintRecord]:
+        """Note that copies of each form are about to leave; raises as :meth:`check_may_print`, and KnownFault."""
+        ...
+
+    def record_print(
+        self, printed: FormToPrint, copies: int, *, to_file: bool, announced: PrintRecord | None = None
+    ) -> PrintRecord:
+        """Record that copies left the printer or were saved; raises KnownFault."""
+        ...
+
+    def forget_print(self, announced: PrintRecord) -> None:
+        """Take an announcement back: nothing has left; raises KnownFault."""
         ...
 
     def prints(self, application_id: ApplicationId) -> Sequence[PrintRecord]:
@@ -88,6 +103,7 @@ class PreparedForms:
     title: str
     forms: tuple[PreparedForm, ...]
     left_out: tuple[LeftOut, ...] = ()
+    barred: str = ""  # why none of it may leave this computer, whatever stands on it
 
     @property
     def pages(self) -> int:
@@ -99,6 +115,15 @@ class PreparedForms:
         """What the document is called in print queues and files: the form number, never a person's name."""
         first = self.forms[0].job.form_number or self.title
         return first if len(self.forms) == 1 else f"{first} +{len(self.forms) - 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """A form about to leave, with the note of it."""
+
+    form: PreparedForm
+    printed: FormToPrint
+    note: PrintRecord
 
 
 class FormDesk:
@@ -127,8 +152,9 @@ class FormDesk:
         """Return the forms of ``ids`` as one document.
 
         A single application that nobody has agreed to comes out for reading; in a batch it is left out. Raises
-        RenderCancelled, Refused ``application_gone`` for a single application or Refused with every reason when no
-        application of a batch has a form, and KnownFault ``font_missing`` or ``keyring_unavailable``.
+        RenderCancelled, Refused ``application_gone`` or ``content_changed`` for a single application or Refused with
+        every reason when no application of a batch has a form, and KnownFault ``font_missing`` or
+        ``keyring_unavailable``.
         """
         found: list[tuple[FormJob, FormToPrint | None]] = []
         left_out: list[LeftOut] = []
@@ -146,7 +172,7 @@ class FormDesk:
             contents, dated=china_date(self._clock.now()), progress=progress, cancelled=cancelled
         )
         forms = self._placed(found, contents, rendered.warnings)
-        return PreparedForms(rendered.pdf, contents[0].template.title, forms, tuple(left_out))
+        return PreparedForms(rendered.pdf, contents[0].template.title, forms, tuple(left_out), self._barred())
 
     def send(
         self,
@@ -157,8 +183,10 @@ class FormDesk:
     ) -> None:
         """Print the document and record every form of which a page was sent, also when the printing broke off.
 
-        Raises what :meth:`Printers.send` raises.
+        Raises what :meth:`Printers.send` raises; Refused ``not_allowed``, KnownFault ``device_removed`` or what the
+        store raises, before anything was sent; KnownFault ``print_unrecorded`` after.
         """
+        announced = self._announced(prepared, settings.copies, to_file=False)
         sent = 0
 
         def heard(done: int, total: int) -> None:
@@ -169,25 +197,57 @@ class FormDesk:
         try:
             self._printers.send(prepared.pdf, settings, prepared.name, progress=heard, cancelled=cancelled)
         finally:
-            for form in prepared.forms:
-                if form.printed is not None and form.first_page < sent:
-                    self._papers.record_print(form.printed, settings.copies, to_file=False)
+            self._settle(announced, lambda form: form.first_page < sent)
 
     def save(self, prepared: PreparedForms, path: Path) -> None:
         """Write the document to ``path`` and record it as one copy of each form.
 
-        Raises KnownFault ``disk_full`` or ``file_not_written``; then nothing is recorded.
+        Raises KnownFault ``disk_full`` or ``file_not_written``; then nothing is recorded; and what :meth:`send` raises
+        of the record.
         """
-        save_whole(path, prepared.pdf)
-        for form in prepared.forms:
-            if form.printed is not None:
-                self._papers.record_print(form.printed, 1, to_file=True)
+        announced = self._announced(prepared, 1, to_file=True)
+        saved = False
+        try:
+            save_whole(path, prepared.pdf)
+            saved = True
+        finally:
+            self._settle(announced, lambda _form: saved)
+
+    def _barred(self) -> str:
+        try:
+            self._papers.check_may_print()
+        except Refused as refused:
+            return refused.reasons[0].code
+        except KnownFault as fault:
+            return fault.code
+        return ""
+
+    def _announced(self, prepared: PreparedForms, copies: int, *, to_file: bool) -> list[_Announced]:
+        """Have it on the disk that the forms are about to leave: a note too many, never one too few."""
+        leaving = [(form, form.printed) for form in prepared.forms if form.printed is not None]
+        records = self._papers.announce_prints([printed for _, printed in leaving], copies, to_file=to_file)
+        return [_Announced(form, printed, note) for (form, printed), note in zip(leaving, records, strict=True)]
+
+    def _settle(self, announced: Sequence[_Announced], has_left: Callable[[PreparedForm], bool]) -> None:
+        """Record what has left and forget the rest, each by itself; where that fails the announcement stands."""
+        first: KnownFault | None = None
+        for each in announced:
+            note = each.note
+            try:
+                if has_left(each.form):
+                    self._papers.record_print(each.printed, note.copies, to_file=note.to_file, announced=note)
+                else:
+                    self._papers.forget_print(note)
+            except KnownFault as fault:
+                first = first or fault
+        if first is not None:
+            raise KnownFault("print_unrecorded", cause=first.code) from first
 
     def _job(self, application_id: ApplicationId, *, alone: bool) -> tuple[FormJob, FormToPrint | None]:
         try:
             printed = self._papers.form(application_id)
-        except Refused:
-            if not alone:
+        except Refused as refused:
+            if not alone or refused.reasons[0].code != "no_form":
                 raise
             return self._undecided(application_id), None
         return self._decided(printed), printed

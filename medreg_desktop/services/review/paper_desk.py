@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from medreg_core.contract.v1.commands import Agree, Command, CommandBody, RecordPrint, RecordRecall
-from medreg_core.domain.access import may_command
+from medreg_core.domain.access import Action, may, may_command
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import Application, ApplicationId, CommandId, Institution
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind
-from medreg_desktop.services.cache import commands, outbox, overlay, papers, sync_state, synced
+from medreg_desktop.services.cache import commands, outbox, overlay, papers, sync_state, synced, unfinished
 from medreg_desktop.services.cache.applications import CachedApplication
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
@@ -50,52 +52,57 @@ class PaperDesk:
         self._desk = desk
 
     def form(self, application_id: ApplicationId) -> FormToPrint:
-        """Return what to print. Raises Refused ``no_form``: the institution has not agreed, or the form is void."""
+        """Return what to print.
+
+        Raises Refused ``no_form``: the institution has not agreed, or the form is void; ``content_changed``: what the
+        applicant wrote since was never agreed to.
+        """
         return self._desk.store.read(lambda conn: self._form(conn, application_id))
 
-    def record_print(self, printed: FormToPrint, copies: int, *, to_file: bool) -> PrintRecord:
+    def check_may_print(self) -> None:
+        """Raise Refused ``not_allowed`` or KnownFault ``device_removed`` when no form may leave this computer."""
+        self._desk.store.read(self._check_may_print)
+
+    def announce_prints(self, forms: Sequence[FormToPrint], copies: int, *, to_file: bool) -> tuple[PrintRecord, ...]:
+        """Note that copies of each form are about to leave the printer, or to be saved; called before they do.
+
+        If the program does not live to hear of them they count as perhaps printed: a note too many, never one too
+        few. Raises what :meth:`check_may_print` raises; then none may leave.
+        """
+
+        def work(conn: Connection) -> tuple[PrintRecord, ...]:
+            self._check_may_print(conn)
+            return tuple(self._noted(conn, form, copies, to_file=to_file, perhaps=True) for form in forms)
+
+        return self._desk.store.write(work)
+
+    def forget_print(self, announced: PrintRecord) -> None:
+        """Take an announcement back: no page of the form has left."""
+        self._desk.store.write(lambda conn: papers.forget_print(conn, announced.id))
+
+    def record_print(
+        self, printed: FormToPrint, copies: int, *, to_file: bool, announced: PrintRecord | None = None
+    ) -> PrintRecord:
         """Record that copies left the printer (or a file was saved), here and, by a command, in the register.
 
-        If the server has refused the consent while the paper was printing, only this device knows the paper: it
-        stands in :meth:`papers_to_recall` at once.
+        Where no command may be made the paper is known to this device alone, and stands in :meth:`papers_to_recall`
+        as soon as it is void: the server has refused the consent while it was printing, or this computer was shut out.
         """
-        desk = self._desk
 
         def work(conn: Connection) -> PrintRecord:
-            now = desk.clock.now()
-            record = PrintRecord(
-                desk.new_command_id(),
-                printed.number,
-                printed.application.id,
-                desk.actor,
-                printed.digest,
-                printed.form_state,
-                now,
-                copies,
-                papers.next_reprint(conn, printed.number, printed.form_state),
-                to_file,
-            )
-            papers.add_print(conn, record)
-            body = RecordPrint(
-                form_number=record.form_number,
-                digest=record.digest,
-                form_state=record.form_state,
-                printed_at=now,
-                copies=copies,
-                reprint=record.reprint,
-                to_file=to_file,
-            )
-            consent = _consent_of(conn, record.form_number)
-            if consent is None or _may_stand(consent):
-                waits_for = consent.command.id if consent is not None and consent.is_open else None
-                self._save(conn, record.id, printed.application.id, body, waits_for)
+            if announced is None:
+                record = self._noted(conn, printed, copies, to_file=to_file, perhaps=False)
+            else:
+                record = replace(announced, perhaps=False)
+                papers.confirm_print(conn, record.id)
+            self._tell_printed(conn, record)
             return record
 
-        return desk.store.write(work)
+        return self._desk.store.write(work)
 
     def prints(self, application_id: ApplicationId) -> list[PrintRecord]:
         """Return the prints made here, oldest first."""
-        return self._desk.store.read(lambda conn: papers.prints_of(conn, application_id))
+        return self._desk.store.read(lambda conn: papers.prints_of(conn, application_id, self._desk.actor))
 
     def papers_to_recall(self) -> list[PaperLine]:
         """Return void forms that were printed; those whose copies are all back come with ``outstanding`` 0."""
@@ -121,6 +128,47 @@ class PaperDesk:
             self._save(conn, command_id, paper.application_id, body, None)
 
         desk.store.write(work)
+
+    def _check_may_print(self, conn: Connection) -> None:
+        if not may(self._desk.account.role, Action.PRINT):
+            raise Refused(Problem("not_allowed"))
+        unfinished.check_open(conn)
+
+    def _noted(
+        self, conn: Connection, printed: FormToPrint, copies: int, *, to_file: bool, perhaps: bool
+    ) -> PrintRecord:
+        record = PrintRecord(
+            self._desk.new_command_id(),
+            printed.number,
+            printed.application.id,
+            self._desk.actor,
+            printed.digest,
+            printed.form_state,
+            self._desk.clock.now(),
+            copies,
+            papers.next_reprint(conn, printed.number, printed.form_state),
+            to_file,
+            perhaps,
+        )
+        papers.add_print(conn, record)
+        return record
+
+    def _tell_printed(self, conn: Connection, record: PrintRecord) -> None:
+        consent = _consent_of(conn, record.form_number)
+        shut = unfinished.order(conn) is not None or not may(self._desk.account.role, Action.PRINT)
+        if shut or not (consent is None or _may_stand(consent)):
+            return
+        body = RecordPrint(
+            form_number=record.form_number,
+            digest=record.digest,
+            form_state=record.form_state,
+            printed_at=record.printed_at,
+            copies=record.copies,
+            reprint=record.reprint,
+            to_file=record.to_file,
+        )
+        waits_for = consent.command.id if consent is not None and consent.is_open else None
+        self._save(conn, record.id, record.application_id, body, waits_for)
 
     def _form(self, conn: Connection, application_id: ApplicationId) -> FormToPrint:
         cached = self._desk.application(conn, application_id)
@@ -155,9 +203,14 @@ class PaperDesk:
         consent = decision.command.body
         if not isinstance(consent, Agree) or overlay.is_superseded(decision):
             raise Refused(Problem("no_form"))
+        if content_digest(cached.application) != consent.digest:
+            raise Refused(Problem("content_changed"))
         outcome = decision.outcome
         answered = outcome if outcome is not None and outcome.kind is OutcomeKind.ACCEPTED else None
-        state = FormState.AGREED if answered is not None and answered.form is not None else FormState.PENDING
+        form = answered.form if answered is not None else None
+        state = FormState.PENDING if form is None else FormState.AGREED
+        # A clean copy bears the register's date, like every later one; this computer's clock may be wrong.
+        in_force_since = answered.at if answered is not None and form is not None else None
         return FormToPrint(
             cached.application,
             institution,
@@ -165,10 +218,10 @@ class PaperDesk:
             consent.digest,
             consent.content_version,
             state,
-            answered.form.code if answered is not None and answered.form is not None else "",
+            form.code if form is not None else "",
             consent.opinion,
             self._desk.account.name,
-            decision.saved_at,
+            in_force_since or decision.saved_at,
             papers.next_reprint(conn, consent.form_number, state),
         )
 

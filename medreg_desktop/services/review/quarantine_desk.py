@@ -90,7 +90,8 @@ class QuarantineDesk:
 def _looked_at(conn: Connection, row: OutboxRow) -> SetApart:
     body = row.command.body
     number = body.form_number if isinstance(body, Agree) else ""
-    printed = [each for each in papers.prints_of(conn, row.command.application_id) if each.form_number == number]
+    prints = papers.prints_of(conn, row.command.application_id, row.actor)
+    printed = [each for each in prints if each.form_number == number]
     return SetApart(
         row.command.id,
         number,

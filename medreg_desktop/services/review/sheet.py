@@ -92,7 +92,7 @@ def build(desk: Desk, conn: Connection, cached: CachedApplication) -> ReviewShee
         draft_is_stale=draft_is_stale,
         decision=cached.decision,
         open_commands=tuple(row for row in cached.commands if row.is_open),
-        prints=tuple(papers.prints_of(conn, application.id)),
+        prints=tuple(papers.prints_of(conn, application.id, desk.actor)),
         others_pending=cached.others_pending,
     )
 

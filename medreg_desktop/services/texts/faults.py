@@ -185,6 +185,10 @@ _FORMS_AND_PRINTING: Final = {
     ),
     "digest_mismatch": mark("What was printed is not what the service holds."),
     "no_form": mark("There is no form of this application yet; agree first."),
+    "print_unrecorded": mark(
+        "What left this computer could not be recorded in full. It counts as perhaps printed here and is called back "
+        "like a printed form; have the disk looked at."
+    ),
     "copies_wrong": mark("Copies are a number from 1 to 99."),
     "pdf_damaged": mark("The document cannot be read. Prepare it again."),
     "printer_gone": mark("The printer “{printer}” is no longer there. Choose another, or save as PDF."),

@@ -185,6 +185,7 @@ class PreviewPresenter:
             pages=prepared.pages,
             forms=len(prepared.forms),
             left_out=len(prepared.left_out),
+            barred=prepared.barred,
             form=_form_at(prepared, page),
             progress=None,
         )
@@ -291,5 +292,10 @@ def _standing(job: FormJob) -> Standing:
 
 def _line(record: PrintRecord) -> PrintLine:
     return PrintLine(
-        record.printed_at, record.copies, record.reprint, record.to_file, record.form_state is FormState.PENDING
+        record.printed_at,
+        record.copies,
+        record.reprint,
+        record.to_file,
+        record.form_state is FormState.PENDING,
+        record.perhaps,
     )

@@ -66,6 +66,7 @@ class PrintLine:
     reprint: int
     to_file: bool
     pending: bool
+    perhaps: bool = False  # nothing says whether it was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class ScreenState:
     pages: int = 0
     forms: int = 0
     left_out: int = 0
+    barred: str = ""  # why nothing may leave this computer, by its code
     form: ShownForm | None = None
     printers: tuple[PrinterDescription, ...] | None = None  # None: not known yet
     settings: PrintSettings = field(default_factory=PrintSettings)
@@ -112,7 +114,7 @@ class ScreenState:
     @property
     def is_usable(self) -> bool:
         """Whether every form in the document may leave the computer."""
-        return self.form is not None and self.form.standing is not Standing.UNDECIDED
+        return self.form is not None and self.form.standing is not Standing.UNDECIDED and not self.barred
 
     @property
     def can_save(self) -> bool:

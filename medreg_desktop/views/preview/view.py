@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 from medreg_core.domain.records import ApplicationId
 from medreg_desktop.services.ports import Runner
 from medreg_desktop.services.printing.printers import Duplex, Printers, PrintMemory, Tray
+from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr, trn
 from medreg_desktop.ui.notices import Notices, Tone
 from medreg_desktop.ui.theme import look
@@ -318,6 +319,8 @@ class PreviewView(Panel):
 
 def _why_not(state: ScreenState) -> str:
     """Return what stands beside a button that is not alive, or what the user should know before pressing it."""
+    if state.form is not None and state.barred:
+        return sentence(state.barred)
     if state.form is not None and not state.is_usable:
         return tr("Can be printed after agreeing.")
     if state.left_out:

@@ -75,6 +75,9 @@ def warning_sentence(warning: FormWarning) -> str:
 def print_sentence(line: PrintLine) -> str:
     """Return one line of 打印记录 without its time."""
     what = tr("Reprint {n}", n=line.reprint) if line.reprint else tr("First print")
-    how = tr("saved as PDF") if line.to_file else tr("{n} copies", n=line.copies)
+    if line.perhaps:
+        how = tr("perhaps saved as PDF") if line.to_file else tr("perhaps {n} copies", n=line.copies)
+    else:
+        how = tr("saved as PDF") if line.to_file else tr("{n} copies", n=line.copies)
     pending = tr(" · sync pending") if line.pending else ""
     return tr("{what}, {how}{pending}", what=what, how=how, pending=pending)

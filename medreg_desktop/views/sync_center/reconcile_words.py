@@ -68,10 +68,12 @@ def heading(found: Reconciliation) -> str:
 def whereabouts(line: PaperLine) -> str:
     """Return where a form's copies went, as far as this computer knows."""
     paper = line.paper
-    printed = paper.copies - paper.to_file
+    printed = paper.copies - paper.to_file - paper.perhaps
     parts = [trn("{n} printed here", "{n} printed here", printed)] if printed else []
     if paper.to_file:
         parts.append(trn("{n} saved as file", "{n} saved as files", paper.to_file))
+    if paper.perhaps:
+        parts.append(trn("{n} perhaps printed", "{n} perhaps printed", paper.perhaps))
     return tr(", ").join(parts)
 
 

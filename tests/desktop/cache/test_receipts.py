@@ -138,6 +138,7 @@ def test_a_cache_of_the_version_before_keeps_its_commands_and_begins_its_chain(s
         "DROP TABLE activation_code",
         "ALTER TABLE lease DROP COLUMN expires_at",
         "ALTER TABLE lease DROP COLUMN proof",
+        "ALTER TABLE print_record DROP COLUMN perhaps",
         f"PRAGMA user_version = {schema.MAJOR * 1000 + 1}",
     ):
         conn.execute(statement)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from medreg_core.contract.v1.messages import FormLease
+from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import FormState
 from medreg_desktop.services.cache import (
     applications,
@@ -122,6 +124,19 @@ def test_a_broken_first_page_is_damage_and_not_a_wrong_key(worked: Path, clock: 
     flip(worked, 0, 100)
     assert damaged(worked) == "cache_damaged"
     assert_rescued(worked, rescue(worked, KEY, clock))
+
+
+def test_what_was_perhaps_printed_is_remembered_as_that(worked: Path, clock: StillClock) -> None:
+    store = CacheStore.open(worked, KEY, clock)
+    known = store.read(lambda conn: papers.prints_of(conn, application(1).id, WANG))
+    unsure = replace(known[0], id=CommandId("unsure"), perhaps=True)
+    store.write(lambda conn: papers.add_print(conn, unsure))
+    store.close()
+    worked.unlink()
+    rescue(worked, KEY, clock)
+    store = CacheStore.open(worked, KEY, clock)
+    assert store.read(lambda conn: papers.prints_of(conn, application(1).id, WANG)) == [*known, unsure]
+    store.close()
 
 
 def test_a_vanished_file_is_rebuilt_from_the_journal(worked: Path, clock: StillClock) -> None:

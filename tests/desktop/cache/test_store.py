@@ -148,6 +148,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_this_one(store: CacheStore
     store.write(lambda conn: conn.execute("DROP TRIGGER receipt_is_kept"))
     for column in ("expires_at", "proof"):
         store.write(lambda conn, name=column: conn.execute(f"ALTER TABLE lease DROP COLUMN {name}"))  # type: ignore[misc]
+    store.write(lambda conn: conn.execute("ALTER TABLE print_record DROP COLUMN perhaps"))
     for table in ("attempt", "lamp_change", "receipt", "handover", "outage", "activation_code"):
         store.write(lambda conn, name=table: conn.execute(f"DROP TABLE {name}"))  # type: ignore[misc]
     store.write(lambda conn: schema.set_version(conn, 1, 0))

@@ -11,12 +11,13 @@ import pytest
 from medreg_core.contract.v1.form_code import read_form_code
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import FormState, Kind
-from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.faults import KnownFault, Problem
 from medreg_desktop.services.printing.form_desk import PreparedForms
 from medreg_desktop.services.printing.form_document import Defect, RenderCancelled
 from medreg_desktop.services.printing.printers import PrintCancelled, PrintSettings
 from medreg_desktop.services.printing.scan import scan_page
 from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.review.paper_desk import FormToPrint
 from tests.helpers.print_desk import DEVICE, MemoryPapers, MemoryPrinters, form_desk
 from tests.helpers.review_forms import KEY, KID, application, page_image
 
@@ -140,6 +141,58 @@ def test_a_printing_that_was_stopped_before_the_first_page_records_nothing() -> 
     with pytest.raises(PrintCancelled):
         office.desk.send(office.prepare(), PrintSettings("laser"), quiet, lambda: True)
     assert office.papers.records == []
+
+
+@pytest.mark.parametrize("way", ["print", "save"])
+def test_nothing_leaves_for_who_may_not_print(way: str, tmp_path: Path) -> None:
+    office = Office(A)
+    prepared = office.prepare()
+    office.papers.barred = "not_allowed"
+    assert (prepared.barred, office.prepare().barred) == ("", "not_allowed")
+    ways: dict[str, Callable[[], None]] = {
+        "print": lambda: office.desk.send(prepared, PrintSettings("laser"), quiet, never),
+        "save": lambda: office.desk.save(prepared, tmp_path / "form.pdf"),
+    }
+    with pytest.raises(Refused, match="not_allowed"):
+        ways[way]()
+    assert (office.printers.sent, list(tmp_path.iterdir()), office.papers.records) == ([], [], [])
+
+
+def test_a_form_is_known_before_its_first_page_leaves() -> None:
+    office = Office(A, A)
+    prepared = office.prepare()
+    known: list[list[bool]] = []
+
+    def heard(_done: int, _of: int) -> None:
+        known.append([record.perhaps for record in office.papers.records])
+
+    office.desk.send(prepared, PrintSettings("laser"), heard, never)
+    assert known[0] == [True, True]
+    assert [record.application_id for record in office.papers.records] == [office.ids[0]], "two pages of four came out"
+    assert not office.papers.records[0].perhaps
+
+
+def test_a_record_that_fails_costs_no_other_and_leaves_the_announcement() -> None:
+    office = Office(A, A, A)
+    office.printers.pages = 6
+    prepared = office.prepare()
+    office.papers.unrecordable = {prepared.forms[0].job.form_number}
+    with pytest.raises(KnownFault) as caught:
+        office.desk.send(prepared, PrintSettings("laser"), quiet, never)
+    assert (caught.value.code, caught.value.params) == ("print_unrecorded", {"cause": "cache_locked"})
+    assert [record.perhaps for record in office.papers.records] == [True, False, False]
+
+
+def test_new_contents_are_not_shown_for_reading_under_an_old_consent() -> None:
+    office = Office(A)
+    with pytest.MonkeyPatch.context() as changed:
+
+        def refuse(_: ApplicationId) -> FormToPrint:
+            raise Refused(Problem("content_changed"))
+
+        changed.setattr(office.papers, "form", refuse)
+        with pytest.raises(Refused, match="content_changed"):
+            office.prepare()
 
 
 def test_saving_is_recorded_as_one_copy_to_a_file(tmp_path: Path) -> None:

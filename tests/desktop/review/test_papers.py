@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from medreg_core.contract.v1.commands import RecordPrint, RecordRecall
+from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.records import CommandId, ReviewForm
-from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, State
+from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, Role, State
 from medreg_desktop.services.cache import applications, outbox, sync_state
 from medreg_desktop.services.cache.papers import VoidCause
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
+from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import LI, Office, application
 
 AGREE = Decision(CommandKind.AGREE, 1, "同意聘用。")
@@ -80,6 +83,64 @@ def test_a_form_of_another_device_is_printed_from_the_servers_row(office: Office
     assert office.papers.papers_to_recall() == []
     office.receives(application(1, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
     assert refusal(lambda: office.papers.form(ONE)) == "no_form"
+
+
+@pytest.mark.parametrize("role", [Role.READ_ONLY, Role.INSTITUTION_ADMIN])
+def test_who_may_not_print_is_refused_before_anything_leaves(office: Office, role: Role) -> None:
+    agreed_and_printed(office)
+    form = office.papers.form(ONE)
+    other = Office(office.store, office.clock, Account(LI.id, LI.login, LI.name, role), office.ids)
+    assert refusal(other.papers.check_may_print) == "not_allowed"
+    assert refusal(lambda: other.papers.announce_prints([form], 1, to_file=False)) == "not_allowed"
+    office.papers.check_may_print()
+    assert len(office.papers.prints(ONE)) == 1
+
+
+def test_a_print_of_which_nothing_was_heard_is_called_back_like_one_that_was_made(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    form = office.papers.form(ONE)
+    paper, file, stopped = (
+        office.papers.announce_prints([form], copies, to_file=to_file)[0]
+        for copies, to_file in ((3, False), (1, True), (5, False))
+    )
+    assert [note.reprint for note in (paper, file, stopped)] == [1, 2, 3]
+    assert len(prints_sent(office)) == 1, "the register hears only of what was printed"
+    office.papers.record_print(form, 1, to_file=True, announced=file)
+    office.papers.forget_print(stopped)
+    office.papers.forget_print(file)
+    assert [(record.copies, record.perhaps) for record in office.papers.prints(ONE)] == [
+        (2, False),
+        (3, True),
+        (1, False),
+    ]
+    assert [row.command.id for row in prints_sent(office)][1:] == [file.id]
+    office.sends()
+    office.hears(command_id, OutcomeKind.CONFLICT, code="version_conflict")
+    (line,) = office.papers.papers_to_recall()
+    told = line.paper
+    assert (told.form_number, told.outstanding, told.to_file, told.perhaps) == (number, 6, 1, 3)
+
+
+def test_new_contents_are_never_printed_under_the_consent_to_the_old_ones(office: Office) -> None:
+    agreed_and_printed(office)
+    first = office.reviews.open(ONE).application
+    changed = replace(first, version=3, content_version=2, request=replace(first.request, department="急诊科"))
+    office.receives(changed)
+    assert refusal(lambda: office.papers.form(ONE)) == "content_changed"
+
+
+def test_every_clean_copy_bears_the_registers_date(office: Office) -> None:
+    office.clock.set_back(days=40)
+    receipt = office.reviews.decide(ONE, AGREE)
+    assert receipt.command_id is not None
+    pending = office.papers.form(ONE)
+    assert pending.decided_at == office.clock.now()
+    form, at = ReviewForm(receipt.form_number, pending.digest, "YS1:SIGNED"), NOW + timedelta(days=3)
+    office.sends()
+    office.hears(receipt.command_id, OutcomeKind.ACCEPTED, version=2, seq=9, at=at, form=form)
+    before = office.papers.form(ONE)
+    office.receives(application(1, version=2, state=State.AGREED, form=form, decided_by="王经办", decided_at=at))
+    assert (before.form_state, before.decided_at) == (FormState.AGREED, office.papers.form(ONE).decided_at)
 
 
 @pytest.mark.parametrize("then", ["voided", "none", "another"])
@@ -229,3 +290,14 @@ def test_a_colleagues_unsent_paper_is_not_shown(office: Office) -> None:
     office.reviews.withdraw(ONE)
     li = Office(office.store, office.clock, LI, office.ids)
     assert li.papers.papers_to_recall() == []
+
+
+def test_of_a_colleagues_unsent_consent_only_a_count_is_seen(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    form = ReviewForm(number, office.papers.form(ONE).digest, "YS1:SIGNED")
+    li = Office(office.store, office.clock, LI, office.ids)
+    assert (li.reviews.open(ONE).prints, li.papers.prints(ONE)) == ((), [])
+    assert li.reviews.open(ONE).others_pending == 2
+    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=1, form=form)
+    li.receives(application(1, version=2, state=State.AGREED, form=form, decided_by="王经办"))
+    assert [record.form_number for record in li.papers.prints(ONE)] == [number]

@@ -30,6 +30,18 @@ WAYS: dict[str, tuple[OutboxState, Callable[[Office, CommandId], object]]] = {
 }
 
 
+def test_no_form_leaves_it_and_what_is_leaving_is_known_here(office: Office) -> None:
+    office.reviews.decide(ONE, AGREE)
+    form = office.papers.form(ONE)
+    (leaving,) = office.papers.announce_prints([form], 1, to_file=False)
+    office.store.write(lambda conn: unfinished.seal(conn, ORDER))
+    for deed in (office.papers.check_may_print, lambda: office.papers.announce_prints([form], 1, to_file=False)):
+        with pytest.raises(KnownFault, match="device_removed"):
+            deed()
+    office.papers.record_print(form, 1, to_file=False, announced=leaving)
+    assert [(record.copies, record.perhaps) for record in office.papers.prints(ONE)] == [(1, False)]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_handed_over_cannot_be_closed_here_any_more(office: Office, way: str) -> None:
     """A supervisor might carry out what its maker had been told was taken back."""

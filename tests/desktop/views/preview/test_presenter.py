@@ -21,6 +21,7 @@ from medreg_desktop.services.printing.printers import (
 )
 from medreg_desktop.views.preview.presenter import PreviewPresenter
 from medreg_desktop.views.preview.state import Match, Phase, ScreenState, Standing
+from medreg_desktop.views.preview.words import print_sentence
 from tests.helpers.print_desk import MemoryPapers, MemoryPrinters, MemoryText, form_desk
 from tests.helpers.review_forms import ID_NUMBER, application
 from tests.helpers.runners import ImmediateRunner, ManualRunner
@@ -67,10 +68,12 @@ class Screen:
         printers: MemoryPrinters | None = None,
         kept: str = "",
         name: str = "曾予安",
+        barred: str = "",
     ) -> None:
         self.ids = tuple(ApplicationId(f"{n:032}") for n in range(len(states)))
         subjects = {one: replace(application(name=name), id=one) for one in self.ids}
         self.papers = MemoryPapers(dict(zip(self.ids, states, strict=True)), subjects)
+        self.papers.barred = barred
         self.printers = printers or MemoryPrinters()
         self.memory = MemoryText(kept)
         self.view = RememberingView()
@@ -166,6 +169,26 @@ def test_printing_sends_the_bytes_that_were_shown_and_then_shows_the_reprint() -
     assert form.reprint == 1
     assert [(line.copies, line.reprint) for line in form.prints] == [(2, 0)]
     assert screen.state.pdf != shown
+
+
+def test_who_may_not_print_reads_the_form_and_is_told_why() -> None:
+    screen = Screen(A, barred="not_allowed")
+    assert (screen.state.phase, screen.state.barred) == (Phase.READY, "not_allowed")
+    assert (screen.state.can_print, screen.state.can_save) == (False, False)
+    screen.presenter.print()
+    screen.presenter.save()
+    assert (screen.printers.sent, screen.asked("ask")) == ([], [])
+
+
+def test_what_was_perhaps_printed_is_called_so() -> None:
+    screen = Screen(A)
+    form = screen.papers.form(screen.ids[0])
+    screen.papers.announce_prints([form], 2, to_file=False)
+    screen.papers.announce_prints([form], 1, to_file=True)
+    screen.presenter.try_again()
+    assert screen.state.form is not None
+    told = [print_sentence(line) for line in screen.state.form.prints]
+    assert told == ["首次打印，可能已打印 2 份（未确认）", "补打 1，可能已另存 PDF（未确认）"]
 
 
 def test_while_it_prints_it_cannot_be_printed_again() -> None:

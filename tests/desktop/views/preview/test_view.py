@@ -36,10 +36,13 @@ pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 class Shown:
     """An opened screen and what lies behind it."""
 
-    def __init__(self, qtbot: QtBot, *states: FormState | None, printers: MemoryPrinters | None = None) -> None:
+    def __init__(
+        self, qtbot: QtBot, *states: FormState | None, printers: MemoryPrinters | None = None, barred: str = ""
+    ) -> None:
         self.ids = tuple(ApplicationId(f"{n:032}") for n in range(len(states)))
         subjects = {one: replace(application(), id=one) for one in self.ids}
         self.papers = MemoryPapers(dict(zip(self.ids, states, strict=True)), subjects)
+        self.papers.barred = barred
         self.printers = printers or MemoryPrinters()
         self.memory = MemoryText(KEPT)
         self.notices = Notices()
@@ -83,6 +86,12 @@ def test_a_press_on_a_thumbnail_shows_its_page(qtbot: QtBot, theme: Theme) -> No
     strip = shown.view.thumbnails
     strip.setCurrentIndex(strip.model().index(1, 0))
     assert shown.view.area.pageNavigator().currentPage() == 1
+
+
+def test_beside_buttons_that_are_dead_for_this_account_stands_why(qtbot: QtBot, theme: Theme) -> None:
+    shown = Shown(qtbot, A, barred="not_allowed")
+    assert (shown.view.print.isEnabled(), shown.view.save.isEnabled()) == (False, False)
+    assert shown.view._why_not.text() == "您的角色不能办理这一步。"
 
 
 def test_the_keys_beside_the_words_print_and_save(qtbot: QtBot, theme: Theme) -> None:

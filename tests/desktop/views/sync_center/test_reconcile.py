@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -50,6 +51,8 @@ def test_the_recall_list_holds_the_papers_still_about_and_no_number_of_a_person(
     page = recall_list((line,), "王经办", date(2026, 11, 23))
     assert page.rows[0][:2] == (line.paper.form_number, NAMES[0])
     assert whereabouts(line) == "本机打印 2 份"
+    unsure = replace(line, paper=replace(line.paper, copies=6, to_file=1, perhaps=3))
+    assert whereabouts(unsure) == "本机打印 2 份、存为文件 1 份、可能打印 3 份"
     assert application(1).person.id_number not in repr(page)
 
 
