@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from medreg_core.domain.access import Action, may
 from medreg_core.domain.records import Institution
+from medreg_core.domain.vocabulary import Role
 from medreg_desktop.app.around import APPLICATIONS
 from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.house import Desks, House
@@ -37,10 +39,18 @@ def list_page(
         doorway.clock,
         entered.account_id,
         may_decide=may_decide,
-        exports=ListExports(doorway.store, doorway.clock, entered.account_id, entered.name, lambda: institution.name),
+        exports=_exports(house, entered, institution),
     )
     page.attach(presenter)
     return page, presenter
+
+
+def _exports(house: House, entered: Entered, institution: Institution) -> ListExports | None:
+    """Return what takes the list out as a file; None for whoever may only read it here."""
+    if not may(Role(entered.role), Action.EXPORT):
+        return None
+    doorway = house.doorway
+    return ListExports(doorway.store, doorway.clock, entered.account_id, entered.name, lambda: institution.name)
 
 
 def _surroundings(house: House, entered: Entered, institution: Institution) -> Surroundings:

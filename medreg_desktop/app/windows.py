@@ -9,7 +9,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
+from medreg_core.domain.access import Action, may
 from medreg_core.domain.records import ApplicationId
+from medreg_core.domain.vocabulary import Role
 from medreg_desktop.app.forms import PresetMemory
 from medreg_desktop.app.house import Desks, House
 from medreg_desktop.app.worklist import Telling
@@ -55,7 +57,8 @@ class Windows(QObject):
 
     def _make_review(self) -> None:
         house, tables, who = self._house, self._house.doorway.tables, self._entered.account_id
-        around = Surroundings(tables, house.today, house.notices, self._is_online, self._note_reveal, who)
+        revealed = self._note_reveal if may(Role(self._entered.role), Action.REVEAL_ID) else None
+        around = Surroundings(tables, house.today, house.notices, self._is_online, revealed, who)
         window = ReviewWindow(around, self._window())
         presenter = ReviewPresenter(window, self._reviews, house.doorway, tables, house.writing, house.background)
         window.attach(presenter)

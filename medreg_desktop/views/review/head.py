@@ -70,9 +70,9 @@ class Head(Panel):
     previous = Signal()
     reveal = Signal()
 
-    def __init__(self, tables: Tables, parent: QWidget | None = None) -> None:
+    def __init__(self, tables: Tables, parent: QWidget | None = None, *, may_reveal: bool = True) -> None:
         super().__init__(Colour.WINDOW, 0, parent)
-        self._tables = tables
+        self._tables, self._may_reveal = tables, may_reveal
         self._name = Text("", Type.TITLE)
         self._sex = Text("", Type.BODY, Colour.TEXT2)
         self._number = IdNumber()
@@ -146,7 +146,7 @@ class Head(Panel):
         self._sex.setText(term(person.sex))
         self._number.show()
         self._number.show_number(person.id_number, reveal=state.reveal)
-        self._reveal.setVisible(not state.reveal)
+        self._reveal.setVisible(self._may_reveal and not state.reveal)
         self._kind.setText(term(application.kind))
         self._part.setText(term(application.change_part) if application.change_part else "")
         self._part.setVisible(application.change_part is not None)

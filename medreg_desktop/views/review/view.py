@@ -48,7 +48,7 @@ class Surroundings:
     today: Callable[[], date]
     notices: Notices
     is_online: Callable[[], bool]
-    revealed: Callable[[ApplicationId], None]  # writes the audit line of 显示全号
+    revealed: Callable[[ApplicationId], None] | None  # writes the audit line of 显示全号; None: not for this account
     account: AccountId  # whose own claim says so
 
 
@@ -77,7 +77,7 @@ class ReviewWindow(QDialog):
     # -- set-up -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.head = Head(self._around.tables)
+        self.head = Head(self._around.tables, may_reveal=self._around.revealed is not None)
         self._fault = Banner(Tone.FAULT, "")
         self._fault.hide()
         self._title = SectionHeader(tr("Application beside the register"))
@@ -252,7 +252,7 @@ class ReviewWindow(QDialog):
         super().closeEvent(event)
 
     def _on_reveal(self) -> None:
-        if self._presenter is not None and self._state.sheet is not None:
+        if self._presenter is not None and self._state.sheet is not None and self._around.revealed is not None:
             self._around.revealed(self._state.sheet.application.id)
             self._presenter.reveal()
 
