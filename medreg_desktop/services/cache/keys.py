@@ -110,7 +110,8 @@ class DatabaseKeys:
         Raises:
             KnownFault: ``offline_unknown_account``; ``offline_password_wrong`` with ``left`` tries;
             ``too_many_attempts``
-                with ``wait_s``: the waiting time doubles and outlives a restart of the program.
+                with ``wait_s``: the waiting time doubles and outlives a restart of the program. It never exceeds the
+                longest, counted from the first try under this clock: the one it was set by may have been years ahead.
         """
         file = self._read()
         name = _name_of(login)
@@ -118,8 +119,12 @@ class DatabaseKeys:
         if entry is None:
             raise KnownFault("offline_unknown_account")
         now = self._clock.now()
-        if entry.wait_until is not None and now < entry.wait_until:
-            raise KnownFault("too_many_attempts", wait_s=str(int((entry.wait_until - now).total_seconds()) + 1))
+        until = entry.wait_until
+        if until is not None and now < until:
+            if until - now > _LONGEST_WAIT:
+                until = now + _LONGEST_WAIT
+                self._write(_with(file, name, msgspec.structs.replace(entry, wait_until=until)))
+            raise KnownFault("too_many_attempts", wait_s=str(int((until - now).total_seconds()) + 1))
         # Counted before the try: killing the program does not buy another one.
         self._write(_with(file, name, _after_wrong(entry, now)))
         key = _unwrapped(entry, password)

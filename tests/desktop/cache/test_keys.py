@@ -133,6 +133,24 @@ def test_the_wait_doubles_and_ends_at_a_quarter_of_an_hour(tmp_path: Path, clock
     assert waits == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900, 900, 900]
 
 
+def test_a_wait_begun_under_a_clock_years_ahead_ends_in_a_quarter_of_an_hour_all_the_same(
+    tmp_path: Path, clock: StillClock
+) -> None:
+    office = keys(tmp_path, clock, DrawerKeyring())
+    office.admit("wang", WORD)
+    clock.set_back(days=-3653)
+    for _ in range(5):
+        code_of(lambda: office.unlock("wang", "wrong"))
+    clock.set_back(days=3653)
+    with pytest.raises(KnownFault) as fault:
+        office.unlock("wang", WORD)
+    assert (fault.value.code, fault.value.params) == ("too_many_attempts", {"wait_s": "901"})
+    clock.pass_by(seconds=600)
+    assert code_of(lambda: keys(tmp_path, clock, DrawerKeyring()).unlock("wang", WORD)) == "too_many_attempts"
+    clock.pass_by(seconds=300)
+    assert len(office.unlock("wang", WORD)) == 32
+
+
 def test_the_file_names_nobody_and_holds_no_key(tmp_path: Path, clock: StillClock) -> None:
     key = keys(tmp_path, clock, DrawerKeyring()).admit("wang", WORD, passphrase="house word")
     content = (tmp_path / "cache.keys").read_text()
