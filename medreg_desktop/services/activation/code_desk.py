@@ -126,7 +126,8 @@ class CodeDesk:
                 raise Refused(Problem("code_spent"))
             codes.void(conn, reference)
             if line is not None and line.hand_out.is_open and not line.hand_out.sent:
-                commands.close(conn, line.hand_out.command.id, Resolution.CANCELLED, self._desk.clock.now())
+                hand_out, now = line.hand_out.command.id, self._desk.clock.now()
+                commands.close(conn, hand_out, Resolution.CANCELLED, now, "", self._desk.actor)
                 return
             body = VoidCode(reference=reference, reason=reason)
             waits_for = None if line is None else _waits_for(line)

@@ -83,17 +83,23 @@ def settle(
 
 
 def close(
-    conn: Connection, command_id: CommandId, resolution: Resolution, now: datetime, reason: str = ""
+    conn: Connection,
+    command_id: CommandId,
+    resolution: Resolution,
+    now: datetime,
+    reason: str = "",
+    actor: AccountId | None = None,
 ) -> AuditLine:
-    """Close a command by the registrar's decision, with all that depended on it; return the audit line.
+    """Close a command by a registrar's decision, with all that depended on it; return the audit line.
 
+    ``actor`` is who decides that, None for who made the command: a colleague may void a code he did not hand out.
     Raises KnownFault ``device_removed``: a supervisor may have it before him already.
     """
     unfinished.check_open(conn)
     row = outbox.row_of(conn, command_id)
     outbox_moves.close(conn, command_id, resolution, now)
     detail = {"command": command_id} | ({"reason": reason} if reason else {})
-    line = audit.append(conn, now, row.actor, f"command_{resolution}", row.command.subject, detail)
+    line = audit.append(conn, now, actor or row.actor, f"command_{resolution}", row.command.subject, detail)
     _stop_dependents(conn, command_id, now)
     applications.refresh(conn, [row.command.application_id])
     return line

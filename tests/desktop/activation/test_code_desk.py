@@ -14,7 +14,7 @@ from medreg_core.contract.v1.activation import CodeLease, HandOutCode, LeasedCod
 from medreg_core.domain.records import PhysicianId
 from medreg_core.domain.vocabulary import HandOutWay, OutcomeKind
 from medreg_desktop.services.activation.code_desk import CodeDesk
-from medreg_desktop.services.cache import codes, outbox, rescue
+from medreg_desktop.services.cache import audit, codes, outbox, rescue
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.cache.store import CacheStore
@@ -117,6 +117,16 @@ def test_voiding_a_hand_out_that_never_left_sends_nothing(office: Office, desk: 
     assert office.sends() == []
     assert reasons(lambda: desk.reprint(slip.reference, SLIP)) == ["code_spent"]
     assert desk.hand_out(BEN, SLIP).code != slip.code, "a code once shown is never handed out to somebody else"
+
+
+def test_the_audit_names_the_colleague_who_voided(office: Office, desk: CodeDesk) -> None:
+    slip = desk.hand_out(ANNA, SLIP)
+    colleague = Office(office.store, office.clock, LI, office.ids)
+    desk_of(colleague).void(ANNA, slip.reference, "发错了人")
+    (line,) = office.store.read(lambda conn: audit.lines(conn, 1))
+    assert (line.action, line.actor, line.detail) == ("command_cancelled", LI.id, f'{{"command":"{slip.command_id}"}}')
+    row = office.store.read(lambda conn: outbox.row_of(conn, slip.command_id))
+    assert (row.actor, row.resolution) == (office.account.id, Resolution.CANCELLED)
 
 
 def test_voiding_one_that_the_register_may_know_is_a_command(office: Office, desk: CodeDesk) -> None:
