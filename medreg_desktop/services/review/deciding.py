@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from medreg_core.contract.v1.commands import Agree, Command, CommandBody, Refuse, Return, WithdrawConsent
 from medreg_core.domain.access import may_command
 from medreg_core.domain.forms import content_digest
@@ -87,8 +89,10 @@ def cancel(desk: Desk, conn: Connection, decision: OutboxRow) -> Receipt:
     """Cancel a decision that never left this device; what was written in it becomes the draft again."""
     command, now = decision.command, desk.clock.now()
     line = commands.close(conn, command.id, Resolution.CANCELLED, now)
-    draft = draft_of(command, decision.kind)
+    draft, read = draft_of(command, decision.kind), commands.basis_of(conn, command.id)
     if draft is not None:
+        if read is not None:  # a return or refusal does not say itself which content it was made on
+            draft = msgspec.structs.replace(draft, content_version=read.content_version)
         drafts.save(conn, command.application_id, desk.actor, draft, now)
     return _receipt(conn, command.application_id, None, "", line)
 

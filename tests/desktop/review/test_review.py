@@ -122,6 +122,21 @@ def test_a_draft_on_an_older_content_says_so(office: Office) -> None:
     assert office.reviews.open(ONE).draft is None
 
 
+@pytest.mark.parametrize("kind", [CommandKind.AGREE, CommandKind.RETURN, CommandKind.REFUSE])
+def test_what_is_taken_back_is_a_draft_on_the_content_it_was_made_on(office: Office, kind: CommandKind) -> None:
+    office.receives(application(1, version=2, content_version=2, materials=()))
+    ticked = () if kind is CommandKind.REFUSE else application(1).materials
+    office.reviews.decide(ONE, Decision(kind, 2, "说明。", ticked))
+    office.reviews.withdraw(ONE)
+    sheet = office.reviews.open(ONE)
+    assert sheet.draft is not None
+    assert (sheet.draft.decision, sheet.draft.materials, sheet.draft_is_stale) == (kind, ticked, False)
+    office.reviews.decide(ONE, Decision(kind, 2, "说明。", ticked))
+    office.receives(application(1, version=3, content_version=3))
+    office.reviews.withdraw(ONE)
+    assert office.reviews.open(ONE).draft_is_stale
+
+
 def test_form_numbers_are_never_used_twice_and_run_out_with_a_sentence(office: Office) -> None:
     other = Office(office.store, office.clock, ids=office.ids)
     other.greeted(50)  # the same lease again: its used numbers stay used
