@@ -48,20 +48,23 @@ FOOTING = Footing(plain, InlineWriter)
 
 
 _WORK = "SELECT count(*) FROM activation_code WHERE state <> 'leased'"
+_BEFORE = (1, 2)
+"""The schema of the program that spoke protocol 1."""
+
 _MADE = re.compile(r"CREATE TABLE (\w+)|ALTER TABLE (\w+) ADD COLUMN (\w+)")
 
 
 def make_older(conn: Connection) -> bool:
-    """Take the newest step of the schema back in a file that nothing else has open; False if work would go with it.
+    """Take the newer steps of the schema back in a file that nothing else has open; False if work would go with it.
 
     Codes that wait in a lease are no work: the program of the version before was never given any.
     """
-    newest = schema.STEPS[-1]
-    made = [found.groups() for statement in newest.statements if (found := _MADE.match(statement.strip()))]
+    newer = [step for step in schema.STEPS if (step.major, step.minor) > _BEFORE]
+    statements = [statement.strip() for step in newer for statement in step.statements]
+    made = [found.groups() for statement in statements if (found := _MADE.match(statement))]
     if scalar(conn, _WORK):
         return False
     for table, altered, column in made:
         conn.execute(f"DROP TABLE {table}" if table else f"ALTER TABLE {altered} DROP COLUMN {column}")
-    before = schema.STEPS[-2]
-    schema.set_version(conn, before.major, before.minor)
+    schema.set_version(conn, *_BEFORE)
     return True
