@@ -28,9 +28,9 @@ class _Engine:
         """Have a file written."""
         self._tell(lambda at: events.BundleWanted(at, folder))
 
-    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str) -> None:
+    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str, beside: str) -> None:
         """Have answers settled."""
-        self._tell(lambda at: events.AnswersBrought(at, outcomes, epoch))
+        self._tell(lambda at: events.AnswersBrought(at, outcomes, epoch, beside))
 
 
 def _desk(pc: Pc) -> CourierDesk:

@@ -33,8 +33,8 @@ class Loop:
     def bundle_wanted(self, folder: str) -> None:
         self._tell(lambda at: events.BundleWanted(at, folder))
 
-    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str) -> None:
-        self._tell(lambda at: events.AnswersBrought(at, outcomes, epoch))
+    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str, beside: str) -> None:
+        self._tell(lambda at: events.AnswersBrought(at, outcomes, epoch, beside))
 
 
 def desk_of(pc: Pc) -> CourierDesk:

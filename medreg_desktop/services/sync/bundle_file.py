@@ -59,8 +59,8 @@ def write_commands(
     return name, carried
 
 
-def read_answers(store: CacheStore, path: Path, device_id: DeviceId) -> AnswersBundle:
-    """Return the answers in a file if the service made them for this device.
+def read_answers(store: CacheStore, path: Path, device_id: DeviceId) -> tuple[AnswersBundle, str]:
+    """Return the answers in a file if the service made them for this device, and the epoch of the copy they fit.
 
     Raises KnownFault with a code of the courier.
     """
@@ -76,9 +76,15 @@ def read_answers(store: CacheStore, path: Path, device_id: DeviceId) -> AnswersB
         raise KnownFault("courier_damaged") from error
     if not opened.is_signed_by(keys.get(answers.kid, b"")):
         raise KnownFault("courier_forged")
-    if answers.device_id != device_id or not store.read(lambda conn: _is_answer_to_us(conn, answers)):
+
+    def beside(conn: Connection) -> str | None:
+        known = sync_state.read(conn)
+        return known.epoch if _is_answer_to_us(conn, known, answers) else None
+
+    epoch = store.read(beside)
+    if answers.device_id != device_id or epoch is None:
         raise KnownFault("courier_answers_of_another")
-    return answers
+    return answers, epoch
 
 
 def read_file(path: Path, most: int) -> bytes:
@@ -125,12 +131,11 @@ def _parcels(conn: Connection, bundle_id: str) -> tuple[Parcel, ...]:
     return tuple(Parcel(command=row.command, link=links[command_id]) for command_id, row in rows.items())
 
 
-def _is_answer_to_us(conn: Connection, answers: AnswersBundle) -> bool:
+def _is_answer_to_us(conn: Connection, known: sync_state.SyncState, answers: AnswersBundle) -> bool:
     """Whether the copy belongs to the service that answered, and has not heard of a later state of it since.
 
     After a restore from a backup the register may have lost what an older file still calls accepted.
     """
-    known = sync_state.read(conn)
     if answers.server_id != known.server_id:
         return False
     if answers.answers.epoch == known.epoch or known.last_contact is None:

@@ -25,8 +25,8 @@ class Engine(Protocol):
         """Write what waits into a file in this folder; how it came out stands in the report."""
         ...
 
-    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str) -> None:
-        """Settle what these answers settle."""
+    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str, beside: str) -> None:
+        """Settle what these answers settle, while the copy is of the epoch ``beside``."""
         ...
 
 
@@ -70,7 +70,8 @@ class CourierDesk:
 
     def read(self, path: Path) -> Brought:
         """Take the answers a courier brought back. Reading them again changes nothing. Raises KnownFault."""
-        answers = read_answers(self._store, path, self._device_id).answers
+        found, beside = read_answers(self._store, path, self._device_id)
+        answers = found.answers
 
         def ours(conn: Connection) -> tuple[tuple[Outcome, ...], int]:
             rows = [(outcome, outbox.find(conn, outcome.id)) for outcome in answers.outcomes]
@@ -78,7 +79,7 @@ class CourierDesk:
             return known, sum(1 for _, row in rows if row is not None and row.is_open)
 
         outcomes, still_open = self._store.read(ours)
-        self._engine.answers_brought(outcomes, answers.epoch)
+        self._engine.answers_brought(outcomes, answers.epoch, beside)
         return Brought(len(outcomes), still_open)
 
     def carry(self, path: Path) -> Carried:

@@ -62,7 +62,15 @@ def disturbed(state: SyncState, code: str, at: Moment) -> SyncState:
 
 
 def answers_brought(state: SyncState, event: AnswersBrought) -> Step:
-    """Settle what the answers settle, whoever is signed in. What has to wait stays as it was in the outbox."""
+    """Settle what the answers settle, whoever is signed in. What has to wait stays as it was in the outbox.
+
+    If the copy has gone over to another epoch since they were looked at, the register may have lost what they call
+    accepted, and the comparison that would tell is over: nothing is taken of them.
+    """
+    if state.position is None:
+        return _failed(state, "courier_not_read", event.at), ()
+    if state.position.epoch != event.beside:
+        return _failed(state, "courier_answers_of_another", event.at), ()
     settlements = tuple(
         replace(settlement(outcome, event.at.wall, timedelta), epoch=event.epoch)
         for outcome in event.outcomes

@@ -324,11 +324,15 @@ class BundleWritten:
 
 @dataclass(frozen=True, slots=True)
 class AnswersBrought:
-    """A courier brought answers that the service has signed for this device; all are of commands made here."""
+    """A courier brought answers that the service has signed for this device; all are of commands made here.
+
+    ``beside``: the epoch of the copy that they were held against.
+    """
 
     at: Moment
     outcomes: tuple[Outcome, ...]
     epoch: str
+    beside: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,9 @@ class SyncLoop:
         """交信使: write what waits into a courier's file in this folder."""
         self._driver.tell(lambda at: events.BundleWanted(at, folder))
 
-    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str) -> None:
-        """A courier brought answers to commands made here."""
-        self._driver.tell(lambda at: events.AnswersBrought(at, outcomes, epoch))
+    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str, beside: str) -> None:
+        """A courier brought answers to commands made here; they fit a copy of the epoch ``beside``."""
+        self._driver.tell(lambda at: events.AnswersBrought(at, outcomes, epoch, beside))
 
     def network_changed(self) -> None:
         """The operating system reports another network."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.courier import PAYLOAD_BYTES
 from medreg_core.domain.records import AccountId, CommandId
@@ -113,10 +115,29 @@ def test_answers_settle_what_is_final_and_leave_the_rest() -> None:
         Outcome(id=CommandId("c3"), kind=OutcomeKind.DEFERRED),
         Outcome(id=CommandId("c4"), kind=OutcomeKind.CONFLICT),
     )
-    state, done = step(begin(1), events.AnswersBrought(AT, outcomes, "e9"))
+    state, _ = step(begin(1), events.CopyRead(AT, Position(epoch="e9", cursor="c")))
+    state, done = step(state, events.AnswersBrought(AT, outcomes, "e9", "e9"))
     (settle,) = (effect for effect in done if isinstance(effect, effects.Settle))
     assert [(item.id, item.state, item.epoch) for item in settle.settlements] == [
         ("c1", RowState.DONE, "e9"),
         ("c4", RowState.NEEDS_YOU, "e9"),
     ]
     assert state.receiving.copy_changes == 1
+
+
+@pytest.mark.parametrize(
+    ("position", "said"),
+    [
+        (Position(epoch="e2", cursor="c"), "courier_answers_of_another"),
+        (None, "courier_not_read"),
+    ],
+)
+def test_answers_held_against_another_copy_settle_nothing_and_say_so(position: Position | None, said: str) -> None:
+    """Looked at beside the copy of epoch e1; by the time they are taken it is of a restored register."""
+    state = begin(1)
+    if position is not None:
+        state, _ = step(state, events.CopyRead(AT, position))
+    outcomes = (Outcome(id=CommandId("c1"), kind=OutcomeKind.ACCEPTED, seq=4),)
+    state, done = step(state, events.AnswersBrought(AT, outcomes, "e1", "e1"))
+    assert not [effect for effect in done if isinstance(effect, effects.Settle)]
+    assert state.courier.note.code == said
