@@ -50,9 +50,6 @@ from medreg_desktop.services.sync.ports import TooManyRemovals
 
 _encode = msgspec.json.Encoder().encode
 
-DEFERRAL_REPEATS = 2
-"""Only a command deferred more than once can have waited too long: the age of one made offline says nothing."""
-
 
 class CacheCopy:
     """The local copy of one office. Used by the sync thread alone; the store runs the transactions on its writer."""
@@ -251,7 +248,6 @@ def _position(conn: Connection) -> Position:
 
 
 def _queue_row(row: OutboxRow, receipted: Collection[CommandId] = ()) -> QueueRow:
-    repeated = row.state is OutboxState.DEFERRED and row.attempts >= DEFERRAL_REPEATS
     return QueueRow(
         id=row.command.id,
         subject=row.command.subject,
@@ -261,7 +257,7 @@ def _queue_row(row: OutboxRow, receipted: Collection[CommandId] = ()) -> QueueRo
         depends_on=row.command.depends_on,
         attempts=row.attempts,
         next_try=row.next_try,
-        waiting_since=row.saved_at if repeated else None,
+        waiting_since=row.deferred_since if row.state is OutboxState.DEFERRED else None,
         schema=row.command.schema,
         has_receipt=row.command.id in receipted,
     )
