@@ -63,6 +63,9 @@ from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 _QUESTIONS = frozenset({Call.REHEARSAL, Call.PROBE})
 """Calls about commands that carry none out."""
 
+_PERSONAL = frozenset({TroubleKind.SIGN_IN, TroubleKind.REFUSED, TroubleKind.TOO_OLD})
+"""Troubles that say something of who asked: of his session, his rights, the program he greeted with."""
+
 REACHED = frozenset({TroubleKind.SIGN_IN, TroubleKind.REFUSED, TroubleKind.TOO_OLD, TroubleKind.RESYNC})
 """Troubles that prove that our service was reached."""
 
@@ -203,6 +206,7 @@ def _actor_changed(state: SyncState, event: SignedIn | SignedOut) -> SyncState:
     fresh = replace(
         state,
         actor=actor,
+        comings=state.comings + 1,
         contact=contact,
         courier=replace(state.courier, folder=""),
         sending=Sending(paused=before.paused, ids=before.ids, sender=before.sender),
@@ -266,6 +270,13 @@ def _failed(state: SyncState, event: Failed) -> Step:
         state = state.with_contact(offline_since=event.at.wall)
     if event.call in removal.CALLS:
         return removal.failed(state, event)
+    if kind in _PERSONAL and state.asked_as != state.comings and event.trouble.code != removal.REVOKED:
+        return _broken(state, event.call)  # it was said to somebody who has left, or to a session that has ended
+    return _sorted(state, event)
+
+
+def _sorted(state: SyncState, event: Failed) -> Step:
+    kind = event.trouble.kind
     is_over = kind is TroubleKind.SIGN_IN and state.actor is not None
     if event.trouble.code == removal.REVOKED:
         is_over = not removal.knows_the_service(state)  # at sign-in the computer is set up anew: nothing is lost

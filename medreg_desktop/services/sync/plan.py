@@ -143,7 +143,7 @@ def _call(state: SyncState, circuit: Circuit, call: Call, effects: tuple[Effect,
 
 
 def _started(state: SyncState, call: Call, at: Moment) -> SyncState:
-    return replace(state, busy=call).with_contact(asked_mono=at.mono)
+    return replace(state, busy=call, asked_as=state.comings).with_contact(asked_mono=at.mono)
 
 
 def _should_greet(state: SyncState, at: Moment) -> bool:

@@ -145,12 +145,17 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """The engine's state. ``busy`` is the one exchange that is running; ``seed`` feeds the jitter."""
+    """The engine's state. ``busy`` is the one exchange that is running; ``seed`` feeds the jitter.
+
+    ``comings`` counts who came and went, ``asked_as`` is that count when the running exchange began.
+    """
 
     seed: int
     actor: Actor | None = None
     position: Position | None = None
     busy: Call | None = None
+    comings: int = 0
+    asked_as: int = 0
     sending: Sending = field(default_factory=Sending)
     receiving: Receiving = field(default_factory=Receiving)
     courier: Courier = field(default_factory=Courier)

@@ -11,8 +11,10 @@ import pytest
 from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.feed import ChangePage
 from medreg_core.domain.records import AccountId
+from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.outbox_view import RowState
 from medreg_desktop.services.sync.receiving import PAUSE_S
+from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 from tests.desktop.sync.desk import Desk
 from tests.desktop.sync.world import FakeService
 
@@ -55,6 +57,41 @@ def test_an_answer_that_finds_a_colleague_here_is_kept_and_not_counted_as_hers(m
     desk.sync()
     assert desk.states() == {RowState.DONE: 1}
     assert desk.driver._state.sending.sent == 0
+
+
+@pytest.mark.parametrize("call", ["commands", "changes", "hello"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        Trouble(TroubleKind.SIGN_IN, "session_expired", 401),
+        Trouble(TroubleKind.REFUSED, "forbidden", 403),
+        Trouble(TroubleKind.TOO_OLD, "client_too_old", 426),
+    ],
+)
+def test_what_the_one_before_is_refused_is_not_concluded_of_who_has_just_signed_in(call: str, told: Trouble) -> None:
+    """His request was on a slow line when he signed out, which ended his session; she has one of her own."""
+    desk = Desk()
+    desk.sync()
+    met: list[str] = []
+
+    def too_late(asked: str, when: str) -> Trouble | None:
+        if asked != call or met:
+            return None
+        met.append(when)
+        desk.sign_in(LI)
+        return told
+
+    desk.world.fail = too_late
+    desk.save("a0001")
+    desk.sign_in()  # greets anew
+    desk.sync()
+    assert met
+    assert desk.driver.report.lamp.kind is LampKind.SYNCED
+    assert not desk.driver.report.sign_in_wanted
+    desk.world.fail = lambda *_: None
+    desk.sign_in()
+    desk.sync()
+    assert desk.states() == {RowState.DONE: 1}
 
 
 def test_a_long_poll_answered_at_once_with_nothing_is_not_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
