@@ -29,12 +29,16 @@ class FeedBroken(Exception):
 
 
 class MassRemoval(Exception):
-    """A run would remove more than max(50, 20 %); applied only if the digest confirms it (``sync.md`` §5.5)."""
+    """A run would remove more than max(50, 20 %); applied only if the digest confirms it (``sync.md`` §5.5).
 
-    def __init__(self, removals: int, total: int) -> None:
+    ``which`` names the rows that a snapshot would remove: the next one has to remove the same.
+    """
+
+    def __init__(self, removals: int, total: int, which: str = "") -> None:
         super().__init__(f"{removals} of {total}")
         self.removals = removals
         self.total = total
+        self.which = which
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ never touched.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from medreg_core.contract.v1.digest import bucket_sums
 from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotMark, SnapshotRow
@@ -32,6 +35,15 @@ class SnapshotDone:
     rows: int
     removed: int
     lost_by_server: int
+    confirmed: bool = False  # so many were removed that a snapshot before had to say the same
+
+
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    """The rows that a snapshot no longer has."""
+
+    rows: list[tuple[str, str]]
+    are_many: bool
 
 
 class Snapshot:
@@ -65,19 +77,18 @@ class Snapshot:
 
         return self._store.write(work)
 
-    def finish(
-        self, rest: Sequence[SnapshotRow], end: SnapshotEnd, *, removals_confirmed: bool = False
-    ) -> SnapshotDone:
+    def finish(self, rest: Sequence[SnapshotRow], end: SnapshotEnd, *, removals_confirmed: str = "") -> SnapshotDone:
         """Store the rows behind the last mark, and make the whole the copy.
 
         Raises:
             FeedBroken: ``digest``; the rows are not all that the end line covers. Abandon, and begin anew.
-            MassRemoval: as for a page; call again with ``removals_confirmed``.
+            MassRemoval: too many rows would go. Abandon, and have another one streamed; it passes with
+                ``removals_confirmed`` if it would remove the very rows that ``which`` named.
         """
         # The mark stays where it is: a program killed from here on asks for the rest once more.
         judged = self._judged(map(_server_row, rest))
         self._store.write(lambda conn: _add(conn, rest, judged, end))
-        removed = self._store.write(lambda conn: _check_removals(conn, confirmed=removals_confirmed))
+        removed = self._store.write(lambda conn: _check_removals(conn, removals_confirmed))
         with self._store.bulk():
             position = 0
             while (reached := self._merge_some(position)) > position:
@@ -94,9 +105,9 @@ class Snapshot:
         self._store.write(lambda conn: synced.put(conn, judged, even_older=True))
         return reached
 
-    def _complete(self, conn: Connection, end: SnapshotEnd, removed: list[tuple[str, str]]) -> SnapshotDone:
+    def _complete(self, conn: Connection, end: SnapshotEnd, removed: _Removed) -> SnapshotDone:
         epoch = sync_state.read(conn).snapshot_epoch
-        synced.remove(conn, removed)
+        synced.remove(conn, removed.rows)
         sync_state.write(conn, epoch=epoch, cursor=end.cursor, seq=str(end.seq))
         actors = [sync_state.viewer(conn).actor]
         shown_before = outbox.applications_of(conn, actors)
@@ -104,7 +115,7 @@ class Snapshot:
         restored.look_for_the_lost(conn)  # what an older copy out of some cache had called lost
         applications.refresh(conn, [*shown_before, *outbox.applications_of(conn, actors)])
         _throw_away(conn)
-        return SnapshotDone(end.count, len(removed), lost)
+        return SnapshotDone(end.count, len(removed.rows), lost, removed.are_many)
 
 
 _DIFFERING = """
@@ -177,14 +188,15 @@ def digest_over(so_far: str, rows: Sequence[tuple[str, int]]) -> str:
     return f"{(int(so_far or '0', 16) + sum(bucket_sums(rows))) % (1 << 64):016x}"
 
 
-def _check_removals(conn: Connection, *, confirmed: bool) -> list[tuple[str, str]]:
+def _check_removals(conn: Connection, confirmed: str) -> _Removed:
     if _is_direct(conn):
-        return []
-    gone = [(kind, i) for kind, i in conn.execute(_GONE)]
+        return _Removed([], are_many=False)
+    gone = sorted((kind, i) for kind, i in conn.execute(_GONE))
     total = synced.count(conn)
-    if not confirmed and len(gone) > limit_of_removals(total):
-        raise MassRemoval(len(gone), total)
-    return gone
+    are_many = len(gone) > limit_of_removals(total)
+    if are_many and (which := hashlib.sha256(msgspec.json.encode(gone)).hexdigest()) != confirmed:
+        raise MassRemoval(len(gone), total, which)
+    return _Removed(gone, are_many=are_many)
 
 
 def _server_row(row: SnapshotRow) -> ServerRow:

@@ -152,16 +152,17 @@ class CacheCopy:
         """Add the rows up to a mark."""
         self._snapshot.add(rows, mark)
 
-    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str, *, confirmed: bool) -> None:
+    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str, *, confirmed: str) -> bool:
         """Make the snapshot the copy; what is refused for its many removals is streamed again."""
         del epoch  # the store noted it when the snapshot began
         try:
             with _checked():
-                self._snapshot.finish(rows, end, removals_confirmed=confirmed)
+                done = self._snapshot.finish(rows, end, removals_confirmed=confirmed)
         except TooManyRemovals:
             self._snapshot.abandon()
             raise
         self._removed_in_run = 0  # what went has been confirmed by the whole: the next page is not to be held for it
+        return done.confirmed
 
     def drop_snapshot(self) -> None:
         """Throw the half-built snapshot away."""
@@ -216,7 +217,7 @@ def _checked() -> Iterator[None]:
     try:
         yield
     except MassRemoval as held:
-        raise TooManyRemovals(held.removals, held.total) from held
+        raise TooManyRemovals(held.removals, held.total, held.which) from held
     except FeedBroken as broken:
         raise KnownFault("copy_inconsistent", reason=broken.reason) from broken
 

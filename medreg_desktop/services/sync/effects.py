@@ -115,7 +115,7 @@ class FinishSnapshot:
     rows: tuple[SnapshotRow, ...]
     end: SnapshotEnd
     epoch: str
-    confirmed: bool = False  # a second, independent stream would remove as much
+    confirmed: str = ""  # the many rows that the snapshot before would have removed: it has to be the same ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from medreg_desktop.services.sync.events import (
     QueueRead,
     RehearsalAnswered,
     RemovalsHeld,
+    RemovalsJudged,
     RescueAnswered,
     SignedIn,
     SignedOut,
@@ -126,6 +127,8 @@ def _absorb(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, PLR
             return couriers.disturbed(_disk_failed(state, event), event.code, event.at), ()
         case RemovalsHeld():
             return receiving.removals_held(state, event), ()
+        case RemovalsJudged():
+            return receiving.removals_judged(state, event), ()
         case DeviceRefused():
             return removal.refused(state), ()
         case PendingRead():
@@ -176,7 +179,7 @@ def _answered(state: SyncState, event: Event) -> Step:  # noqa: C901, PLR0911, P
             raise AssertionError(event)  # absorbed before
         case BundleWanted() | BundleWritten() | AnswersBrought():
             raise AssertionError(event)  # absorbed before
-        case NetworkChanged() | Stopped() | DiskFailed() | RemovalsHeld() | Broken() | Failed():
+        case NetworkChanged() | Stopped() | DiskFailed() | RemovalsHeld() | RemovalsJudged() | Broken() | Failed():
             raise AssertionError(event)  # absorbed before
         case DeviceRefused() | PendingRead() | LeaveTaken() | CopyDestroyed():
             raise AssertionError(event)  # absorbed before

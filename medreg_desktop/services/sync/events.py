@@ -303,6 +303,15 @@ class RemovalsHeld:
     page: ChangePage | None
     removals: int = 0
     total: int = 0  # rows of the copy
+    which: str = ""  # names the very rows, of a snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalsJudged:
+    """The snapshot that followed a held one is the copy now; ``carried_out``: it removed the very same rows."""
+
+    at: Moment
+    carried_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +382,7 @@ Event = (
     | Broken
     | DiskFailed
     | RemovalsHeld
+    | RemovalsJudged
     | BundleWanted
     | BundleWritten
     | AnswersBrought

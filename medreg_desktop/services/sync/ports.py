@@ -30,12 +30,16 @@ from medreg_desktop.services.sync.outbox_view import PendingCommand, Position, Q
 
 
 class TooManyRemovals(Exception):
-    """The server would have us remove suspiciously many rows (``sync.md`` §5.5): so many, of so many."""
+    """The server would have us remove suspiciously many rows (``sync.md`` §5.5): so many, of so many.
 
-    def __init__(self, removals: int = 0, total: int = 0) -> None:
+    ``which`` names the very rows, of a snapshot.
+    """
+
+    def __init__(self, removals: int = 0, total: int = 0, which: str = "") -> None:
         super().__init__(f"{removals} of {total}")
         self.removals = removals
         self.total = total
+        self.which = which
 
 
 class LocalCopy(Protocol):
@@ -99,11 +103,13 @@ class LocalCopy(Protocol):
         """Add rows and their mark to the shadow tables."""
         ...
 
-    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str, *, confirmed: bool) -> None:
+    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str, *, confirmed: str) -> bool:
         """Add the last rows and swap the shadow tables in, with cursor, seq and epoch; outbox and drafts stay.
 
+        Return whether that removed the many rows that ``confirmed`` names.
+
         Raises:
-            TooManyRemovals: unless ``confirmed``; nothing was swapped.
+            TooManyRemovals: unless they are those of ``confirmed``; nothing was swapped.
         """
         ...
 

@@ -26,6 +26,7 @@ from medreg_desktop.services.sync.events import (
     Moment,
     PageArrived,
     RemovalsHeld,
+    RemovalsJudged,
     SnapshotBlock,
     SnapshotEnded,
     SnapshotOpened,
@@ -109,14 +110,12 @@ def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
         repair=(),
         gaps=0,
         held=None,
-        held_snapshots=0,
+        held_removals="",
         copy_changes=receiving.copy_changes + 1,
     )
-    confirmed = receiving.held_snapshots > 0
-    state = _guard_ends(state, GuardState.CONFIRMED) if confirmed else state
     # The outbox is read again: a register that came back from a backup may have lost what it had accepted.
     state = state.with_sending(queue=None)
-    return state, (FinishSnapshot(event.rows, event.end, begun.epoch, confirmed),)
+    return state, (FinishSnapshot(event.rows, event.end, begun.epoch, receiving.held_removals),)
 
 
 def _is_of_before(state: SyncState, epoch: str, seq: int) -> bool:
@@ -176,11 +175,16 @@ def removals_held(state: SyncState, event: RemovalsHeld) -> SyncState:
     guard = Guard(GuardState.HELD, event.removals, event.total, since)
     state = state.with_receiving(guard=guard, anomalies=receiving.anomalies + 1)
     if event.page is None:
-        return _resync(state.with_receiving(held_snapshots=receiving.held_snapshots + 1), "removals")
+        return _resync(state.with_receiving(held_removals=event.which), "removals")
     if event.page.more:
         # The digest is compared at the head, which this page does not reach: two snapshots have to agree instead.
         return _resync(state, "removals")
     return state.with_receiving(held=event.page)
+
+
+def removals_judged(state: SyncState, event: RemovalsJudged) -> SyncState:
+    """Note how it ended: the register has said the same twice, or it holds those rows after all."""
+    return _guard_ends(state, GuardState.CONFIRMED if event.carried_out else GuardState.REFETCHED)
 
 
 def digest_answered(state: SyncState, event: DigestAnswered) -> Step:

@@ -91,7 +91,7 @@ class Receiving:
     repaired: int = 0
     gaps: int = 0
     held: ChangePage | None = None  # removes so much that the digest must confirm it first
-    held_snapshots: int = 0
+    held_removals: str = ""  # the rows that the last snapshot would have removed
     guard: Guard | None = None  # what the screens tell of it
     anomalies: int = 0
     copy_changes: int = 0

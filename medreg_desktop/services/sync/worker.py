@@ -122,9 +122,9 @@ class SyncWorker:
                 return self._beside(effect)
             case effects.KeepPage(page=page, confirmed=confirmed):
                 return self._guarded(lambda: self._copy.keep_page(page, confirmed=confirmed), effect)
-            case effects.FinishSnapshot(rows=rows_, end=end, epoch=epoch, confirmed=confirmed):
+            case effects.FinishSnapshot(rows=rows_, end=end, epoch=epoch, confirmed=which):
                 finish = self._copy.finish_snapshot
-                return self._guarded(lambda: finish(rows_, end, epoch, confirmed=confirmed), effect)
+                return self._guarded(lambda: finish(rows_, end, epoch, confirmed=which), effect)
             case _:
                 self._write(effect)
                 return None
@@ -163,12 +163,16 @@ class SyncWorker:
             note = BundleNote(code=fault.code, at=at)
         return events.BundleWritten(self.now(), effect.bundle_id, note)
 
-    def _guarded(self, work: Callable[[], None], effect: effects.KeepPage | effects.FinishSnapshot) -> Event | None:
+    def _guarded(
+        self, work: Callable[[], bool | None], effect: effects.KeepPage | effects.FinishSnapshot
+    ) -> Event | None:
         try:
-            work()
+            carried_out = work()
         except TooManyRemovals as held:
             page = effect.page if isinstance(effect, effects.KeepPage) else None
-            return events.RemovalsHeld(self.now(), page, held.removals, held.total)
+            return events.RemovalsHeld(self.now(), page, held.removals, held.total, held.which)
+        if isinstance(effect, effects.FinishSnapshot) and effect.confirmed:
+            return events.RemovalsJudged(self.now(), bool(carried_out))
         return None
 
     def _write(self, effect: Effect) -> None:

@@ -81,7 +81,7 @@ def guard_words(guard: Guard | None) -> tuple[str, str]:
         case GuardState.CONFIRMED:
             return (
                 tr("{n} of {total} applications were removed, after the register had confirmed it.", n=n, total=total),
-                tr("They were held at {at} until both digests agreed.", at=_clock(guard.since)),
+                tr("They were held at {at} until the register had said the same twice.", at=_clock(guard.since)),
             )
         case GuardState.REFETCHED:
             return (

@@ -158,12 +158,33 @@ def test_a_snapshot_that_would_empty_the_copy_is_held(store: CacheStore, feed: F
     feed.apply_page(page(0, [upsert(n, application(n)) for n in range(1, 61)]))
     stream, snapshot = Stream([application(1)]), Snapshot(store, judge)
     snapshot.begin("epoch-2")
-    with pytest.raises(MassRemoval):
+    with pytest.raises(MassRemoval) as held:
         snapshot.finish(stream.rows, stream.end())
     assert store.read(synced.count) == 60
     snapshot.abandon()
     snapshot.begin("epoch-2")
-    assert snapshot.finish(stream.rows, stream.end(), removals_confirmed=True).removed == 59
+    done = snapshot.finish(stream.rows, stream.end(), removals_confirmed=held.value.which)
+    assert (done.removed, done.confirmed) == (59, True)
+
+
+def test_two_snapshots_that_would_remove_other_rows_confirm_nothing(store: CacheStore, feed: Feed) -> None:
+    """The second of a register that is still being filled holds other rows than the first, as many or fewer."""
+    feed.apply_page(page(0, [upsert(n, application(n)) for n in range(1, 61)]))
+    snapshot, which = Snapshot(store, judge), ""
+    for n in (1, 2):
+        stream = Stream([application(n)])
+        snapshot.begin("epoch-2")
+        with pytest.raises(MassRemoval) as held:
+            snapshot.finish(stream.rows, stream.end(), removals_confirmed=which)
+        snapshot.abandon()
+        which = held.value.which
+    assert store.read(synced.count) == 60
+    stream = Stream([application(n) for n in range(1, 61)])
+    snapshot.begin("epoch-2")
+    for number in range(0, 60, 10):
+        snapshot.add(*stream.block(number, number + 10))
+    done = snapshot.finish([], stream.end(), removals_confirmed=which)
+    assert (done.removed, done.confirmed) == (0, False)
 
 
 def test_decisions_a_restored_server_forgot_ask_for_the_registrar(store: CacheStore, feed: Feed) -> None:

@@ -276,13 +276,13 @@ def test_many_removals_on_a_page_that_is_not_the_last_are_confirmed_by_two_snaps
             raise TooManyRemovals
         guarded(page, confirmed=confirmed)
 
-    def finished(*parts: object, confirmed: bool) -> None:
+    def finished(*parts: object, confirmed: str) -> bool:
         nonlocal refused
-        if not confirmed:
+        if confirmed != "a0000 to a0003":
             refused += 1
             desk.copy.drop_snapshot()
-            raise TooManyRemovals
-        finish(*parts, confirmed=confirmed)  # type: ignore[arg-type]
+            raise TooManyRemovals(4, 20, "a0000 to a0003")
+        return finish(*parts, confirmed=confirmed)  # type: ignore[arg-type]
 
     desk.copy.keep_page, desk.copy.finish_snapshot = keep, finished  # type: ignore[method-assign]
     for number in range(4):

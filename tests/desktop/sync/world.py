@@ -321,10 +321,11 @@ class FakeCopy:
         epoch = msgspec.json.decode(mark.after)[0]
         self.at = replace(self.at, snapshot=SnapshotProgress(epoch, mark.after, mark.count, mark.digest))
 
-    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str, *, confirmed: bool) -> None:
+    def finish_snapshot(self, rows: tuple[SnapshotRow, ...], end: SnapshotEnd, epoch: str, *, confirmed: str) -> bool:
         self.rows = self.shadow | {row.id: row.version for row in rows}
         self.shadow = {}
         self.at = replace(self.at, epoch=epoch, cursor=end.cursor, seq=end.seq, snapshot=None)
+        return bool(confirmed)
 
     def drop_snapshot(self) -> None:
         self.shadow = {}
