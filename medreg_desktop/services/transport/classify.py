@@ -17,6 +17,9 @@ from medreg_core.contract.v1.messages import Fault
 from medreg_core.contract.v1.reading import UNREADABLE
 from medreg_desktop.services.transport.trouble import LONGEST_WAIT_S, Trouble, TroubleKind
 
+UNSTATED_WAIT_S = 60
+"""How long a service that is too busy to answer is left alone when it does not say how long."""
+
 SERVER_HEADER = "X-MedReg-Server"
 """Every answer of the service carries its id here; an answer without it came from somebody else."""
 
@@ -76,14 +79,26 @@ def by_origin(status: int, found: str, expected: str) -> Trouble | None:
     return None
 
 
+def said_at(date: str, now: datetime) -> datetime:
+    """Return when an answer was given, by its ``Date`` header: of this computer's clock, ``now``, only without one."""
+    try:
+        said = parsedate_to_datetime(date)
+    except (TypeError, ValueError, OverflowError):
+        return now
+    return now if said.tzinfo is None else said
+
+
 def by_status(status: int, retry_after: str, now: datetime, body: bytes) -> Trouble:
-    """Return the trouble of an answer that is not 2xx and came from the service or an honest proxy."""
+    """Return the trouble of an answer that is not 2xx and came from the service or an honest proxy.
+
+    ``now`` is when it was given, by the clock of who gave it. A stated wait is never 0: it would be asked without end.
+    """
     fault = _fault_in(body)
     wait_s = _wait(retry_after, now) if status in {429, 503} else None
     if status == 429 or (status == 503 and wait_s is not None):
         kind, code = TroubleKind.TOLD, "server_busy"
         if wait_s is None:
-            wait_s = _whole(fault.params.get("wait_s", "60"), 60)
+            wait_s = _whole(fault.params.get("wait_s", ""), 0) or UNSTATED_WAIT_S
     elif status >= 500:
         kind, code = TroubleKind.SERVER, "server_error"
     else:
@@ -160,20 +175,19 @@ def _fault_in(body: bytes) -> Fault:
 
 
 def _wait(retry_after: str, now: datetime) -> int | None:
-    """Read ``Retry-After`` (seconds or an HTTP date), clamped to 0 … one hour; None when absent or unreadable."""
+    """Read ``Retry-After`` (seconds or an HTTP date), up to one hour; None when absent, unreadable, 0 or past."""
     text = retry_after.strip()
-    if not text:
-        return None
-    if text.isdigit():
-        return _whole(text, LONGEST_WAIT_S)
+    if text.isdecimal():
+        return _whole(text, 0) or None
     try:
-        return max(0, min(LONGEST_WAIT_S, int((parsedate_to_datetime(text) - now).total_seconds())))
+        wait_s = int((parsedate_to_datetime(text) - now).total_seconds())
     except (TypeError, ValueError, OverflowError):
         return None
+    return min(LONGEST_WAIT_S, wait_s) if wait_s > 0 else None
 
 
 def _whole(text: str, otherwise: int) -> int:
     """Read a whole number of seconds; more than nine digits is more than an hour anyway."""
-    if not text.isdigit():
+    if not text.isdecimal():
         return otherwise
     return LONGEST_WAIT_S if len(text) > 9 else min(LONGEST_WAIT_S, int(text))

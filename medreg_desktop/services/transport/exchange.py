@@ -28,6 +28,7 @@ from medreg_desktop.services.transport.classify import (
     not_understood,
     portal,
     response_cut,
+    said_at,
 )
 from medreg_desktop.services.transport.link import Link
 from medreg_desktop.services.transport.trouble import Interrupted, TransportFault, Trouble, TroubleKind
@@ -140,8 +141,9 @@ class Exchanges:
             raise TransportFault(trouble)
         if not 200 <= response.status_code < 300:
             retry_after = response.headers.get("Retry-After", "")
+            at = said_at(response.headers.get("Date", ""), self._link.clock.now())
             body = whole_body(response, _FAULT_BYTES)
-            raise TransportFault(by_status(response.status_code, retry_after, self._link.clock.now(), body))
+            raise TransportFault(by_status(response.status_code, retry_after, at, body))
         found = response.headers.get("Content-Type", "").split(";")[0].strip()
         if response.status_code != 204 and found != content_type:
             raise TransportFault(portal())

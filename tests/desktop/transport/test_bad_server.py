@@ -88,6 +88,12 @@ CASES: list[tuple[str, Reply, TroubleKind, str]] = [
     ("500", answer(500, b"oops", "text/plain"), TroubleKind.SERVER, "server_error"),
     ("502 by a proxy", answer(502, HTML, "text/html", server=None), TroubleKind.SERVER, "server_error"),
     ("503 with a date", answer(503, Retry_After="Mon, 23 Nov 2026 02:00:09 GMT"), TroubleKind.TOLD, "server_busy"),
+    (
+        "503 with a date that is past by this computer's clock alone",
+        answer(503, Date="Mon, 23 Nov 2026 01:00:00 GMT", Retry_After="Mon, 23 Nov 2026 01:02:00 GMT"),
+        TroubleKind.TOLD,
+        "server_busy",
+    ),
     ("429", answer(429, Retry_After="31536000"), TroubleKind.TOLD, "server_busy"),
     ("hangs up", without_answer, TroubleKind.LINK, "server_unreachable"),
     ("resets", reset, TroubleKind.LINK, "server_unreachable"),

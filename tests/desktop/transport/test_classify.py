@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medreg_core.contract.v1.messages import Fault
-from medreg_desktop.services.transport.classify import by_exception, by_origin, by_status
+from medreg_desktop.services.transport.classify import by_exception, by_origin, by_status, said_at
 from medreg_desktop.services.transport.trouble import LONGEST_WAIT_S, TroubleKind
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -85,13 +85,18 @@ STATUSES = [
     (429, "-5", TroubleKind.TOLD, "server_busy", 60),
     (429, "Mon, 23 Nov 2026 02:00:30 GMT", TroubleKind.TOLD, "server_busy", 30),
     (429, "Mon, 23 Nov 2099 02:00:30 GMT", TroubleKind.TOLD, "server_busy", LONGEST_WAIT_S),
-    (429, "Mon, 23 Nov 1999 02:00:30 GMT", TroubleKind.TOLD, "server_busy", 0),
+    (429, "Mon, 23 Nov 1999 02:00:30 GMT", TroubleKind.TOLD, "server_busy", 60),
+    (429, "0", TroubleKind.TOLD, "server_busy", 60),
+    (429, "²", TroubleKind.TOLD, "server_busy", 60),
     (429, "soon", TroubleKind.TOLD, "server_busy", 60),
     (500, "", TroubleKind.SERVER, "server_error", 0),
     (500, "30", TroubleKind.SERVER, "server_error", 0),
     (502, "", TroubleKind.SERVER, "server_error", 0),
     (503, "", TroubleKind.SERVER, "server_error", 0),
     (503, "12", TroubleKind.TOLD, "server_busy", 12),
+    (503, "0", TroubleKind.SERVER, "server_error", 0),
+    (503, "00", TroubleKind.SERVER, "server_error", 0),
+    (503, "Mon, 23 Nov 1999 02:00:30 GMT", TroubleKind.SERVER, "server_error", 0),
     (504, "", TroubleKind.SERVER, "server_error", 0),
     (599, "", TroubleKind.SERVER, "server_error", 0),
 ]
@@ -144,6 +149,23 @@ def test_the_services_finer_code_is_kept(code: str) -> None:
 def test_no_answer_of_anybody_breaks_the_judgement(status: int, retry_after: str, body: bytes) -> None:
     found = by_status(status, retry_after, NOW, body)
     assert 0 <= found.wait_s <= LONGEST_WAIT_S
+
+
+def test_a_busy_service_that_names_no_time_is_not_asked_again_at_once() -> None:
+    body = msgspec.json.encode(Fault(code="busy", params={"wait_s": "0"}))
+    assert by_status(429, "", NOW, body).wait_s == 60
+
+
+@pytest.mark.parametrize("fast", [timedelta(minutes=-40), timedelta(0), timedelta(minutes=40), timedelta(days=3650)])
+def test_a_date_is_seen_from_where_the_answer_was_given(fast: timedelta) -> None:
+    answered_at = said_at("Mon, 23 Nov 2026 02:00:00 GMT", NOW + fast)
+    found = by_status(503, "Mon, 23 Nov 2026 02:02:00 GMT", answered_at, b"")
+    assert (found.kind, found.wait_s) == (TroubleKind.TOLD, 120)
+
+
+@pytest.mark.parametrize("date", ["", "today", "Mon, 99 Nov 2026 02:00:00 GMT", "Mon, 23 Nov 2026 03:00:00 -0000"])
+def test_without_a_date_of_its_own_the_answer_is_of_now(date: str) -> None:
+    assert said_at(date, NOW) == NOW
 
 
 @given(st.integers(-(10**9), 10**9))
