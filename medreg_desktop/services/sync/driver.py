@@ -77,7 +77,8 @@ class SyncDriver:
         self._on_report = on_report
         self._worker = SyncWorker(copy, service, clock, device, self._is_urgent, departure)
         self._state = begin(seed, habits)
-        self._events: deque[Event] = deque()
+        self._told: deque[Event] = deque()  # by other threads, in their order
+        self._answers: deque[Event] = deque()  # of the service
         self._read: deque[Event] = deque()  # from the local copy, in the step under way
         self._sleep: effects.Sleep | None = None
         self._stopped: Callable[[], bool] = lambda: False
@@ -95,7 +96,7 @@ class SyncDriver:
         try:
             while not stopped():
                 self._round()
-                if self._sleep is not None and not self._events and not self._is_urgent():
+                if self._sleep is not None and not self._has_events() and not self._is_urgent():
                     self._wait(self._sleep)
         finally:
             self._worker.end_stream()
@@ -113,28 +114,32 @@ class SyncDriver:
         return self.report
 
     def _waits(self) -> bool:
-        return self._sleep is not None and not self._events and not self.inbox.has_mail()
+        return self._sleep is not None and not self._has_events() and not self.inbox.has_mail()
+
+    def _has_events(self) -> bool:
+        return bool(self._told or self._answers)
 
     def restart(self) -> None:
         """Forget everything but who is signed in, as after a start of the program: the copy holds all that counts."""
-        self._worker.end_stream()
-        self._events.clear()
+        self._forget_what_was_asked()
         self._owes_poll = False
         self._state = again(self._state)
 
     def _round(self) -> None:
         """Take the messages, then one step with everything that follows from it at once."""
-        # Messages come before what broke off a long poll for their sake: else the next poll would start without them.
-        for number, message in enumerate(self.inbox.take()):
-            self._events.insert(number, message(self._worker.now()))
+        self._told.extend(message(self._worker.now()) for message in self.inbox.take())
         if self._owes_poll:
             self._owes_poll = False
-            self._events.append(events.Broken(self._worker.now(), events.Call.CHANGES))
-        if not self._events and self._worker.is_streaming:
-            self._events.append(self._worker.next_part())
-        elif not self._events:
-            self._events.append(events.Tick(self._worker.now()))
-        self._absorb(self._events.popleft())
+            self._answers.append(events.Broken(self._worker.now(), events.Call.CHANGES))
+        self._absorb(self._next())
+
+    def _next(self) -> Event:
+        """Return what is to be absorbed; with nothing told, answered or arriving, that time passes."""
+        if self._told:  # before what broke off a long poll for their sake: else the next poll would start without them
+            return self._told.popleft()
+        if self._answers:
+            return self._answers.popleft()
+        return self._worker.next_part() if self._worker.is_streaming else events.Tick(self._worker.now())
 
     def _absorb(self, event: Event) -> None:
         self._sleep = None
@@ -148,9 +153,9 @@ class SyncDriver:
                     break
                 self._do(effect)
         except KnownFault as fault:
-            # The rest of this step is not done: commands that could not be marked must not leave.
-            self._worker.end_stream()
-            self._read.clear()
+            # The rest of this step is not done: commands that could not be marked must not leave. And what was asked
+            # of a copy that is not known any more is not answered: it would be taken for the answer to an empty one.
+            self._forget_what_was_asked()
             # At once: no message of another thread may find the engine believing in what was not done.
             self._absorb(events.DiskFailed(self._worker.now(), fault.code))
         # What the disk has just said is absorbed at once: a message taken first would be undone by the older reading.
@@ -172,7 +177,12 @@ class SyncDriver:
     def _have_done(self, effect: Effect) -> None:
         found = self._worker.do(effect)
         if found is not None:
-            (self._read if call_of(effect) is None else self._events).append(found)
+            (self._read if call_of(effect) is None else self._answers).append(found)
+
+    def _forget_what_was_asked(self) -> None:
+        self._worker.end_stream()
+        self._answers.clear()
+        self._read.clear()
 
     def _look_once(self, cursor: str) -> None:
         """In place of a long poll: look whether there is something, the first time; then this run is over."""

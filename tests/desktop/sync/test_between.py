@@ -1,4 +1,4 @@
-"""What comes between a question and what follows from its answer: a sign-in, a page that does not fit."""
+"""What comes between a question and what follows from its answer: a sign-in, a disk that refuses, an unfit page."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import pytest
 
 from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.feed import ChangePage
+from medreg_core.contract.v1.messages import Hello, Welcome
 from medreg_core.domain.records import AccountId
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
-from medreg_desktop.services.sync.outbox_view import RowState
+from medreg_desktop.services.sync.outbox_view import Actor, RowState
 from medreg_desktop.services.sync.receiving import PAUSE_S
 from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
 from tests.desktop.sync.desk import Desk
-from tests.desktop.sync.world import FakeService
+from tests.desktop.sync.world import FakeCopy, FakeService
 
 LI = AccountId("li")
 
@@ -130,3 +134,50 @@ def test_behind_a_stale_page_the_copy_is_not_called_caught_up(monkeypatch: pytes
     desk.world.calls.clear()
     desk.sync(300)
     assert desk.copy.rows == desk.world.rows
+
+
+def test_an_answer_that_finds_the_disk_refusing_makes_no_empty_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.sync()
+    before = desk.copy.at
+    hello, hasten, told = FakeService.hello, FakeCopy.hasten, []
+
+    def pressed(self: FakeService, said: Hello) -> Welcome:
+        """立即同步 once more, while hello is under way."""
+        if not told:
+            told.append(said)
+            desk.driver.tell(lambda at: events.Asked(at, Wish.NOW))
+        return hello(self, said)
+
+    def refusing(self: FakeCopy, account_id: AccountId) -> None:
+        if len(told) == 1:
+            told.append(account_id)
+            raise KnownFault("cache_locked")
+        hasten(self, account_id)
+
+    monkeypatch.setattr(FakeService, "hello", pressed)
+    monkeypatch.setattr(FakeCopy, "hasten", refusing)
+    desk.world.calls.clear()
+    desk.driver.tell(lambda at: events.Asked(at, Wish.NOW))
+    for _ in range(3):
+        desk.sync(30)
+    assert len(told) == 2
+    assert "snapshot" not in desk.world.calls
+    assert desk.copy.at == before
+
+
+def test_messages_are_taken_in_the_order_they_were_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.sync()
+    hasten = FakeCopy.hasten
+
+    def meanwhile(self: FakeCopy, account_id: AccountId) -> None:
+        monkeypatch.undo()
+        desk.sign_in(LI)
+        hasten(self, account_id)
+
+    monkeypatch.setattr(FakeCopy, "hasten", meanwhile)
+    desk.driver.tell(lambda at: events.Asked(at, Wish.NOW))
+    desk.driver.tell(events.SignedOut)
+    desk.sync()
+    assert desk.driver._state.actor == Actor(LI, session=True)
