@@ -213,7 +213,7 @@ def _ended(row: OutboxRow, *, took_effect: bool) -> Iterator[str]:
         yield f"I4: {what} is still {row.state.value}"
     if accepted and row.resolution is Resolution.NONE and not took_effect:
         yield f"I1: {what} is shown as accepted, and the register does not have it"
-    if took_effect and not accepted and not _is(row.outcome, OutcomeKind.SUPERSEDED):
+    if took_effect and not accepted:
         yield f"I2: {what} took effect, and its author was told {row.outcome and row.outcome.kind} {row.last_cause}"
     if row.last_cause == "lost_by_server":
         yield f"I1: the register has lost {what}"
