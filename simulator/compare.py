@@ -1,21 +1,26 @@
-"""Lays a copy beside the register: what commands did there, and whether both hold the same rows."""
+"""Lays a copy beside the register: what commands did there, what they were answered, whether both hold the same."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from medreg_core.domain.records import AccountId, ApplicationId, CommandId, HistoryEntry, InstitutionId
-from medreg_desktop.services.cache import outbox, sync_state
+from medreg_core.contract.v1.commands import Outcome
+from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId, InstitutionId
+from medreg_core.domain.vocabulary import RescueState
+from medreg_desktop.services.cache import applications, outbox, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.search.rows import STATES
+from medreg_server.db.accounts import AccountRecord
 from medreg_server.db.audit import Entry
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import WHOLE_REGISTER, Scope
 from medreg_server.db.transaction import Database
+from simulator.leaving import kept_in_lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Effect:
 
     action: str
     actor: str
-    application_id: str
+    subject: str
 
 
 _OF_CODES = ("code.hand_out", "code.void", "activation.redeem")
@@ -65,12 +70,30 @@ def register_faults(database: Database) -> Iterator[str]:
             yield f"I2: the code {reference} was: {', '.join(story)}"
 
 
-def histories(database: Database) -> dict[ApplicationId, tuple[HistoryEntry, ...]]:
-    """Return what was done on each application, as the register has it."""
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the register says: of commands that were ever saved, of everybody who made one, of every application."""
+
+    epoch: str
+    effects: Mapping[CommandId, list[Effect]]
+    answers: Mapping[CommandId, Outcome]
+    applications: Mapping[ApplicationId, Application]
+    accounts: Mapping[AccountId, AccountRecord]
+    lane: Mapping[CommandId, tuple[DeviceId, RescueState | None]]
+
+
+def books(database: Database, makers: Mapping[CommandId, AccountId]) -> Books:
+    """Return what the register says: of the commands ``makers`` have made, and of whoever had one carried out."""
+    done = effects(database)
     with database.read() as transaction:
         ids = [key for place in transaction.institutions.all() for key, _ in transaction.feed.versions(place.id)]
         found = (transaction.applications.get(ApplicationId(key), WHOLE_REGISTER) for key in ids)
-        return {one.id: one.history for one in found if one is not None}
+        applications = {one.id: one for one in found if one is not None}
+        answers = transaction.commands.outcomes(list(makers), WHOLE_REGISTER)
+        actors = {*makers.values(), *(AccountId(one.actor) for each in done.values() for one in each)}
+        accounts = {actor: account for actor in sorted(actors) if (account := transaction.accounts.get(actor))}
+        epoch = transaction.server_state.identity().epoch
+    return Books(epoch, done, answers, applications, accounts, kept_in_lane(database))
 
 
 def every_row(conn: Connection) -> list[OutboxRow]:
@@ -102,6 +125,17 @@ def differences(store: CacheStore, database: Database, institution_id: Instituti
     reached = store.read(sync_state.read).seq
     if reached != head:
         yield f"I3: at {reached}, the register at {head}"
+
+
+def misread(conn: Connection) -> Iterator[str]:
+    """Yield in what the list says otherwise than the sheets of the same copy (I3)."""
+    listed = {ApplicationId(key): STATES[state] for key, state in conn.execute("SELECT id, state FROM worklist")}
+    for (key,) in conn.execute("SELECT id FROM application").fetchall():
+        sheet = applications.get(conn, key)
+        if sheet is not None and listed.pop(key, None) is not sheet.shown_state:
+            yield f"I3: the list says otherwise than the sheet of {key}, which is {sheet.shown_state.value}"
+    if listed:
+        yield f"I3: the list still has {sorted(listed)[:3]}"
 
 
 def _copy(conn: Connection) -> dict[str, tuple[int, object]]:

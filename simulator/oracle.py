@@ -1,50 +1,40 @@
-"""Watches a run from outside and knows what must never happen: the invariants I1–I8 of ``sync.md`` §6."""
+"""Watches a run from outside and knows what must never happen: the invariants I1–I12 (``docs/reliability.md``).
+
+Here is what is looked at while the run lasts, and what must be remembered for the end; :mod:`.verdict`, :mod:`.told`,
+:mod:`.forms` and :mod:`.compare` judge.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from datetime import datetime
-from functools import partial
-from itertools import pairwise
 
 import msgspec
 
-from medreg_core.domain.records import (
-    AccountId,
-    Application,
-    CommandId,
-    HistoryEntry,
-    InstitutionId,
-    PhysicianId,
-)
-from medreg_core.domain.vocabulary import OutcomeKind, RescueState
+from medreg_core.domain.records import Application, CommandId, InstitutionId, PhysicianId
+from medreg_core.domain.states import RULES
+from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.auth import farewell
-from medreg_desktop.services.cache import applications, receipts, sync_state
+from medreg_desktop.services.cache import applications, sync_state
 from medreg_desktop.services.cache.connection import Connection
-from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxRow, OutboxState, Resolution
+from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
-from medreg_desktop.services.cache.quarantine import HANDED_OVER
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.trouble import TroubleKind
+from medreg_server.db.scope import WHOLE_REGISTER
 from simulator import people
-from simulator.compare import Effect, differences, effects, every_row, histories, register_faults
+from simulator.compare import Books, Effect, books, differences, effects, every_row, misread, register_faults
+from simulator.forms import PaperWatch, asked_back
 from simulator.leaving import kept_in_lane
 from simulator.pc import Pc
 from simulator.register import Register
+from simulator.told import Kept, carried_out, is_accepted, told
 from simulator.trace import Trace
-
-_ON_THE_WAY = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED})
+from simulator.verdict import ended, signed_for, unseen
 
 _BY_HAND = frozenset({Resolution.CANCELLED, Resolution.DROPPED, Resolution.REPLACED})
-_NOWHERE: tuple[str, None] = ("", None)
-
-_MAY_BE_DROPPED = frozenset(
-    {"poison", "bad_request", "too_large", "body_mismatch", "deferred_too_long", LOST_BY_SERVER, HANDED_OVER}
-)
-"""Causes for which a command is laid before the registrar, who may then drop it."""
 
 _LONGEST_WAIT_S, _LONGEST_TOLD_S = 300.0, 3600.0
 """No wait of our own is longer than the first, none a server asks for longer than the second (``sync.md`` §5.8)."""
@@ -52,15 +42,6 @@ _LONGEST_WAIT_S, _LONGEST_TOLD_S = 300.0, 3600.0
 
 class Violation(AssertionError):
     """An invariant does not hold; the message begins with its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A command as it was first seen on a disk: by whom, where, its bytes."""
-
-    pc: str
-    actor: AccountId
-    content: str
 
 
 class Oracle:
@@ -72,11 +53,13 @@ class Oracle:
         self._trace = trace
         self._kept: dict[CommandId, Kept] = {}
         self._held: dict[str, dict[CommandId, Kept]] = defaultdict(dict)
-        self._seen: dict[CommandId, datetime | None] = {}  # when what its author read had come about
+        self._read_at: dict[CommandId, datetime | None] = {}  # when what its author read had come about
         self._looked: dict[str, tuple[int, int]] = {}
         self._codes: dict[str, str] = {}
         self._summaries: dict[str, str] = {}
         self._positions: dict[str, tuple[str, int]] = {}
+        self._accepted: set[tuple[CommandId, str]] = set()
+        self._paper = PaperWatch()
         self._restores = 0
 
     @property
@@ -95,12 +78,15 @@ class Oracle:
     # ---- at every step ----------------------------------------------------------------------------------------------
 
     def watch(self, pc: Pc) -> None:
-        """Note what the disk holds: the invariants of each step, unless nothing was written since the last look."""
+        """Note what the disk holds: the invariants of each step, unless nothing was written since the last look.
+
+        What a registrar was told is saved is looked for all the same: a program that only says so writes nothing.
+        """
         if pc.is_removed:
             self._note_removed(pc)
             return
         looked = (pc.starts, pc.running.store.writes)
-        if self._looked.get(pc.name) != looked:
+        if self._looked.get(pc.name) != looked or pc.promised:
             self._looked[pc.name] = looked
             self._summaries[pc.name] = pc.running.store.read(lambda conn: self._look(pc, conn))
         self._trace.note(" ", pc.name, self._summaries[pc.name])
@@ -109,23 +95,30 @@ class Oracle:
         """Nothing that was ever there may be gone or changed (I1), no seq go back (I5), nothing accepted hide (I6)."""
         held = self._held[pc.name]
         states = defaultdict[str, int](int)
+        accepted: list[tuple[CommandId, str]] = []
         number = 0
-        for number, (command, actor, content, state) in enumerate(conn.execute(_HELD), 1):  # noqa: B007 - how many
+        for number, (command, actor, content, state, epoch) in enumerate(conn.execute(_HELD), 1):  # noqa: B007 - how many
             states[state] += 1
             found = Kept(pc.name, actor, content)
             if held.setdefault(command, found) != found or self._kept.setdefault(command, found) != found:
                 raise Violation(f"I1: command {command} has changed on {pc.name}")
+            if epoch is not None and (command, epoch) not in self._accepted:
+                accepted.append((command, epoch))
         if len(held) > number:
             raise Violation(f"I1: {len(held) - number} saved commands are gone from {pc.name}")
+        self._check_promises(pc, conn)
+        if accepted:
+            self._check_accepted(pc, accepted)
         position = sync_state.read(conn)
         before = self._positions.get(pc.name, ("", 0))
         if position.epoch == before[0] and position.seq < before[1]:
             raise Violation(f"I5: {pc.name} went back from seq {before[1]} to {position.seq} in one epoch")
         self._positions[pc.name] = position.epoch, position.seq
         for command, body in conn.execute(_READ):
-            if command not in self._seen:
-                self._seen[command] = msgspec.json.decode(body, type=Application).moved_at
+            if command not in self._read_at:
+                self._read_at[command] = msgspec.json.decode(body, type=Application).moved_at
         self._check_shown(pc, conn)
+        _first(self._paper.look(pc.name, conn))
         return f"{position.epoch[:6]} {position.seq} {dict(sorted(states.items()))}"
 
     def see_off(self, pc: Pc) -> None:
@@ -141,11 +134,17 @@ class Oracle:
             if row.resolution in _BY_HAND and row.command.id in lane:
                 raise Violation(f"I2: {row.command.id} is {row.resolution.value} on {pc.name}, and in the lane")
         self.watch(pc)
+        books = self._books()
+        for row in rows:
+            place = books.accounts[row.actor].institution_id
+            _first(f"{wrong} on {pc.name}" for wrong in told(books, row, rows, place))
 
     def _note_removed(self, pc: Pc) -> None:
         """Its copy is gone, and so is what it held; whoever comes next begins with nothing."""
         for memory in (self._held, self._looked, self._positions):
             memory.pop(pc.name, None)
+        self._paper.forget(pc.name)
+        pc.promised.clear()
         self._summaries[pc.name] = f"removed {pc.running.driver.report.removal.stage.value}"
         if pc.is_gone and (left := pc.remains() - {farewell.FILE}):
             raise Violation(f"I8: the removed {pc.name} still holds {sorted(left)}")
@@ -181,11 +180,37 @@ class Oracle:
         if waits:
             raise Violation(f"I4: the lamp of {pc.name} is green over {waits}")
 
+    def _check_promises(self, pc: Pc, conn: Connection) -> None:
+        """What a registrar was told is saved lies on the disk (I1), made on the very content that he saw (I2)."""
+        for command, content_version in pc.promised.items():
+            if command not in self._held[pc.name]:
+                raise Violation(f"I1: {command} was said to be saved on {pc.name}, and is not on its disk")
+            bodies = conn.execute("SELECT body FROM basis WHERE command_id = ?", (command,)).fetchall()
+            made_on = [msgspec.json.decode(body, type=Application).content_version for (body,) in bodies]
+            if content_version is not None and made_on != [content_version]:
+                raise Violation(f"I2: {command} was saved on content {made_on}; its author saw {content_version}")
+        pc.promised.clear()
+
+    def _check_accepted(self, pc: Pc, accepted: Collection[tuple[CommandId, str]]) -> None:
+        """What has come to be shown as accepted is accepted in the register, unless it was restored since (I1)."""
+        with self._register.service.environment.database.read() as transaction:
+            epoch = transaction.server_state.identity().epoch
+            ids = [command for command, answered_in in accepted if answered_in == epoch]
+            answers = transaction.commands.outcomes(ids, WHOLE_REGISTER)
+        self._accepted.update(accepted)
+        for command in ids:
+            if command not in answers or answers[command].kind is not OutcomeKind.ACCEPTED:
+                raise Violation(f"I1: {command} is shown as accepted on {pc.name}, and the register says otherwise")
+
     def _check_shown(self, pc: Pc, conn: Connection) -> None:
         """What the service has accepted stays on its author's screen until the copy itself has it (I6)."""
-        for command, application, version in conn.execute(_AHEAD_OF_COPY, (pc.actor,)).fetchall():
+        for command, n, application, version in conn.execute(_AHEAD_OF_COPY, (pc.actor,)).fetchall():
             shown = applications.get(conn, application)
-            if shown is not None and shown.next_base_version < version and command in self.effects():
+            if shown is None or command not in self.effects():
+                continue
+            decision = shown.decision
+            is_shown = decision is not None and decision.n >= n and shown.next_base_version >= version
+            if decision is None or not is_shown or shown.shown_state is not RULES[MOVES[decision.kind]].target:
                 raise Violation(f"I6: the accepted command {command} is not shown on {pc.name}")
 
     # ---- at the end -------------------------------------------------------------------------------------------------
@@ -196,125 +221,55 @@ class Oracle:
 
     def judge(self, pcs: list[Pc], institutions: dict[str, InstitutionId]) -> Iterator[str]:
         """Yield everything that is wrong once the world is quiet."""
-        effects = self.effects()
         database = self._register.service.environment.database
-        moves = histories(database)
-        yield from self._carried_out(effects, kept_in_lane(database))
+        books = self._books()
+        yield from carried_out(books, self._kept)
         yield from register_faults(database)
         for pc in pcs:
             if pc.is_removed:
                 yield f"I4: {pc.name} was shut out and has not come to the end of leaving"
                 continue
-            rows = pc.running.store.read(every_row)
-            yield from self._receipts(pc, rows)
-            for row in rows:
-                yield from self._ended(pc, row, rows, command_took_effect=row.command.id in effects)
-                yield from self._unseen(pc, row, rows, moves.get(row.command.application_id, ()))
-            for difference in differences(pc.running.store, database, institutions[pc.name]):
-                yield f"{difference} on {pc.name}"
+            yield from (f"{wrong} on {pc.name}" for wrong in self._on_copy(pc, books, institutions[pc.name]))
         yield from dict.fromkeys(self._register.bugs)
 
-    def _carried_out(
-        self, effects: dict[CommandId, list[Effect]], lane: Mapping[CommandId, tuple[str, RescueState | None]]
-    ) -> Iterator[str]:
-        """Each command at most once, for who made it; what was rescued only by a supervisor's word (I1, I2, I8)."""
-        for command, done in effects.items():
-            _, state = lane.get(command, _NOWHERE)
-            if len(done) > 1:
-                yield f"I2: command {command} took effect {len(done)} times: {[one.action for one in done]}"
-            kept = self._kept.get(command)
-            if kept is None:
-                yield f"I1: command {command} took effect, but no disk holds it"
-            elif kept.actor != done[0].actor and state is not RescueState.CONFIRMED:
-                yield f"I8: command {command} of {kept.actor} was carried out for {done[0].actor}"
-            if state in {RescueState.WAITING, RescueState.SET_ASIDE}:
-                yield f"I2: the rescued command {command} is {state.value}, and took effect"
-
-    def _receipts(self, pc: Pc, rows: list[OutboxRow]) -> Iterator[str]:
-        """Each link follows the one before, and what was accepted has the service's word on it (I11)."""
-        keys = self._register.service.environment.keys
-        if (broken := pc.running.store.read(receipts.first_broken)) is not None:
-            yield f"I11: the chain of {pc.name} does not hold at {broken}"
+    def _on_copy(self, pc: Pc, books: Books, place: InstitutionId) -> Iterator[str]:
+        environment, store = self._register.service.environment, pc.running.store
+        rows = store.read(every_row)
+        yield from signed_for(pc, rows, environment.keys.public_key)
         for row in rows:
-            if not _is_accepted(row):
-                continue
-            assert row.outcome is not None
-            found = pc.running.store.read(partial(receipts.find, command_id=row.command.id))
-            counter = found.counter if found is not None else None
-            if found is None or counter is None or counter.receipt != found.link.digest:
-                yield f"I11: {row.kind.value} {row.command.id} on {pc.name} was accepted without a receipt for it"
-            elif not counter.is_signed_by(keys.public_key):
-                yield f"I11: nobody has signed for {row.kind.value} {row.command.id} on {pc.name}"
-            elif (counter.outcome, counter.version) != (row.outcome.kind, row.outcome.version):
-                yield f"I11: signed for {row.command.id} on {pc.name}: {counter.outcome} {counter.version}"
+            yield from ended(pc, row, rows, self.poisoned)
+            yield from told(books, row, rows, place)
+            application = books.applications.get(row.command.application_id)
+            yield from unseen(row, rows, application.history if application else (), self._read_at)
+            if is_accepted(row) and row.state is OutboxState.DONE and row.command.id not in books.effects:
+                yield f"I1: {row.kind.value} {row.command.id} is shown as accepted, and the register does not have it"
+        yield from store.read(lambda conn: list(asked_back(conn, rows, books, environment.database, place)))
+        if not pc.wire.damages:  # what a foreign tool does to a row, it does not do to the list
+            yield from store.read(lambda conn: list(misread(conn)))
+        yield from differences(store, environment.database, place)
 
-    def _ended(self, pc: Pc, row: OutboxRow, rows: list[OutboxRow], *, command_took_effect: bool) -> Iterator[str]:
-        what = f"{row.kind.value} {row.command.id} on {pc.name}"
-        is_poison = row.command.id in self.poisoned
-        if row.state in _ON_THE_WAY and not _waits_visibly(row, rows, self.poisoned):
-            if not is_poison:
-                yield f"I4: {what} still is {row.state.value} ({row.last_cause}, next try {row.next_try})"
-            elif pc.actor == row.actor and pc.lamp is LampKind.SYNCED:
-                yield f"I4: the poison {what} waits under a green lamp"
-        if row.state is OutboxState.QUARANTINED and row.last_cause == "poison" and not is_poison:
-            yield f"I7: {what} was set apart as poison and is none"
-        if row.resolution is Resolution.DROPPED and row.outcome is None and row.last_cause not in _MAY_BE_DROPPED:
-            yield f"I1: {what} was given up without anybody asking ({row.last_cause})"
-        if command_took_effect:
-            yield from _denied(what, row)
-        elif _is_accepted(row) and row.state is OutboxState.DONE:
-            yield f"I1: {what} is shown as accepted, and the register does not have it"
-
-    def _unseen(self, pc: Pc, row: OutboxRow, rows: list[OutboxRow], moves: tuple[HistoryEntry, ...]) -> Iterator[str]:
-        """A decision is about what its author saw: it takes effect on that or not at all (I2).
-
-        Behind his own decision he saw what that would make of it.
-        """
-        if row.kind not in MOVES or not _is_accepted(row) or row.outcome is None:
-            return
-        what = f"I2: {row.kind.value} {row.command.id} on {pc.name}"
-        if row.outcome.version != row.command.base_version + 1:
-            yield f"{what} was made on version {row.command.base_version} and gave version {row.outcome.version}"
-        own = {other.outcome.at for other in rows if other.outcome is not None and other.actor == row.actor}
-        for before, made in pairwise(moves):
-            is_its = (made.version, made.at) == (row.outcome.version, row.outcome.at)
-            if is_its and before.at not in {*own, self._seen.get(row.command.id, before.at)}:
-                yield f"{what} was made on what had come about otherwise than what stood there"
+    def _books(self) -> Books:
+        makers = {command: kept.actor for command, kept in self._kept.items()}
+        return books(self._register.service.environment.database, makers)
 
 
-_HELD = "SELECT id, actor, command, state FROM outbox ORDER BY n"
+_HELD = """
+    SELECT id, actor, command, state,
+        CASE WHEN state = 'done' AND outcome_kind = 'accepted' AND resolution = '' THEN epoch END
+    FROM outbox ORDER BY n
+"""
 
 _READ = "SELECT command_id, body FROM basis"
 
 _AHEAD_OF_COPY = f"""
-    SELECT o.id, o.application_id, json_extract(o.outcome, '$.version') FROM outbox o
+    SELECT o.id, o.n, o.application_id, json_extract(o.outcome, '$.version') FROM outbox o
     JOIN application a ON a.id = o.application_id AND a.version < json_extract(o.outcome, '$.version')
     WHERE o.actor = ? AND o.state = 'done' AND o.outcome_kind = 'accepted' AND o.resolution = ''
     AND o.kind IN ({", ".join(f"'{kind.value}'" for kind in MOVES)}) ORDER BY o.n
 """  # noqa: S608 - the kinds are ours
 
 
-def _is_accepted(row: OutboxRow) -> bool:
-    return row.outcome is not None and row.outcome.kind is OutcomeKind.ACCEPTED and row.resolution is Resolution.NONE
-
-
-def _waits_visibly(row: OutboxRow, rows: list[OutboxRow], poisoned: set[CommandId]) -> bool:
-    """A command behind one that is set apart, or that the service cannot stand, waits with it, and the lamp says so."""
-    return any(
-        (other.state is OutboxState.QUARANTINED or (other.command.id in poisoned and other.is_open))
-        and (other.command.application_id == row.command.application_id or other.command.id == row.command.depends_on)
-        and other.n < row.n
-        for other in rows
-    )
-
-
-def _denied(what: str, row: OutboxRow) -> Iterator[str]:
-    """A command that took effect must not be shown as refused, nor have been called back as never sent."""
-    refused = row.outcome is not None and row.outcome.kind in {OutcomeKind.CONFLICT, OutcomeKind.REJECTED}
-    if refused:
-        assert row.outcome is not None
-        yield f"I2: {what} took effect, and its author was told {row.outcome.kind.value} {row.outcome.code}"
-    if row.resolution in {Resolution.CANCELLED, Resolution.STOPPED}:
-        yield f"I2: {what} took effect, and was {row.resolution.value} here"
-    if row.state is OutboxState.NEEDS_YOU and row.last_cause == LOST_BY_SERVER:
-        yield f"I1: {what} took effect, and its author was told that the register has lost it"
+def _first(wrong: Iterator[str]) -> None:
+    """Raise the first of what is wrong, if anything is."""
+    for found in wrong:
+        raise Violation(found)

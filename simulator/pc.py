@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from medreg_core.contract.v1.messages import Account, SignIn
 from medreg_core.domain.ids import uuid7
-from medreg_core.domain.records import AccountId, DeviceId
+from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId
 from medreg_desktop.services.activation.code_desk import CodeDesk
 from medreg_desktop.services.auth import farewell
 from medreg_desktop.services.auth.farewell import Farewell
@@ -88,6 +88,7 @@ class Desktop:
     papers: PaperDesk | None = None
     codes: CodeDesk | None = None
     quarantine: QuarantineDesk | None = None
+    sheets: dict[ApplicationId, Application] = field(default_factory=dict)  # open on the screen, as they were then
 
     @property
     def store(self) -> MortalStore:
@@ -98,12 +99,14 @@ class Desktop:
     def empty_the_chair(self) -> None:
         """Let nobody be signed in."""
         self.account = self.reviews = self.outbox = self.papers = self.codes = self.quarantine = None
+        self.sheets.clear()
 
 
 @dataclass(slots=True)
 class Pc:
     """A computer with its disk. ``at_work`` guards against a second sync while one is under way.
 
+    ``promised``: what its registrars were told is saved and nobody has looked for yet, with the content they had read.
     ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out;
     ``begin_anew`` sets it up as another one.
     """
@@ -122,6 +125,7 @@ class Pc:
     starts: int = 0
     installations: int = 1
     is_removed: bool = False
+    promised: dict[CommandId, int | None] = field(default_factory=dict)
     sees_off: Callable[[], None] = lambda: None
     begin_anew: Callable[[], None] = lambda: None
 
@@ -311,6 +315,8 @@ class Pc:
             program.store.write(lambda conn: applications.switch_actor(conn, account.id, account.name))
         except KnownFault as fault:
             return fault.code
+        if program.account is None or program.account.id != account.id:
+            program.empty_the_chair()  # nobody leaves his sheets to the next one
         desk = Desk(program.store, self.clock, self.ids, installed_tables(), account, lambda: online)
         program.account = account
         program.reviews, program.papers = ReviewService(desk), PaperDesk(desk)

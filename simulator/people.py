@@ -12,9 +12,10 @@ from medreg_core.domain.vocabulary import CommandKind, Move, Role, State
 from medreg_desktop.services.cache import outbox, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
+from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.quarantine import HANDED_OVER
 from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.review.deciding import Decision
+from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.quarantine_desk import Reason
 from medreg_desktop.services.sync import events
@@ -61,14 +62,80 @@ def named(act: Callable[..., str]) -> str:
 
 
 def decide(pc: Pc, chance: Random) -> str:
-    """Decide on an application, mostly one that can still be decided."""
+    """Decide on an application, mostly one that can still be decided; every other time on a sheet of a while ago."""
+    beside = Random(chance.random())
     application = _picked(pc, chance)
     if application is None or pc.running.reviews is None:
         return "nothing"
+    sheet = _lying_open(pc, beside) if beside.random() < _LEFT_OPEN else application
+    return _decided(pc, sheet, chance)
+
+
+def _decided(pc: Pc, sheet: Application, chance: Random) -> str:
+    """Decide on what a sheet shows, and close it, whatever comes of it."""
+    assert pc.running.reviews is not None
+    pc.running.sheets.pop(sheet.id, None)
+    receipt = pc.running.reviews.decide(sheet.id, _decision(sheet, chance))
+    return _promised(pc, receipt, sheet.content_version)
+
+
+def _decision(sheet: Application, chance: Random) -> Decision:
     kind = chance.choice(_DECISIONS)
-    decision = Decision(kind, application.content_version, "同意聘用" if kind is CommandKind.AGREE else "请补充材料")
-    receipt = pc.running.reviews.decide(application.id, decision)
-    return f"{kind.value} {application.id[:8]} {receipt.command_id}"
+    return Decision(kind, sheet.content_version, "同意聘用" if kind is CommandKind.AGREE else "请补充材料")
+
+
+def _promised(pc: Pc, receipt: Receipt, content_version: int | None = None) -> str:
+    """Remember what a registrar was told is saved, and on which content of the sheet before him."""
+    if receipt.command_id is not None:
+        pc.promised[receipt.command_id] = content_version
+    return f"{receipt.application_id[:8]} {receipt.command_id}"
+
+
+def _lying_open(pc: Pc, chance: Random) -> Application:
+    """Return a sheet that lies open, rather one whose application is another by now. All are opened once."""
+
+    def work(conn: Connection) -> Application:
+        sheets, versions = pc.running.sheets, {key: version for _, key, version in synced.keys(conn)}
+        for key in _held(conn):
+            if key not in sheets and (found := synced.find(conn, key)) is not None:
+                sheets[key] = found
+        there = [sheet for key, sheet in sorted(sheets.items()) if key in versions]
+        moved = [sheet for sheet in there if versions[sheet.id] != sheet.version]
+        return chance.choice([sheet for sheet in moved if _is_another(conn, sheet)] or there)
+
+    return pc.running.store.read(work)
+
+
+def _is_another(conn: Connection, sheet: Application) -> bool:
+    now = synced.find(conn, sheet.id)
+    return now is not None and now.content_version != sheet.content_version
+
+
+def review_again(pc: Pc, chance: Random) -> str:
+    """Open what the register did not take, or what is set apart, as it is now, and decide anew."""
+    desk, rows = pc.running.outbox, [row for row in own_rows(pc) if _may_be_corrected(pc, row)]
+    if not rows or desk is None:
+        return "nothing"
+    sheet = desk.review_again(chance.choice(rows).command.id)
+    return _decided(pc, sheet.application, chance)
+
+
+def edit(pc: Pc, chance: Random) -> str:
+    """Put another decision in the place of one that still waits."""
+    desk, rows = pc.running.outbox, [row for row in own_rows(pc) if row.kind in MOVES and not row.sent]
+    if not rows or desk is None:
+        return "nothing"
+    row = chance.choice(rows)
+    sheet = pc.running.store.read(lambda conn: synced.find(conn, row.command.application_id))
+    if sheet is None or _is_apart_without_cause(pc, row):
+        return "left"
+    receipt = desk.edit(row.command.id, _decision(sheet, chance))
+    return _promised(pc, receipt, sheet.content_version)
+
+
+def _may_be_corrected(pc: Pc, row: OutboxRow) -> bool:
+    waits = row.state in {OutboxState.NEEDS_YOU, OutboxState.QUARANTINED}
+    return waits and row.kind in MOVES and not _is_apart_without_cause(pc, row)
 
 
 def withdraw(pc: Pc, chance: Random) -> str:
@@ -76,8 +143,7 @@ def withdraw(pc: Pc, chance: Random) -> str:
     application = _picked(pc, chance, any_state=True)
     if application is None or pc.running.reviews is None:
         return "nothing"
-    receipt = pc.running.reviews.withdraw(application.id, "误操作")
-    return f"{application.id[:8]} {receipt.command_id}"
+    return _promised(pc, pc.running.reviews.withdraw(application.id, "误操作"))
 
 
 def agree_to_many(pc: Pc, chance: Random) -> str:
@@ -87,6 +153,8 @@ def agree_to_many(pc: Pc, chance: Random) -> str:
         return "nothing"
     wanted = chance.sample(rows, min(len(rows), chance.randrange(2, 7)))
     report = pc.running.reviews.batch_agree(wanted, lambda *_: None, lambda: False)
+    for receipt in report.done:
+        _promised(pc, receipt)
     return f"{len(report.done)} of {len(wanted)}"
 
 
@@ -132,8 +200,8 @@ def settle_apart(pc: Pc, chance: Random) -> str:
     if not rows or desk is None:
         return "nothing"
     row = chance.choice(rows)
-    if row.last_cause == "poison" and not any(row.command.id in mark for mark in pc.wire.poison):
-        return "left"  # set apart without cause: the end shall see it (I7), under no other name
+    if _is_apart_without_cause(pc, row):
+        return "left"
     if row.last_cause != HANDED_OVER and chance.random() < _HANDED_OVER:
         desk.hand_over(row.command.id, ())
         return f"handed over {row.command.id[:8]}"
@@ -141,8 +209,24 @@ def settle_apart(pc: Pc, chance: Random) -> str:
     return f"given up {row.command.id[:8]}"
 
 
+def _is_apart_without_cause(pc: Pc, row: OutboxRow) -> bool:
+    """Whether a command was set apart and nobody cannot stand it: the end shall see that (I7), under no other name."""
+    is_poison = any(row.command.id in mark for mark in pc.wire.poison)
+    return row.state is OutboxState.QUARANTINED and row.last_cause == "poison" and not is_poison
+
+
 _HANDED_OVER = 0.7
-_ACTS = {decide: 60, withdraw: 12, agree_to_many: 8, print_form: 10, recall_paper: 4, tend_outbox: 6}
+_LEFT_OPEN = 0.5
+_ACTS = {
+    decide: 60,
+    withdraw: 12,
+    agree_to_many: 8,
+    print_form: 10,
+    recall_paper: 4,
+    tend_outbox: 6,
+    review_again: 4,
+    edit: 3,
+}
 
 
 def own_rows(pc: Pc) -> list[OutboxRow]:

@@ -13,7 +13,9 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
+from medreg_core.contract.v1.commands import CommandBatch
 from medreg_core.contract.v1.messages import Hello
+from medreg_core.domain.records import CommandId
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.transport.http import HttpTransport
 from medreg_desktop.services.transport.link import Link, ServerAddress
@@ -31,6 +33,7 @@ from simulator.trace import Trace
 URL = "https://register.example"
 _POISON_STATUS = 500
 _REFUSALS = 400
+_ENVELOPES = frozenset({400, 413, 422})
 _MOST_EXCHANGES = 400
 _SLOW_S = 25.0
 _TRICKLE_BYTES_PER_S = 2_000
@@ -138,6 +141,7 @@ class Wire(BaseAdapter):
         self.poison: set[str] = set()
         self.later: list[Request] = []
         self.damages = 0  # rows that were spoilt on this computer
+        self.refused_alone: set[CommandId] = set()  # for its envelope, with no other command in it
         self.is_older = False  # its program is of the version before
         self.exchanges = 0
         self.requests = 0
@@ -148,6 +152,7 @@ class Wire(BaseAdapter):
         self._trace = trace
         self._fate = fate
         self._seen: dict[str, tuple[Answer, bytes]] = {}
+        self._repaired = 0  # damages that a digest has found and no longer finds
 
     def transport(self, clock: Clock) -> HttpTransport:
         """Return the real transport of a program that starts here, over this network."""
@@ -177,6 +182,7 @@ class Wire(BaseAdapter):
         self._time.pass_by(happens.latency_s)
         self._fate.passing("wire.before_send")
         response = self._carried(request, asked, happens, settings)
+        self._note_refused(asked, response.status_code)
         self._fate.passing("wire.answered")
         self._fate.work = AFTER_ANSWERS.get(urlsplit(asked.target).path.removeprefix(API), "")
         return response
@@ -252,12 +258,25 @@ class Wire(BaseAdapter):
         assert error is not None
         raise error
 
+    def _note_refused(self, asked: Request, status: int) -> None:
+        """Note a command that was refused with nothing beside it that could have been the cause (I7)."""
+        if status in _ENVELOPES and _priced_as(asked) == "commands":
+            commands = msgspec.json.decode(asked.body, type=CommandBatch).commands
+            if len(commands) == 1:
+                self.refused_alone.add(commands[0].id)
+
     def _check_digest(self, asked: Request, body: bytes) -> None:
-        """A copy that follows the feed never differs: repair exists for what we have not thought of (I3)."""
-        if self.damages or not asked.target.endswith("/sync/digest"):
+        """A copy that follows the feed never differs: repair exists for what we have not thought of (I3).
+
+        A copy with a spoilt row may differ until one digest finds everything equal again.
+        """
+        if not asked.target.endswith("/sync/digest"):
             return
         if b'"differing":[' in body and b'"differing":[]' not in body:
-            raise Deviation(f"the copy of {self._name} has come to differ from the register")
+            if self.damages == self._repaired:
+                raise Deviation(f"the copy of {self._name} has come to differ from the register")
+        elif b'"settled":true' in body:
+            self._repaired = self.damages
 
     def _delivered(self, asked: Request, happens: Trial) -> Answer:
         try:

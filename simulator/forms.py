@@ -1,0 +1,80 @@
+"""Watches the paper (I12): whose numbers stand on forms, which of them print clean, which are asked back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from medreg_core.domain.records import AccountId, CommandId, InstitutionId
+from medreg_desktop.services.cache import papers, sync_state
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
+from medreg_server.db.scope import WHOLE_REGISTER
+from medreg_server.db.transaction import Database
+from simulator.compare import Books
+
+_ENDED = frozenset({OutboxState.DONE, OutboxState.NEEDS_YOU})
+
+
+class PaperWatch:
+    """Remembers every form number of a run, and which prints of each computer have been looked at."""
+
+    def __init__(self) -> None:
+        self._decisions: dict[str, CommandId] = {}
+        self._looked: dict[str, int] = {}
+
+    def forget(self, pc: str) -> None:
+        """The copy of a computer is gone, with its prints; its form numbers stay given."""
+        self._looked.pop(pc, None)
+
+    def look(self, pc: str, conn: Connection) -> Iterator[str]:
+        """Yield what is wrong about the paper of a computer since it was last looked at."""
+        for number, command in conn.execute("SELECT number, command_id FROM form"):
+            if self._decisions.setdefault(number, command) != command:
+                yield f"I12: the form number {number} stands on {self._decisions[number]} and on {command} of {pc}"
+        for n, number, is_clean, is_held in conn.execute(_PRINTS, (self._looked.get(pc, 0),)):
+            self._looked[pc] = n
+            if is_clean and not is_held:
+                yield f"I12: the form {number} was printed clean on {pc}, and nobody has accepted the consent"
+
+
+_PRINTS = """
+    SELECT p.n, p.form_number, p.form_state = 'agreed',
+        EXISTS (SELECT 1 FROM form f JOIN outbox o ON o.id = f.command_id WHERE f.number = p.form_number
+            AND o.state = 'done' AND o.outcome_kind = 'accepted' AND o.resolution = '')
+        OR EXISTS (SELECT 1 FROM application a WHERE a.form_number = p.form_number AND a.form_voided = 0)
+    FROM print_record p WHERE p.n > ? ORDER BY p.n
+"""
+
+
+def asked_back(
+    conn: Connection, rows: Sequence[OutboxRow], books: Books, database: Database, place: InstitutionId
+) -> Iterator[str]:
+    """Yield what is wrong in the lists of forms to recall, each author's, once a copy is at rest.
+
+    A printed form whose consent has ended is on its author's list, or it stands in the register and nobody asks it
+    back. Of applications that have left the institution the copy knows nothing any more.
+    """
+    by_id, listed = {row.command.id: row for row in rows}, _listed(conn)
+    for number, command in conn.execute(_PRINTED).fetchall():
+        row = by_id[command]
+        application = books.applications.get(row.command.application_id)
+        if row.state not in _ENDED or application is None or application.institution_id != place:
+            continue
+        with database.read() as transaction:
+            form = transaction.forms.get(number, WHOLE_REGISTER)
+        stands = form is not None and form.voided_at is None
+        if stands and number in listed:
+            yield f"I12: the form {number} stands in the register, and is asked back: {listed[number].value}"
+        if not stands and number not in listed:
+            yield f"I12: the consent of the form {number} has ended badly, and nobody asks it back"
+
+
+_PRINTED = "SELECT DISTINCT f.number, f.command_id FROM form f JOIN print_record p ON p.form_number = f.number"
+
+
+def _listed(conn: Connection) -> Mapping[str, papers.VoidCause]:
+    viewer = sync_state.viewer(conn)
+    actors = [AccountId(actor) for (actor,) in conn.execute("SELECT DISTINCT actor FROM form").fetchall()]
+    lists = (papers.to_recall(conn, replace(viewer, actor=actor)) for actor in actors)
+    return {paper.form_number: paper.cause for each in lists for paper in each}

@@ -1,0 +1,95 @@
+"""The checks once the world is quiet: how every command has ended, on what it was made, what is signed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import pairwise
+
+from medreg_core.domain.records import CommandId, HistoryEntry
+from medreg_desktop.services.cache import receipts
+from medreg_desktop.services.cache.outbox import CORRECTING, LOST_BY_SERVER, OutboxRow, OutboxState, Resolution
+from medreg_desktop.services.cache.overlay import MOVES
+from medreg_desktop.services.cache.quarantine import HANDED_OVER
+from medreg_desktop.services.sync.lamp import LampKind
+from simulator.pc import Pc
+from simulator.told import is_accepted
+
+_ON_THE_WAY = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED})
+
+_REFUSED_ALONE = frozenset({"bad_request", "too_large"})
+"""Causes that are a command's own only when it was refused with no other beside it."""
+
+_MAY_BE_DROPPED = frozenset(
+    {*_REFUSED_ALONE, "poison", "body_mismatch", "deferred_too_long", LOST_BY_SERVER, HANDED_OVER, CORRECTING}
+)
+"""Causes for which a command is laid before the registrar, who may then drop it."""
+
+
+def ended(pc: Pc, row: OutboxRow, rows: Sequence[OutboxRow], poisoned: Collection[CommandId]) -> Iterator[str]:
+    """A command was ended by somebody, or waits in sight; only what nobody can stand is apart (I1, I4, I7)."""
+    what = f"{row.kind.value} {row.command.id}"
+    is_poison = row.command.id in poisoned
+    if row.state in _ON_THE_WAY and not _waits_visibly(row, rows, poisoned):
+        if not is_poison:
+            yield f"I4: {what} still is {row.state.value} ({row.last_cause}, next try {row.next_try})"
+        elif pc.actor == row.actor and pc.lamp is LampKind.SYNCED:
+            yield f"I4: the poison {what} waits under a green lamp"
+    if row.state is OutboxState.QUARANTINED:
+        if row.last_cause == "poison" and not is_poison:
+            yield f"I7: {what} was set apart as poison and is none"
+        if row.last_cause in _REFUSED_ALONE and row.command.id not in pc.wire.refused_alone:
+            yield f"I7: {what} was set apart as {row.last_cause}, and was never refused alone"
+    if row.resolution is Resolution.DROPPED and row.outcome is None and row.last_cause not in _MAY_BE_DROPPED:
+        yield f"I1: {what} was given up without anybody asking ({row.last_cause})"
+
+
+def _waits_visibly(row: OutboxRow, rows: Sequence[OutboxRow], poisoned: Collection[CommandId]) -> bool:
+    """A command behind one that is set apart, or that the service cannot stand, waits with it, and the lamp says so."""
+    return any(
+        (other.state is OutboxState.QUARANTINED or (other.command.id in poisoned and other.is_open))
+        and (other.command.application_id == row.command.application_id or other.command.id == row.command.depends_on)
+        and other.n < row.n
+        for other in rows
+    )
+
+
+def unseen(
+    row: OutboxRow,
+    rows: Sequence[OutboxRow],
+    history: Sequence[HistoryEntry],
+    read_at: Mapping[CommandId, datetime | None],
+) -> Iterator[str]:
+    """A decision is about what its author saw: it takes effect on that or not at all (I2).
+
+    Behind his own decision he saw what that would make of it. ``read_at``: when what he read had come about.
+    """
+    if row.kind not in MOVES or not is_accepted(row) or row.outcome is None:
+        return
+    what = f"I2: {row.kind.value} {row.command.id}"
+    if row.outcome.version != row.command.base_version + 1:
+        yield f"{what} was made on version {row.command.base_version} and gave version {row.outcome.version}"
+    own = {other.outcome.at for other in rows if other.outcome is not None and other.actor == row.actor}
+    for before, made in pairwise(history):
+        is_its = (made.version, made.at) == (row.outcome.version, row.outcome.at)
+        if is_its and before.at not in {*own, read_at.get(row.command.id, before.at)}:
+            yield f"{what} was made on what had come about otherwise than what stood there"
+
+
+def signed_for(pc: Pc, rows: Sequence[OutboxRow], key: bytes) -> Iterator[str]:
+    """Each link follows the one before, and what was accepted has the service's word on it (I11)."""
+    if (broken := pc.running.store.read(receipts.first_broken)) is not None:
+        yield f"I11: the chain does not hold at {broken}"
+    for row in rows:
+        if not is_accepted(row):
+            continue
+        assert row.outcome is not None
+        found = pc.running.store.read(partial(receipts.find, command_id=row.command.id))
+        counter = found.counter if found is not None else None
+        if found is None or counter is None or counter.receipt != found.link.digest:
+            yield f"I11: {row.kind.value} {row.command.id} was accepted without a receipt for it"
+        elif not counter.is_signed_by(key):
+            yield f"I11: nobody has signed for {row.kind.value} {row.command.id}"
+        elif (counter.outcome, counter.version) != (row.outcome.kind, row.outcome.version):
+            yield f"I11: signed for {row.command.id}: {counter.outcome} {counter.version}"
