@@ -206,8 +206,8 @@ class Oracle:
         """What the service has accepted stays on its author's screen until the copy itself has it (I6)."""
         for command, n, application, version in conn.execute(_AHEAD_OF_COPY, (pc.actor,)).fetchall():
             shown = applications.get(conn, application)
-            if shown is None or command not in self.effects():
-                continue
+            if shown is None or shown.application.version >= version or command not in self.effects():
+                continue  # a damaged column may say that a row is older than it is
             decision = shown.decision
             is_shown = decision is not None and decision.n >= n and shown.next_base_version >= version
             if decision is None or not is_shown or shown.shown_state is not RULES[MOVES[decision.kind]].target:

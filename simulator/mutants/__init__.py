@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from simulator.mutants import client, leaving, service
+from simulator.mutants import client, leaving, paper, service, words
 from simulator.mutants.patching import KILLERS, Mutant, killer
 
 __all__ = ["ALL", "KILLERS", "Mutant", "killer"]
 
-ALL: tuple[Mutant, ...] = (*client.MUTANTS, *leaving.MUTANTS, *service.MUTANTS)
+ALL: tuple[Mutant, ...] = (
+    *client.MUTANTS,
+    *leaving.MUTANTS,
+    *service.MUTANTS,
+    *words.MUTANTS,
+    *paper.MUTANTS,
+)
 """Every bug, those of the desktop first."""
