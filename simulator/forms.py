@@ -28,7 +28,10 @@ class PaperWatch:
         self._looked.pop(pc, None)
 
     def look(self, pc: str, conn: Connection) -> Iterator[str]:
-        """Yield what is wrong about the paper of a computer since it was last looked at."""
+        """Yield what is wrong about the paper of a computer since it was last looked at.
+
+        To be looked at after each act: what made a print clean may be gone with the next sync.
+        """
         for number, command in conn.execute("SELECT number, command_id FROM form"):
             if self._decisions.setdefault(number, command) != command:
                 yield f"I12: the form number {number} stands on {self._decisions[number]} and on {command} of {pc}"
@@ -50,31 +53,36 @@ _PRINTS = """
 def asked_back(
     conn: Connection, rows: Sequence[OutboxRow], books: Books, database: Database, place: InstitutionId
 ) -> Iterator[str]:
-    """Yield what is wrong in the lists of forms to recall, each author's, once a copy is at rest.
+    """Yield what is wrong in the lists of forms to recall once a copy is at rest: its author's, and each printer's.
 
-    A printed form whose consent has ended is on its author's list, or it stands in the register and nobody asks it
-    back. Of applications that have left the institution the copy knows nothing any more.
+    A printed form whose consent has ended is on their lists, or it stands in the register and nobody asks it back. Of
+    applications that have left the institution the copy knows nothing any more.
     """
     by_id, listed = {row.command.id: row for row in rows}, _listed(conn)
-    for number, command in conn.execute(_PRINTED).fetchall():
-        row = by_id[command]
-        application = books.applications.get(row.command.application_id)
-        if row.state not in _ENDED or application is None or application.institution_id != place:
+    for number, application_id, actor, command in conn.execute(_PRINTED).fetchall():
+        application = books.applications.get(application_id)
+        is_open = command is not None and by_id[command].state not in _ENDED
+        if is_open or application is None or application.institution_id != place:
             continue
         with database.read() as transaction:
             form = transaction.forms.get(number, WHOLE_REGISTER)
-        stands = form is not None and form.voided_at is None
-        if stands and number in listed:
-            yield f"I12: the form {number} stands in the register, and is asked back: {listed[number].value}"
-        if not stands and number not in listed:
-            yield f"I12: the consent of the form {number} has ended badly, and nobody asks it back"
+        stands, cause = form is not None and form.voided_at is None, listed.get((actor, number))
+        if stands and cause is not None:
+            yield f"I12: the form {number} stands in the register, and {actor} is to ask it back: {cause.value}"
+        if not stands and cause is None:
+            yield f"I12: the consent of the form {number} has ended badly, and {actor} does not ask it back"
 
 
-_PRINTED = "SELECT DISTINCT f.number, f.command_id FROM form f JOIN print_record p ON p.form_number = f.number"
+_PRINTED = """
+    SELECT p.form_number, p.application_id, p.actor, f.command_id FROM print_record p
+    LEFT JOIN form f ON f.number = p.form_number AND f.actor = p.actor
+    UNION
+    SELECT f.number, f.application_id, f.actor, f.command_id FROM form f JOIN print_record p ON p.form_number = f.number
+"""
 
 
-def _listed(conn: Connection) -> Mapping[str, papers.VoidCause]:
+def _listed(conn: Connection) -> Mapping[tuple[AccountId, str], papers.VoidCause]:
     viewer = sync_state.viewer(conn)
-    actors = [AccountId(actor) for (actor,) in conn.execute("SELECT DISTINCT actor FROM form").fetchall()]
-    lists = (papers.to_recall(conn, replace(viewer, actor=actor)) for actor in actors)
-    return {paper.form_number: paper.cause for each in lists for paper in each}
+    actors = [actor for (actor,) in conn.execute("SELECT actor FROM form UNION SELECT actor FROM print_record")]
+    lists = {actor: papers.to_recall(conn, replace(viewer, actor=actor)) for actor in actors}
+    return {(actor, paper.form_number): paper.cause for actor, each in lists.items() for paper in each}

@@ -258,14 +258,14 @@ def test_what_was_accepted_is_shown_as_what_it_is(day: Day) -> None:
 # ---- paper ----------------------------------------------------------------------------------------------------------
 
 
-def _print(day: Day, application_id: ApplicationId) -> str:
-    papers = day.pc.running.papers
+def _print(pc: Pc, application_id: ApplicationId) -> str:
+    papers = pc.running.papers
     assert papers is not None
     return papers.record_print(papers.form(application_id), 1, to_file=False).form_number
 
 
 def test_no_form_number_stands_on_two_decisions(day: Day) -> None:
-    number = _print(day, day.row.command.application_id)
+    number = _print(day.pc, day.row.command.application_id)
     day.world.oracle.watch(day.pc)
     colleague = day.world.pcs["a"]
     _decide(colleague, _nth(colleague, 1))
@@ -275,27 +275,33 @@ def test_no_form_number_stands_on_two_decisions(day: Day) -> None:
 
 
 def test_a_clean_print_has_an_accepted_consent(day: Day) -> None:
-    _print(day, day.row.command.application_id)
+    _print(day.pc, day.row.command.application_id)
     day.world.oracle.watch(day.pc)
     _decide(day.pc, _nth(day.pc, 1))
-    number = _print(day, _nth(day.pc, 1))
+    number = _print(day.pc, _nth(day.pc, 1))
     day.tampered("UPDATE print_record SET form_state = 'agreed' WHERE form_number = ?", number)
     with pytest.raises(Violation, match=f"I12: the form {number} was printed clean on b"):
         day.world.oracle.watch(day.pc)
 
 
 def test_a_form_is_asked_back_when_its_consent_has_ended_and_only_then(day: Day) -> None:
-    number, environment = _print(day, day.row.command.application_id), day.world.register.service.environment
+    application_id, environment = day.row.command.application_id, day.world.register.service.environment
+    number = _print(day.pc, application_id)
+    assert _print(day.world.pcs["a"], application_id) == number
     assert not [line for line in day.judged() if "I12" in line]
     with environment.database.write() as transaction:
         transaction.forms.void(number, environment.now())
-    _one(day.judged(), f"I12: the consent of the form {number} has ended badly, and nobody asks it back")
+    wrong = [line for line in day.judged() if f"I12: the consent of the form {number} has ended badly" in line]
+    assert [line[-4:] for line in wrong] == ["on a", "on b"]  # who had it printed, and who gave it the number
 
 
 def test_a_form_that_stands_is_not_asked_back(day: Day) -> None:
-    number = _print(day, day.row.command.application_id)
+    number = _print(day.pc, day.row.command.application_id)
     day.tampered("UPDATE application SET form_voided = 1")
-    _one(day.judged(), f"I12: the form {number} stands in the register, and is asked back: voided")
+    _one(
+        day.judged(),
+        f"I12: the form {number} stands in the register, and {day.row.actor} is to ask it back: voided",
+    )
 
 
 # ---- the list, what is set apart, a spoilt copy ---------------------------------------------------------------------

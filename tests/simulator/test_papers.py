@@ -31,6 +31,7 @@ def test_copies_of_a_colleagues_form_are_called_back_and_the_register_hears_it(t
         world.sync(agrees)
         world.sync(prints)
         papers.record_print(papers.form(one), 3, to_file=False)
+        world.oracle.watch(prints)  # as after each act: later nothing here tells that it could be printed clean
         prints.tell(events.CommandSaved)
         reviews.withdraw(one, "误操作")
         agrees.tell(events.CommandSaved)
