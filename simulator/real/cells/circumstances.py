@@ -19,7 +19,6 @@ _DISK = frozenset({LampKind.NEEDS_YOU, LampKind.SYNCED})  # not every answer is 
 _NIGHT_S = 8 * 3600.0
 _SIGNED_OUT = Cause(TroubleKind.SIGN_IN, frozenset({"session_expired"}))
 _ON_CURSORS = frozenset({Kind.CHANGES, Kind.MORE_CHANGES, Kind.RESUMED, Kind.DIGEST})
-_RESYNC = Cause(TroubleKind.RESYNC)
 
 
 def all_of_them() -> list[Toxic]:
@@ -29,7 +28,7 @@ def all_of_them() -> list[Toxic]:
         Toxic("session", "ended just before", _SIGNED_OUT, _before(_end_sessions), kinds=SIGNED_IN),
         Toxic("session", "ended just after", None, _after(_end_sessions), kinds=frozenset({Kind.PING})),
         Toxic("session", "ended just after", None, _after(_end_sessions), kinds=_COMPARED, lamps=_SIGN_IN),
-        Toxic("epoch", "begun just before", _RESYNC, _before(_new_epoch), kinds=_ON_CURSORS),
+        Toxic("epoch", "begun just before", _SIGNED_OUT, _before(_new_epoch), kinds=_ON_CURSORS),
         Toxic("register", "changed just before", None, _before(_more_work)),
         Toxic("register", "changed just after", None, _after(_more_work)),
         Toxic("sleep", "eight hours, the request on its way", SILENT, _asleep),

@@ -90,6 +90,7 @@ class _Run:
             pc.running.store.write(_damage)
         if self._cell.kind in {Kind.SNAPSHOT, Kind.RESUMED}:
             scene.service.registry.begin_epoch("restored")
+            self._sign_in()  # a new epoch ends every session
         if self._cell.kind is Kind.RESUMED:
             self._cut_a_snapshot()
         if self._cell.kind is Kind.PING:
