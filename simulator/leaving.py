@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,9 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
 from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.db.transaction import Database
+from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.review_lane import ReviewLane
 from simulator.crash import Fate
 from simulator.streams import Random
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from simulator.world import World
 
 _KEY_FILE = "cache.keys"
+_CONFIRMED = 0.7
 
 
 class NoKeyring:
@@ -106,17 +109,51 @@ def review(world: World, pc: Pc, chance: Random) -> str:
     """A supervisor carries out or sets aside some of what shut-out computers had not finished."""
     lane, caller = world.register.desks.lane, world.supervisor(pc.name)
     entries = lane.listed("", caller)
-    done = []
-    for entry in chance.sample(entries, min(len(entries), 3)):
-        try:
-            if chance.random() < 0.7:  # also what is confirmed already: the same answer, nothing new
-                done.append(f"{lane.confirm(entry.command.id, caller).kind.value} {entry.command.id[:8]}")
-            else:
-                lane.set_aside(entry.command.id, "不再需要", caller)
-                done.append(f"aside {entry.command.id[:8]}")
-        except ServiceFault as fault:
-            done.append(fault.code.value)
-    return "; ".join(done) or "nothing waits"
+    some = chance.sample(entries, min(len(entries), 3))  # also what is confirmed already: the same answer, nothing new
+    return "; ".join(_settled(lane, entry.command.id, caller, chance) for entry in some) or "nothing waits"
+
+
+def _settled(lane: ReviewLane, command_id: CommandId, caller: Caller, chance: Random) -> str:
+    try:
+        if chance.random() < _CONFIRMED:
+            return f"{lane.confirm(command_id, caller).kind.value} {command_id[:8]}"
+        lane.set_aside(command_id, "不再需要", caller)
+    except ServiceFault as fault:
+        return fault.code.value
+    return f"aside {command_id[:8]}"
+
+
+_PASSES = 8
+"""A command that waits for another is settled the pass after; nothing waits for more than a few."""
+
+
+def settle_lane(world: World) -> bool:
+    """Let supervisors go through the lane until nothing waits in it; return whether there was anything."""
+    lane, chance, any_waited = world.register.desks.lane, world.streams.of("lane"), False
+    for name in ("a", "c"):
+        caller = world.supervisor(name)
+        for _ in range(_PASSES):
+            waiting = [entry for entry in lane.listed("", caller) if entry.state is RescueState.WAITING]
+            for entry in waiting:
+                world.trace.note("lane", name, _settled(lane, entry.command.id, caller, chance))
+            if not waiting:
+                break
+            any_waited = True
+    return any_waited
+
+
+def unsettled(database: Database) -> Iterator[str]:
+    """Yield what a lane that supervisors have been through does not keep of its word (I4).
+
+    What was confirmed has an answer of the register, and nothing waits any more.
+    """
+    for command, (device, state) in kept_in_lane(database).items():
+        if state is RescueState.WAITING:
+            yield f"I4: the rescued command {command} of {device} still waits for a supervisor who has been there"
+        if state is RescueState.CONFIRMED:
+            with database.read() as transaction:
+                if transaction.commands.answered(command) is None:
+                    yield f"I4: the rescued command {command} was confirmed, and has no answer"
 
 
 def kept_in_lane(database: Database) -> Mapping[CommandId, tuple[DeviceId, RescueState | None]]:

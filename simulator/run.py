@@ -19,11 +19,12 @@ from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.receiving import DIGEST_EVERY_S
 from medreg_server.services import feed, snapshot
-from simulator import people
+from simulator import leaving, people
 from simulator.ages import PRESENT, Ages, drawn
 from simulator.oracle import Violation
 from simulator.paths import run_folder
 from simulator.pc import Pc
+from simulator.reached import reached
 from simulator.register import BugWatch
 from simulator.steps import Step, schedule
 from simulator.streams import Streams, entropy_from
@@ -54,6 +55,7 @@ class Result:
     requests: int = 0
     visited: Counter[str] = field(default_factory=Counter)  # what befell exchanges, by toxic, request and position
     ages: Ages = PRESENT
+    deeds: Counter[str] = field(default_factory=Counter)  # what has really come about, see :mod:`simulator.reached`
 
     @property
     def names(self) -> frozenset[str]:
@@ -78,12 +80,15 @@ def run_steps(seed: int, steps: tuple[Step, ...], ages: Ages = PRESENT) -> Resul
 def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
     """Carry the steps out in a new world, let it come to rest, judge it, and close it."""
     wrong: list[str] = []
+    deeds = Counter[str]()
     with _watched_log(world.register.bugs):
         try:
             world.live(steps)
             come_to_rest(world)
             world.register.hear()
             wrong += world.oracle.judge(list(world.pcs.values()), world.institutions)
+            wrong += leaving.unsettled(world.register.service.environment.database)
+            deeds = reached(world.register.service.environment.database, world.pcs.values())
         except Violation as found:
             wrong.append(str(found))
         except Overwork as found:
@@ -99,11 +104,14 @@ def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
         trace.note(line)
     commands, requests = world.oracle.commands, sum(pc.wire.requests for pc in world.pcs.values())
     seed, lines = world.streams.seed, tuple(trace.lines)
-    return Result(seed, steps, tuple(wrong), trace.digest, lines, commands, requests, trace.visited, world.updates.ages)
+    ages = world.updates.ages
+    return Result(seed, steps, tuple(wrong), trace.digest, lines, commands, requests, trace.visited, ages, deeds)
 
 
 def come_to_rest(world: World) -> None:
     """The fault-free tail: networks work, people do what the lamp asks of them, time passes, until nothing waits.
+
+    Supervisors settle what was rescued, and everybody comes to rest once more behind it.
 
     Every other seed has the clocks set right as well: what was kept under a wrong one must not be obeyed then.
     """
@@ -117,6 +125,8 @@ def come_to_rest(world: World) -> None:
             pass
     world.let_everybody_in()
     _settle_everybody(world)
+    if leaving.settle_lane(world):
+        _settle_everybody(world)
     if any(pc.wire.damages for pc in world.pcs.values()):
         world.time.pass_by(DIGEST_EVERY_S)  # damage shows when the digest is next compared
         for login, name in REGISTRARS.items():
