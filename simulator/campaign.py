@@ -32,6 +32,7 @@ class Tally:
     seconds: float = 0.0
     failed: list[Result] = field(default_factory=list)
     visited: Counter[str] = field(default_factory=Counter)
+    deeds: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
         """Take another stretch in."""
@@ -42,6 +43,7 @@ class Tally:
         self.seconds += other.seconds
         self.failed += other.failed
         self.visited += other.visited
+        self.deeds += other.deeds
 
 
 def tally_of(first: int, count: int, steps: int, *, twice: bool = False) -> Tally:
@@ -55,6 +57,7 @@ def tally_of(first: int, count: int, steps: int, *, twice: bool = False) -> Tall
         tally.commands += result.commands
         tally.requests += result.requests
         tally.visited += result.visited
+        tally.deeds += result.deeds
         if result.wrong:
             tally.failed.append(result)
     tally.seconds = time.perf_counter() - started
@@ -96,13 +99,15 @@ class LogLine(msgspec.Struct, frozen=True):
     requests: int
     seconds: float  # of all processes together
     violations: dict[str, tuple[str, ...]]  # by seed
+    deeds: dict[str, int] = {}  # how often each came about; lines of before say nothing of it
 
 
 def log(path: Path, tally: Tally) -> None:
     """Append a stretch to a campaign's log."""
     found = {str(result.seed): result.wrong for result in tally.failed}
     seconds = round(tally.seconds, 1)
-    line = LogLine(commit(), tally.first, tally.count, tally.steps, tally.commands, tally.requests, seconds, found)
+    counts = tally.steps, tally.commands, tally.requests, seconds
+    line = LogLine(commit(), tally.first, tally.count, *counts, found, dict(sorted(tally.deeds.items())))
     with path.open("ab") as file:
         file.write(msgspec.json.encode(line) + b"\n")
 

@@ -43,6 +43,13 @@ def act(world: World, pc: Pc, chance: Random) -> str:
     return people.done(pc, partial(deed, world), chance)
 
 
+def slip(world: World, pc: Pc, chance: Random) -> str:
+    """A slip comes back to an office: its code is shown once more, or voided."""
+    if pc.wire.is_older:
+        return "older"
+    return people.done(pc, partial(chance.choice((_reprint, _void)), world), chance)
+
+
 def _hand_out(world: World, pc: Pc, chance: Random) -> str:
     desk, login = pc.running.codes, _somebody(pc, chance)
     if desk is None:

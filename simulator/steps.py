@@ -45,6 +45,9 @@ class Kind(StrEnum):
     TAKE_ANSWERS = "take_answers"  # … and back with the answers
     REVOKE = "revoke"  # the operator shuts a computer out
     REVIEW = "review"  # a supervisor settles what it had not finished
+    PAPER = "paper"  # a registrar prints a form, takes its consent back, fetches the paper
+    SLIP = "slip"  # a slip comes back: its code is shown once more, or voided
+    FIREWALL = "firewall"  # something on the way takes requests for malformed or too long
 
 
 _WEIGHTS = {
@@ -82,7 +85,23 @@ _WEIGHTS = {
     Kind.TAKE_ANSWERS: 12,
     Kind.REVOKE: 5,
     Kind.REVIEW: 8,
+    Kind.PAPER: 0,
+    Kind.SLIP: 0,
+    Kind.FIREWALL: 0,
 }
+
+BENT_FROM = 200_001
+"""The first seed with a bent; those before are named by tests and documents, and stay as they were."""
+
+_BENTS: dict[str, dict[Kind, int]] = {
+    "leaving": {Kind.REVOKE: 60, Kind.REVIEW: 80},
+    "codes": {Kind.CODE: 400, Kind.REDEEM: 300, Kind.SLIP: 220, Kind.SYNC: 700},
+    "courier": {Kind.PACK: 80, Kind.CARRY: 90, Kind.TAKE_ANSWERS: 70},
+    "operating": {Kind.BACK_UP: 120, Kind.RESTORE: 120, Kind.APPLICANT: 150, Kind.SYNC: 400},
+    "paper": {Kind.PAPER: 400, Kind.SYNC: 400},
+    "trouble": {Kind.KILL_LATER: 160, Kind.DISK: 80, Kind.LATE: 60, Kind.FIREWALL: 60},
+}
+_LEFT_OUT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +113,30 @@ class Step:
     pc: str
 
 
+def weights(streams: Streams) -> dict[Kind, int]:
+    """Return how often each kind of step comes in a run.
+
+    From :data:`BENT_FROM` on a seed has a bent: one or two groups of deeds come several times as often, some of the
+    others not at all. Runs that each favour something reach together what runs of one mixture never do (swarm testing,
+    Groce et al., ISSTA 2012): deeds that only count when three of them meet, as a code that is handed out, sent and
+    typed.
+    """
+    found = dict(_WEIGHTS)
+    if streams.seed < BENT_FROM:
+        return found
+    chance = streams.of("bent")
+    wanted = chance.sample(tuple(_BENTS), chance.randrange(1, 3))
+    for name, often in _BENTS.items():
+        if name in wanted:
+            found |= often
+        elif chance.random() < _LEFT_OUT:
+            found |= dict.fromkeys(often.keys() - {Kind.SYNC}, 0)
+    return found
+
+
 def schedule(streams: Streams, count: int) -> tuple[Step, ...]:
     """Return the steps of a run."""
     chance = streams.of("schedule")
-    kinds = chance.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()), k=count)
+    often = weights(streams)
+    kinds = chance.choices(tuple(often), tuple(often.values()), k=count)
     return tuple(Step(number, kind, chance.choice("aaabbc")) for number, kind in enumerate(kinds))

@@ -62,6 +62,9 @@ STATUSES = (401, 403, 408, 413, 426, 429, 500, 502, 503, 504)
 STATUSES_AFTER = (408, 500, 502, 503, 504)
 """What a proxy may say of a request that the service has carried out."""
 
+REFUSALS = (400, 413)
+"""What a firewall says of a request whose body it does not like; to a command alone it means: set apart."""
+
 _TOLD = (429, 503)
 _WAITS = ("", "", "0", "3", "120", "31536000", "99999999999", "soon", "-5")
 
@@ -85,6 +88,7 @@ class Weather(StrEnum):
     PORTAL = "portal"
     OUTAGE = "outage"  # the network is there, the service behind its proxy is not
     CACHE = "cache"  # a proxy answers most reading from what it once kept
+    FIREWALL = "firewall"  # takes some requests for malformed, others for too long
     TOO_OLD = "too_old"  # the service has moved on, and says so until the program is brought up to date
 
 
@@ -126,7 +130,7 @@ def names() -> Iterator[str]:
         if toxic in IN_PART:
             yield from (f"{toxic.value}@{place}" for place in _PLACES)
         elif toxic in {Toxic.STATUS, Toxic.STATUS_AFTER}:
-            statuses = STATUSES if toxic is Toxic.STATUS else STATUSES_AFTER
+            statuses = sorted({*STATUSES, *REFUSALS}) if toxic is Toxic.STATUS else STATUSES_AFTER
             yield from (f"{toxic.value}:{status}" for status in statuses)
             yield from (f"{toxic.value}:{status}+absurd_wait" for status in statuses if status in _TOLD)
         else:
@@ -148,6 +152,8 @@ def trial(weather: Weather, chance: Random) -> Trial:
             return Trial(chance.choice((Toxic.PORTAL_PAGE, Toxic.PORTAL_REDIRECT)))
         case Weather.CACHE:
             return Trial(chance.choice((Toxic.STALE, Toxic.STALE, Toxic.NONE)), share=chance.random())
+        case Weather.FIREWALL:
+            return Trial(chance.choice((Toxic.STATUS, Toxic.NONE)), status=chance.choice(REFUSALS))
         case Weather.FLAKY:
             return _flaky(chance)
         case _:

@@ -14,7 +14,7 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_server.services.callers import Caller
-from simulator import codes, courier, leaving, operating, people
+from simulator import codes, courier, leaving, operating, paper, people
 from simulator.ages import PRESENT, Ages, Updates
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
@@ -39,7 +39,7 @@ _WEATHERS = (
 )
 _AT_A_COPY = frozenset(
     {Kind.ACT, Kind.UNLOCK, Kind.SIGN_OUT, Kind.POISON, Kind.SECOND, Kind.MIGRATE, Kind.SPOIL}
-    | {Kind.CODE, Kind.PACK, Kind.TAKE_ANSWERS}
+    | {Kind.CODE, Kind.SLIP, Kind.PAPER, Kind.PACK, Kind.TAKE_ANSWERS}
 )
 """Steps for which a computer needs its copy."""
 _DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
@@ -242,6 +242,11 @@ class World:
         pc.wire.weather = chance.choice(_WEATHERS)
         return pc.wire.weather.value
 
+    def firewall(self, pc: Pc, _: Random) -> str:
+        """Something new on the way reads what passes."""
+        pc.wire.weather = Weather.FIREWALL
+        return pc.wire.weather.value
+
     def sign_in(self, pc: Pc, chance: Random) -> str:
         """Somebody signs in; on the shared computer perhaps the other one."""
         login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
@@ -394,4 +399,6 @@ _DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
     Kind.TAKE_ANSWERS: courier.take_answers,
     Kind.REVOKE: leaving.revoke,
     Kind.REVIEW: leaving.review,
+    Kind.PAPER: paper.paper,
+    Kind.SLIP: codes.slip,
 }
