@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.streams import Random
+from simulator.template import REGISTRARS
 
 if TYPE_CHECKING:
     from simulator.pc import Pc
@@ -31,6 +32,13 @@ def restart(world: World, _: Pc, __: Random) -> str:
     """Start the service anew."""
     world.register.restart()
     return "restarted"
+
+
+def end_sessions(world: World, pc: Pc, chance: Random) -> str:
+    """End the sessions of one registrar."""
+    login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
+    world.register.end_sessions(world.accounts[login])
+    return login
 
 
 def prune(world: World, _: Pc, __: Random) -> str:

@@ -132,6 +132,11 @@ class Register:
         self.is_older = False
         self.start()
 
+    def end_sessions(self, account_id: AccountId) -> None:
+        """End every session of an account."""
+        with self.service.environment.database.write() as transaction:
+            transaction.accounts.close_sessions(account_id)
+
     def shut_out(self, account_id: AccountId) -> None:
         """Take an account's place from it."""
         with self.service.environment.database.write() as transaction:

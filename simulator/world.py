@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from medreg_core.contract.v1.messages import Account
-from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
+from medreg_core.domain.records import DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.faults import KnownFault
@@ -104,15 +104,11 @@ class World:
             case Toxic.DISK_AFTER:
                 pc.fate.disk_faults = [_DISK_FAULTS[int(self.time.seconds) % len(_DISK_FAULTS)]]
             case Toxic.SESSION_BEFORE | Toxic.SESSION_AFTER if pc.actor:
-                self._end_sessions(pc.actor)
+                self.register.end_sessions(pc.actor)
             case Toxic.ROLE_BEFORE | Toxic.ROLE_AFTER if pc.actor:
                 self.register.shut_out(pc.actor)
             case _:
                 return
-
-    def _end_sessions(self, account_id: AccountId) -> None:
-        with self.register.service.environment.database.write() as transaction:
-            transaction.accounts.close_sessions(account_id)
 
     def close(self) -> None:
         """Give all files free."""
@@ -335,12 +331,6 @@ class World:
             self.sync(pc)
         pc.wire.weather = before
         return f"until {self.time.seconds:.0f}"
-
-    def end_sessions(self, pc: Pc, chance: Random) -> str:
-        """The operator ends the sessions of one registrar."""
-        login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
-        self._end_sessions(self.accounts[login])
-        return login
 
     def sign_out(self, pc: Pc, _: Random) -> str:
         """Somebody goes home."""
