@@ -49,9 +49,12 @@ def warm() -> None:
 
 
 def places(root: Path, ground: Ground) -> tuple[Cell, ...]:
-    """Return every labelled place that any work passes: all kinds of work are done once, in peace."""
+    """Return every labelled place that any work passes: all kinds of work are done once, in peace.
+
+    Nobody can decide, draft or call back on a copy that was never filled, so after the first start comes a sync.
+    """
     with new_world(root, ground) as world:
-        for plan in PLANS.values():
+        for plan in (PLANS["start"], PLANS["sync"], *PLANS.values()):
             for name in ("b", "a"):
                 _in_peace(world.live(name, plan, _NOWHERE, Random(1)))
         world.census()

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from medreg_core.domain.vocabulary import CommandKind, State
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.review.sheet import is_recallable
 from simulator.compare import every_row
 from simulator.kills.office import Office
-from simulator.kills.said import Drafted, Typed
+from simulator.kills.said import CalledBack, Drafted, Typed
 from simulator.streams import Random
 
 _KINDS = (*(CommandKind.AGREE,) * 6, CommandKind.RETURN, CommandKind.REFUSE)
@@ -65,6 +67,15 @@ def withdraw(office: Office, chance: Random) -> None:
         office.tell_saved([receipt.command_id] if receipt.command_id else [])
 
 
+def call_back(office: Office, chance: Random) -> None:
+    """Take back a decision that never left this computer: it is closed here, and the register never hears of it."""
+    rows = [row for row in office.store.read(every_row) if row.kind in MOVES and is_recallable(row)]
+    if rows:
+        row = chance.choice(rows)
+        office.outbox.cancel(row.command.id)
+        office.say(CalledBack(row.command.id))
+
+
 def type_draft(office: Office, chance: Random) -> None:
     """Type an opinion that is not yet a decision."""
     rows = [row for row in office.rows() if row.state is State.SUBMITTED]
@@ -94,6 +105,7 @@ DEEDS: dict[str, Deed] = {
     "print": print_form,
     "recall": recall_paper,
     "withdraw": withdraw,
+    "cancel": call_back,
     "draft": type_draft,
     "give up": give_up,
     "sync": synchronise,

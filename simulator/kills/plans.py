@@ -45,6 +45,7 @@ PLANS: dict[str, Plan] = {
     "print": Plan(("decide", "print")),
     "recall": Plan(("decide", "print", "withdraw", "recall")),
     "withdraw": Plan(("decide", "withdraw", "withdraw")),
+    "cancel": Plan(("decide", "decide", "cancel", "print", "cancel")),
     "draft": Plan(("draft", "draft")),
     "give up": Plan(("decide", "sync", "give up"), colleague=True),
     "sync": Plan(("decide", "decide", "print", "sync", "withdraw", "decide", "sync")),

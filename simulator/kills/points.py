@@ -88,6 +88,7 @@ CLIENT = (
     Point("draft kept", drafts, "save"),
     Point("marked in flight", outbox_moves, "set_in_flight"),
     Point("outcome stored", outbox_moves, "store_outcome"),
+    Point("command closed", outbox_moves, "close"),
     Point("position written", sync_state, "write"),
     Point("rows written", synced, "put"),
     Point("rows removed", synced, "remove"),

@@ -38,6 +38,12 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     command_id: CommandId
 
 
+class CalledBack(msgspec.Struct, frozen=True, tag="called_back"):
+    """已撤回: a command that never left is closed, for good."""
+
+    command_id: CommandId
+
+
 class Began(msgspec.Struct, frozen=True, tag="began"):
     """The program stands: a server listens, a copy is open and whole, a deed begins. Nothing is promised by it."""
 
@@ -64,7 +70,7 @@ class Reported(msgspec.Struct, frozen=True, tag="reported"):
     text: str
 
 
-Word = Saved | Typed | Drafted | Accepted | Began | Passed | Bug | Reported
+Word = Saved | Typed | Drafted | Accepted | CalledBack | Began | Passed | Bug | Reported
 Say = Callable[[Word], None]
 
 _encode = msgspec.json.Encoder().encode

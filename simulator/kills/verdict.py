@@ -25,7 +25,7 @@ from medreg_server.services.audit_heads import verify_audit
 from medreg_server.services.service import Service
 from simulator.compare import differences, effects, every_row
 from simulator.kills.office import Office
-from simulator.kills.said import Accepted, Drafted, Saved, Typed, Word
+from simulator.kills.said import Accepted, CalledBack, Drafted, Saved, Typed, Word
 from simulator.template import KEY
 
 _ROUNDS = 12
@@ -40,6 +40,7 @@ class Memory:
     typed: dict[str, str] = field(default_factory=dict)
     drafted: dict[str, str] = field(default_factory=dict)
     accepted: set[CommandId] = field(default_factory=set)
+    called_back: set[CommandId] = field(default_factory=set)
     seen: dict[str, str] = field(default_factory=dict)  # bytes of each command, by id
 
     def hear(self, words: Iterable[Word]) -> None:
@@ -54,6 +55,8 @@ class Memory:
                     self.drafted[word.application_id] = word.opinion
                 case Accepted():
                     self.accepted.add(word.command_id)
+                case CalledBack():
+                    self.called_back.add(word.command_id)
                 case _:
                     pass
 
@@ -96,11 +99,13 @@ def _in_nothing(memory: Memory) -> Iterator[str]:
 def _in_journal(journal: Path, memory: Memory) -> Iterator[str]:
     frames = Journal(journal, KEY).frames()
     rows = [entry for frame in frames for entry in frame.entries if entry.row is not None]
-    held = {str(e.row["id"]): str(e.row["body_hash"]) for e in rows if e.table == "outbox" and e.row}
+    held = {str(e.row["id"]): e.row for e in rows if e.table == "outbox" and e.row}
     lines = {int(e.n): str(e.row["hash"]) for e in rows if e.table == "audit" and e.row}
-    lost = [i for i, saved in memory.saved.items() if held.get(i) != saved.body_hash]
+    lost = [i for i, saved in memory.saved.items() if held.get(i, {}).get("body_hash") != saved.body_hash]
     if lost:
         yield f"I1: the journal lacks commands {lost[:3]}"
+    if back := [i for i in memory.called_back if held.get(i, {}).get("resolution") != Resolution.CANCELLED]:
+        yield f"I1: the journal has forgotten that {back[:3]} were called back"
     if any(lines.get(saved.audit_line) != saved.audit_hash for saved in memory.saved.values()):
         yield "I1: the journal lacks audit lines that were given as receipts"
 
@@ -156,6 +161,12 @@ def _told(conn: Connection, memory: Memory) -> Iterator[str]:
     taken = {row[0] for row in conn.execute("SELECT id FROM outbox WHERE outcome_kind = 'accepted'")}
     if forgotten := memory.accepted - taken:
         yield f"I1: the answer to {sorted(forgotten)[:3]} is forgotten"
+    for i, *stands in conn.execute("SELECT id, state, resolution, sent FROM outbox"):
+        if i in memory.called_back and tuple(stands) != _CALLED_BACK:
+            yield f"I1: {i} was called back, and is {stands}"
+
+
+_CALLED_BACK = (OutboxState.DONE, Resolution.CANCELLED, 0)
 
 
 # ---- both sides -----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 from medreg_core.contract.v1.feed import ChangePage
 from medreg_desktop.services.cache import feed, journal, outbox_moves, replica, store, sync_state
 from medreg_desktop.services.cache.connection import Connection, prepare_for_writing
+from medreg_desktop.services.cache.journal import Frame, Journal
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_server.db import engine
 from medreg_server.db.commands import CommandKey, Commands
@@ -57,7 +58,7 @@ def _server_synchronous(mode: str) -> Patch:
     return engine, "_prepare_sqlite", prepare
 
 
-_add, _claim = outbox_moves.add, Commands.claim
+_add, _reclaim, _claim, _append = outbox_moves.add, outbox_moves.reclaim, Commands.claim, Journal.append
 
 
 def _committed_alone(conn: Connection, *rest: Any) -> Any:
@@ -80,6 +81,16 @@ def _no_sync(*_: object) -> None:
 
 def _unflushed(file: Any) -> None:
     os.fsync(file.fileno())
+
+
+def _without_what_was_closed(self: Journal, frame: Frame) -> None:
+    kept = tuple(entry for entry in frame.entries if not (entry.row and entry.row.get("resolution")))
+    _append(self, Frame(frame.audit_head, kept))
+
+
+def _reclaimed_with_what_was_called_back(conn: Connection) -> Any:
+    conn.execute("UPDATE outbox SET state = 'queued', resolution = '' WHERE resolution = 'cancelled' AND sent = 0")
+    return _reclaim(conn)
 
 
 def _told_before_the_journal(self: CacheStore, work: Callable[[Connection], Any]) -> Any:
@@ -105,6 +116,10 @@ ALL: tuple[Mutant, ...] = (
     Mutant("journal never synced", ((journal, "_sync", _no_sync),)),
     Mutant("journal synced before its bytes were handed over", ((journal, "_sync", _unflushed),)),
     Mutant("journal renamed without its folder", ((journal, "sync_folder", _no_sync),)),
+    Mutant("the journal forgets what was called back", ((Journal, "append", _without_what_was_closed),)),
+    Mutant(
+        "called back, and queued again at a start", ((outbox_moves, "reclaim", _reclaimed_with_what_was_called_back),)
+    ),
     Mutant("told before the journal has it", ((CacheStore, "_transaction", _told_before_the_journal),)),
     Mutant("position and rows in two transactions", ((feed.Feed, "apply_page", _cursor_before_rows),)),
     Mutant("the register with synchronous=NORMAL", (_server_synchronous("NORMAL"),)),

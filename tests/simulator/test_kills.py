@@ -13,7 +13,7 @@ from simulator.kills.fate import Cell, Fate
 from simulator.kills.said import Bug, Saved, line_of, words_in
 
 WORLDS = (("sqlite", 1), ("sqlite", 11), ("sqlite", 21), ("sqlite", 31), ("postgresql", 41))
-"""Together 500 kills, and every labelled place in turn."""
+"""Together 500 kills, and the labelled places in turn."""
 
 
 @pytest.mark.timeout(900)  # hundreds of processes: a busy machine needs minutes, and no time is asserted
@@ -25,7 +25,7 @@ def test_a_hundred_kills_lose_and_double_nothing(database: str, seed: int, tmp_p
     assert done.returncode == 0, done.stdout + done.stderr
     summary = msgspec.json.decode(log.read_bytes().splitlines()[-1])
     assert summary["kills"] >= 100
-    assert summary["places"] > 250
+    assert summary["places"] > 300
     assert summary["places_hit"] > 50
 
 
