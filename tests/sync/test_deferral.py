@@ -1,4 +1,4 @@
-"""Work of a day without the network meets a service that is busy for a moment."""
+"""What the service puts off: work of a day without the network, and a weekend with the computer off."""
 
 from __future__ import annotations
 
@@ -81,4 +81,19 @@ def test_what_is_put_off_for_the_first_time_has_not_waited_too_long(
     pc.sync()
     assert [row.last_cause for row in pc.rows()] == ["server_retry", "waits_for_command"]
     assert pc.until_quiet().lamp.kind is LampKind.SYNCED
+    assert [row.state for row in pc.rows()] == [OutboxState.DONE] * 2
+
+
+@pytest.mark.usefixtures("busy_once")
+def test_what_was_put_off_before_a_weekend_is_asked_before_it_is_set_apart(
+    server: ServerHandle, hospital: Hospital, pc: Pc, world: WorldTime
+) -> None:
+    (application,) = seed_applications(server.service, hospital.institution)
+    pc.until_quiet()
+    printed(pc, pc.agree(application.id))
+    pc.sync()
+    assert [row.state for row in pc.rows()] == [OutboxState.QUEUED, OutboxState.DEFERRED]
+    world.ahead_s += 60 * 3600
+    pc.sign_in(hospital.logins[Role.REGISTRAR])
+    pc.until_quiet()
     assert [row.state for row in pc.rows()] == [OutboxState.DONE] * 2

@@ -72,12 +72,15 @@ def reclaim(conn: Connection) -> list[ApplicationId]:
 
 
 def retry_now(conn: Connection, ids: Sequence[CommandId] = (), *, actor: AccountId) -> None:
-    """Make the registrar's commands due at once, quarantined ones by name only; without ids all that wait."""
+    """Make the registrar's commands due at once, quarantined ones by name only; without ids all that wait.
+
+    Whose is named begins anew: its tries and how long the service has put it off count from here.
+    """
     if not ids:
         conn.execute("UPDATE outbox SET next_try = NULL WHERE actor = ? AND state IN ('queued', 'deferred')", (actor,))
         return
     conn.executemany(
-        "UPDATE outbox SET state = 'queued', next_try = NULL, attempts = 0 "
+        "UPDATE outbox SET state = 'queued', next_try = NULL, attempts = 0, deferred_since = NULL "
         "WHERE id = ? AND actor = ? AND state IN ('queued', 'deferred', 'quarantined')",
         [(i, actor) for i in ids],
     )

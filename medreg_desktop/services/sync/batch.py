@@ -115,10 +115,12 @@ def due_at(row: QueueRow, now: datetime) -> datetime:
 
 
 def _overdue(rows: Iterable[QueueRow], now: datetime) -> tuple[CommandId, ...]:
+    """Return what the service has put off for too long; what is due is asked once more before that is said of it."""
     return tuple(
         row.id
         for row in rows
         if row.state is RowState.DEFERRED
+        and due_at(row, now) > now
         and row.waiting_since is not None
         and now - row.waiting_since >= DEFERRED_BOUND
     )

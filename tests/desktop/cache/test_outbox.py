@@ -259,6 +259,17 @@ def test_a_deferral_remembers_since_when(office: CacheStore) -> None:
     assert state_of(office, FIRST) is OutboxState.NEEDS_YOU
 
 
+def test_who_asks_again_for_what_was_put_off_too_long_waits_anew(office: CacheStore) -> None:
+    save(office, agree(application(1), FIRST))
+    answer = Outcome(id=FIRST, kind=OutcomeKind.DEFERRED, code="waits_for_command")
+    office.write(lambda conn: commands.settle(conn, answer, NOW))
+    office.write(lambda conn: outbox_moves.quarantine(conn, FIRST, "deferred_too_long"))
+    office.write(lambda conn: outbox_moves.retry_now(conn, [FIRST], actor=WANG))
+    again = NOW + timedelta(hours=30)
+    office.write(lambda conn: commands.settle(conn, answer, again))
+    assert office.read(lambda conn: outbox.row_of(conn, FIRST)).deferred_since == again
+
+
 def test_a_second_registrar_sees_counts_only_and_loses_nothing(office: CacheStore) -> None:
     save(office, agree(application(1), FIRST))
     office.write(lambda conn: applications.switch_actor(conn, LI, "李经办"))

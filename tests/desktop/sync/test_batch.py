@@ -89,6 +89,14 @@ def test_a_day_of_deferral_is_shown() -> None:
     assert select((old, young), NOW, 100).overdue == ("c1",)
 
 
+def test_what_was_put_off_before_a_weekend_is_asked_before_it_is_called_overdue() -> None:
+    friday = row(
+        1, state=RowState.DEFERRED, waiting_since=NOW - timedelta(hours=60), next_try=NOW - timedelta(hours=59)
+    )
+    selection = select((friday,), NOW, 100)
+    assert (selection.ids, selection.overdue) == (("c1",), ())
+
+
 @st.composite
 def queues(draw: st.DrawFn) -> tuple[QueueRow, ...]:
     rows: list[QueueRow] = []
