@@ -330,7 +330,7 @@ def _greeted(state: SyncState, event: HelloAnswered) -> Step:
     state = state.with_receiving(circuit=state.receiving.circuit.passed(), digest_from=event.at.mono)
     stock = state.sending.stock
     state = state.with_contact(
-        greeted=True,
+        greeted=state.asked_as == state.comings,  # who has come since is greeted himself: he may get what was refused
         greeted_mono=event.at.mono,
         blocked="",
         protocol=welcome.protocol,

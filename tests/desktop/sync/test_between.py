@@ -98,6 +98,24 @@ def test_what_the_one_before_is_refused_is_not_concluded_of_who_has_just_signed_
     assert desk.states() == {RowState.DONE: 1}
 
 
+def test_who_came_while_a_colleague_was_greeted_is_greeted_himself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service may have refused the colleague numbers that it gives to her."""
+    desk = Desk()
+    desk.sync()
+    hello = FakeService.hello
+
+    def meanwhile(self: FakeService, said: Hello) -> Welcome:
+        monkeypatch.undo()
+        desk.sign_in(LI)
+        return hello(self, said)
+
+    monkeypatch.setattr(FakeService, "hello", meanwhile)
+    desk.world.calls.clear()
+    desk.driver.tell(lambda at: events.Asked(at, Wish.NOW))
+    desk.sync()
+    assert desk.world.calls[:2] == ["hello", "hello"]
+
+
 def test_a_long_poll_answered_at_once_with_nothing_is_not_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache, or a service that takes old news for new, would be asked as fast as the line lets; a decision leaves."""
     desk = Desk()
