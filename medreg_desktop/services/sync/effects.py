@@ -116,6 +116,7 @@ class FinishSnapshot:
     end: SnapshotEnd
     epoch: str
     confirmed: str = ""  # the many rows that the snapshot before would have removed: it has to be the same ones
+    judges: bool = False  # removals are held: ``RemovalsJudged`` says what became of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,7 +308,7 @@ class RemovalsHeld:
 
 @dataclass(frozen=True, slots=True)
 class RemovalsJudged:
-    """The snapshot that followed a held one is the copy now; ``carried_out``: it removed the very same rows."""
+    """The snapshot that removals were held for is the copy now; ``carried_out``: it removed the very same rows."""
 
     at: Moment
     carried_out: bool

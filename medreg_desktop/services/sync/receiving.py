@@ -47,6 +47,8 @@ RESYNC_CAP_S = 3600.0
 
 CURSOR_CALLS = frozenset({Call.SNAPSHOT, Call.CHANGES, Call.DIGEST})
 
+_INCONSISTENT = Trouble(TroubleKind.SERVER, "copy_inconsistent")
+
 UNSETTLED_WAIT_S = 30.0
 """The server could not compare yet, because the register has moved on since our cursor."""
 
@@ -110,12 +112,13 @@ def snapshot_ended(state: SyncState, event: SnapshotEnded) -> Step:
         repair=(),
         gaps=0,
         held=None,
-        held_removals="",
         copy_changes=receiving.copy_changes + 1,
     )
     # The outbox is read again: a register that came back from a backup may have lost what it had accepted.
     state = state.with_sending(queue=None)
-    return state, (FinishSnapshot(event.rows, event.end, begun.epoch, receiving.held_removals),)
+    return state, (
+        FinishSnapshot(event.rows, event.end, begun.epoch, receiving.held_removals, judges=_holds_removals(state)),
+    )
 
 
 def _is_of_before(state: SyncState, epoch: str, seq: int) -> bool:
@@ -168,14 +171,18 @@ def _moved_to(state: SyncState, page: ChangePage) -> Step:
 
 
 def removals_held(state: SyncState, event: RemovalsHeld) -> SyncState:
-    """Keep the page until the digest agrees with it; a snapshot is streamed a second time, which must say the same."""
+    """Keep the page until the digest agrees with it; a snapshot is streamed a second time, which must say the same.
+
+    One that says otherwise is held in its turn, and the next is fetched later each time.
+    """
     state = replace(state, busy=None, position=None)
     receiving = state.receiving
-    since = receiving.guard.since if receiving.guard and receiving.guard.state is GuardState.HELD else event.at.wall
+    since = receiving.guard.since if receiving.guard and _holds_removals(state) else event.at.wall
     guard = Guard(GuardState.HELD, event.removals, event.total, since)
     state = state.with_receiving(guard=guard, anomalies=receiving.anomalies + 1)
     if event.page is None:
-        return _resync(state.with_receiving(held_removals=event.which), "removals")
+        state = _resync(state.with_receiving(held_removals=event.which), "removals")
+        return _later_each_time(state, _INCONSISTENT, event.at) if receiving.held_removals else state
     if event.page.more:
         # The digest is compared at the head, which this page does not reach: two snapshots have to agree instead.
         return _resync(state, "removals")
@@ -184,6 +191,7 @@ def removals_held(state: SyncState, event: RemovalsHeld) -> SyncState:
 
 def removals_judged(state: SyncState, event: RemovalsJudged) -> SyncState:
     """Note how it ended: the register has said the same twice, or it holds those rows after all."""
+    state = state.with_receiving(held_removals="")
     return _guard_ends(state, GuardState.CONFIRMED if event.carried_out else GuardState.REFETCHED)
 
 
@@ -221,6 +229,11 @@ def _held_page_judged(state: SyncState, page: ChangePage, event: DigestAnswered)
     state, drop = _moved_to(state, page)
     state = state.with_receiving(circuit=receiving.circuit.passed(), copy_changes=receiving.copy_changes + 1)
     return _guard_ends(state, GuardState.CONFIRMED), (*drop, KeepPage(page, confirmed=True))
+
+
+def _holds_removals(state: SyncState) -> bool:
+    guard = state.receiving.guard
+    return guard is not None and guard.state is GuardState.HELD
 
 
 def _guard_ends(state: SyncState, end: GuardState) -> SyncState:
@@ -262,18 +275,23 @@ def _dead_cursor(state: SyncState, event: Failed) -> Step:
 
     If the snapshot's own token is dead, it starts again from the first row.
     """
-    state, chance = state.chance()
-    receiving = state.receiving
     state = _resync(state, event.trouble.params.get("reason", "compacted"))
-    state = state.with_receiving(resyncs=receiving.resyncs + 1)
-    if receiving.resyncs > 0:
-        wait_s = back_off_s(receiving.resyncs + RESYNC_STEPS, chance, RESYNC_CAP_S)
-        circuit = replace(receiving.circuit, trouble=event.trouble).waiting(wait_s, event.at)
-        state = state.with_receiving(circuit=circuit)
+    state = _later_each_time(state, event.trouble, event.at)
     position = state.position
     if event.call is Call.SNAPSHOT and position is not None and position.snapshot is not None:
         return replace(state, position=replace(position, snapshot=None)), (DropSnapshot(),)
     return state, ()
+
+
+def _later_each_time(state: SyncState, trouble: Trouble, at: Moment) -> SyncState:
+    """Count a snapshot that has to be fetched; the first is fetched at once."""
+    state, chance = state.chance()
+    receiving = state.receiving
+    state = state.with_receiving(resyncs=receiving.resyncs + 1)
+    if receiving.resyncs == 0:
+        return state
+    wait_s = back_off_s(receiving.resyncs + RESYNC_STEPS, chance, RESYNC_CAP_S)
+    return state.with_receiving(circuit=replace(receiving.circuit, trouble=trouble).waiting(wait_s, at))
 
 
 def _resync(state: SyncState, reason: str) -> SyncState:
@@ -315,6 +333,5 @@ def _snapshot_wrong(state: SyncState, at: Moment) -> Step:
 
 def _not_understood(state: SyncState, at: Moment) -> SyncState:
     state, chance = state.chance()
-    trouble = Trouble(TroubleKind.SERVER, "copy_inconsistent")
     # What the next page would have told is not known: not caught up, so the next question is no long poll either.
-    return state.with_receiving(circuit=state.receiving.circuit.failed(trouble, at, chance), caught_up=False)
+    return state.with_receiving(circuit=state.receiving.circuit.failed(_INCONSISTENT, at, chance), caught_up=False)

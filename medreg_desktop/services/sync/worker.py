@@ -171,7 +171,7 @@ class SyncWorker:
         except TooManyRemovals as held:
             page = effect.page if isinstance(effect, effects.KeepPage) else None
             return events.RemovalsHeld(self.now(), page, held.removals, held.total, held.which)
-        if isinstance(effect, effects.FinishSnapshot) and effect.confirmed:
+        if isinstance(effect, effects.FinishSnapshot) and effect.judges:
             return events.RemovalsJudged(self.now(), bool(carried_out))
         return None
 

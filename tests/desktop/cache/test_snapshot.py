@@ -242,7 +242,7 @@ def test_whatever_the_copy_held_a_snapshot_makes_it_the_servers(
         Feed(store, judge).apply_page(page(0, [upsert(i, row) for i, row in enumerate(old, 1)]))
         stream, snapshot = Stream(new), Snapshot(store, judge)
         snapshot.begin("epoch-2")
-        snapshot.finish(stream.rows, stream.end(), removals_confirmed=True)
+        snapshot.finish(stream.rows, stream.end())
         held = {synced.decode_application(text) for (text,) in read(store, "SELECT body FROM application")}
         assert held == set(new)
         assert dict(read(store, "SELECT id, version FROM worklist")) == {row.id: row.version for row in new}
