@@ -12,6 +12,7 @@ from typing import assert_never
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import Welcome
+from medreg_core.domain.records import AccountId
 from medreg_desktop.services.sync import couriers, outages, probing, receiving, rehearsing, removal, sending
 from medreg_desktop.services.sync.effects import Effect, Hasten, KeepWelcome, Tell
 from medreg_desktop.services.sync.events import (
@@ -330,7 +331,7 @@ def _greeted(state: SyncState, event: HelloAnswered) -> Step:
     state = state.with_receiving(circuit=state.receiving.circuit.passed(), digest_from=event.at.mono)
     stock = state.sending.stock
     state = state.with_contact(
-        greeted=state.asked_as == state.comings,  # who has come since is greeted himself: he may get what was refused
+        greeted=state.asked_as == state.comings or _is_of(state, welcome.account.id),
         greeted_mono=event.at.mono,
         blocked="",
         protocol=welcome.protocol,
@@ -343,6 +344,11 @@ def _greeted(state: SyncState, event: HelloAnswered) -> Step:
     stopped_by = "" if state.sending.stopped_by == FaultCode.CLIENT_TOO_OLD else state.sending.stopped_by
     state = state.with_sending(stock=_filled(stock, welcome), stopped_by=stopped_by)
     return state, (KeepWelcome(welcome, event.at),)
+
+
+def _is_of(state: SyncState, account_id: AccountId) -> bool:
+    """Return whether this is who sits here. A colleague is greeted himself: he may get the numbers another may not."""
+    return state.actor is not None and state.actor.account_id == account_id
 
 
 def _filled(stock: Stock, welcome: Welcome) -> Stock:
