@@ -8,7 +8,7 @@ from simulator.real.replay import STEPS, replay
 from simulator.real.rush import rush
 from simulator.real.stage import Stage
 from simulator.run import run
-from simulator.steps import Kind, schedule
+from simulator.steps import schedule, weights
 from simulator.streams import Streams
 
 SEEDS = range(1, 101)
@@ -36,4 +36,4 @@ def test_a_replay_carries_out_the_steps_of_the_simulation(stage: Stage) -> None:
 
 def test_every_kind_of_step_is_among_the_replays() -> None:
     kinds = {step.kind for seed in SEEDS for step in schedule(Streams(seed), STEPS)}
-    assert kinds == set(Kind)
+    assert kinds == {kind for kind, often in weights(Streams(1)).items() if often}  # a bent brings the others
