@@ -8,10 +8,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.commands import RecordPrint, Refuse, Return
+from medreg_core.contract.v1.commands import Command, RecordPrint, Refuse, Return
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.proofs import Proof, flaws_of
-from medreg_core.domain.records import AccountId, CommandId
+from medreg_core.domain.records import AccountId, Application, CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, RescueState, Role, State
 from medreg_server.db.clock import system_clock
 from medreg_server.db.rescued import Settled
@@ -26,6 +26,15 @@ from tests.server.leaver import Leaver, audit_rows, only
 from tests.server.test_devices import events
 
 RETURN = Return(opinion="请补充资料")
+
+
+def rescued_return(register: Service, leaver: Leaver, hospital: Hospital) -> tuple[Application, Command]:
+    """Return an application and the return of it that a computer shut out had not finished: it lies in the lane."""
+    (application,) = seed_applications(register, hospital.institution)
+    sent = command(application, RETURN)
+    leaver.revoke()
+    leaver.rescue(sent)
+    return application, sent
 
 
 def test_a_confirmed_consent_keeps_its_id_its_number_and_its_maker(
@@ -82,10 +91,7 @@ def test_a_confirmed_decision_is_proven_as_if_its_maker_had_sent_it(
 def test_the_rules_hold_for_a_rescued_command_too(
     register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
 ) -> None:
-    (application,) = seed_applications(register, hospital.institution)
-    sent = command(application, RETURN)
-    leaver.revoke()
-    leaver.rescue(sent)
+    application, sent = rescued_return(register, leaver, hospital)
     supervisor.send_one(command(application, Refuse(opinion="不符合聘用条件")))
     outcome = lane.confirm(sent.id, supervisor.caller)
     assert (outcome.kind, outcome.code) == (OutcomeKind.CONFLICT, FaultCode.ALREADY_DECIDED)
@@ -124,10 +130,7 @@ def test_what_waits_for_another_keeps_waiting_until_that_one_is_confirmed(
 def test_what_is_set_aside_is_answered_and_never_carried_out(
     register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
 ) -> None:
-    (application,) = seed_applications(register, hospital.institution)
-    sent = command(application, RETURN)
-    leaver.revoke()
-    leaver.rescue(sent)
+    application, sent = rescued_return(register, leaver, hospital)
     with pytest.raises(ServiceFault) as fault:
         lane.set_aside(sent.id, "  ", supervisor.caller)
     assert fault.value.code is FaultCode.REASON_MISSING
@@ -149,10 +152,7 @@ def test_what_is_set_aside_is_answered_and_never_carried_out(
 def test_a_confirmed_command_is_not_set_aside_any_more(
     register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
 ) -> None:
-    (application,) = seed_applications(register, hospital.institution)
-    sent = command(application, RETURN)
-    leaver.revoke()
-    leaver.rescue(sent)
+    _, sent = rescued_return(register, leaver, hospital)
     lane.confirm(sent.id, supervisor.caller)
     with pytest.raises(ServiceFault) as fault:
         lane.set_aside(sent.id, "x", supervisor.caller)
@@ -163,10 +163,7 @@ def test_what_the_register_has_answered_is_not_set_aside(
     register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
 ) -> None:
     """An older service took into the lane as waiting what was still being carried out; confirmed, it has its answer."""
-    (application,) = seed_applications(register, hospital.institution)
-    sent = command(application, RETURN)
-    leaver.revoke()
-    leaver.rescue(sent)
+    _, sent = rescued_return(register, leaver, hospital)
     carried_out = lane.confirm(sent.id, supervisor.caller)
     with register.environment.database.write() as transaction:
         transaction.rescued.settle(sent.id, Settled(RescueState.WAITING, AccountId(""), system_clock()))
@@ -204,10 +201,7 @@ def test_a_rescued_receipt_at_no_date_does_not_stop_its_decision(
 def test_a_reason_that_no_column_takes_is_refused(
     register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
 ) -> None:
-    (application,) = seed_applications(register, hospital.institution)
-    sent = command(application, RETURN)
-    leaver.revoke()
-    leaver.rescue(sent)
+    _, sent = rescued_return(register, leaver, hospital)
     with pytest.raises(ServiceFault) as fault:
         lane.set_aside(sent.id, "a\0b", supervisor.caller)
     assert (fault.value.code, fault.value.params) == (FaultCode.BAD_REQUEST, {"where": "reason"})
@@ -217,10 +211,7 @@ def test_a_reason_that_no_column_takes_is_refused(
 def test_another_institutions_lane_does_not_exist(
     register: Service, leaver: Leaver, lane: ReviewLane, hospital: Hospital
 ) -> None:
-    (application,) = seed_applications(register, hospital.institution)
-    sent = command(application, RETURN)
-    leaver.revoke()
-    leaver.rescue(sent)
+    _, sent = rescued_return(register, leaver, hospital)
     stranger = Office(register, seed_hospital(register, "980100"), Role.SUPERVISOR).caller
     assert lane.listed("", stranger) == []
     for command_id in (sent.id, CommandId("unknown"), CommandId("a\x00b")):
@@ -289,10 +280,7 @@ def test_a_supervisor_who_lost_his_role_decides_nothing(
 def test_two_supervisors_at_once_confirm_it_once(
     register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
 ) -> None:
-    (application,) = seed_applications(register, hospital.institution)
-    sent = command(application, RETURN)
-    leaver.revoke()
-    leaver.rescue(sent)
+    application, sent = rescued_return(register, leaver, hospital)
     with ThreadPoolExecutor(4) as together:
         outcomes = set(map(repr, together.map(lambda _: lane.confirm(sent.id, supervisor.caller), range(4))))
     assert len(outcomes) == 1
