@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from medreg_core.domain.records import AccountId, CommandId, InstitutionId
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId, InstitutionId
+from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache import papers, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
@@ -55,10 +56,11 @@ def asked_back(
 ) -> Iterator[str]:
     """Yield what is wrong in the lists of forms to recall once a copy is at rest: its author's, and each printer's.
 
-    A printed form whose consent has ended is on their lists, or it stands in the register and nobody asks it back. Of
+    A printed form whose consent has ended is on their lists, or it stands in the register and nobody asks it back: but
+    for the author who is about to take his consent back, and has been told to ask for the sheets at once. Of
     applications that have left the institution the copy knows nothing any more.
     """
-    by_id, listed = {row.command.id: row for row in rows}, _listed(conn)
+    by_id, listed, leaving = {row.command.id: row for row in rows}, _listed(conn), set(_being_withdrawn(rows))
     for number, application_id, actor, command in conn.execute(_PRINTED).fetchall():
         application = books.applications.get(application_id)
         is_open = command is not None and by_id[command].state not in _ENDED
@@ -67,7 +69,8 @@ def asked_back(
         with database.read() as transaction:
             form = transaction.forms.get(number, WHOLE_REGISTER)
         stands, cause = form is not None and form.voided_at is None, listed.get((actor, number))
-        if stands and cause is not None:
+        is_early = cause is papers.VoidCause.WITHDRAWN and application_id in leaving
+        if stands and cause is not None and not is_early:
             yield f"I12: the form {number} stands in the register, and {actor} is to ask it back: {cause.value}"
         if not stands and cause is None:
             yield f"I12: the consent of the form {number} has ended badly, and {actor} does not ask it back"
@@ -79,6 +82,13 @@ _PRINTED = """
     UNION
     SELECT f.number, f.application_id, f.actor, f.command_id FROM form f JOIN print_record p ON p.form_number = f.number
 """
+
+
+def _being_withdrawn(rows: Sequence[OutboxRow]) -> Iterator[ApplicationId]:
+    """Yield the applications whose consent somebody here is taking back, and the register has not said yes or no."""
+    for row in rows:
+        if row.kind is CommandKind.WITHDRAW_CONSENT and row.state not in _ENDED:
+            yield row.command.application_id
 
 
 def _listed(conn: Connection) -> Mapping[tuple[AccountId, str], papers.VoidCause]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.domain.records import ApplicationId, CommandId, InstitutionId
+from medreg_core.domain.records import AccountId, ApplicationId, CommandId, InstitutionId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, RescueState, State
-from medreg_desktop.services.cache import synced
+from medreg_desktop.services.cache import papers, sync_state, synced
+from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.sync import events
@@ -302,6 +304,25 @@ def test_a_form_that_stands_is_not_asked_back(day: Day) -> None:
         day.judged(),
         f"I12: the form {number} stands in the register, and {day.row.actor} is to ask it back: voided",
     )
+
+
+def test_who_takes_his_consent_back_asks_for_the_sheets_before_the_register_knows(day: Day) -> None:
+    """Found by seed 201438: the withdrawal waited behind what somebody has to look at, and its author asked already."""
+    number, pc = _print(day.pc, day.row.command.application_id), day.pc
+    assert pc.running.reviews is not None
+    pc.running.reviews.withdraw(day.row.command.application_id, "误操作")
+    pc.tell(events.CommandSaved)
+    assert [paper.form_number for paper in pc.running.store.read(partial(_asked_back, actor=day.row.actor))] == [number]
+    assert not [line for line in day.judged() if "I12" in line]
+    day.tampered("UPDATE outbox SET state = 'done', outcome_kind = 'accepted' WHERE kind = 'withdraw_consent'")
+    _one(
+        day.judged(),
+        f"I12: the form {number} stands in the register, and {day.row.actor} is to ask it back: withdrawn",
+    )
+
+
+def _asked_back(conn: Connection, actor: AccountId) -> list[papers.PaperToRecall]:
+    return papers.to_recall(conn, replace(sync_state.viewer(conn), actor=actor))
 
 
 # ---- the list, what is set apart, a spoilt copy ---------------------------------------------------------------------
