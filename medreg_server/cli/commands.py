@@ -168,6 +168,11 @@ def _prune_feed(_: Options, settings: Settings) -> int:
 def _verify_audit(_: Options, settings: Settings) -> int:
     with _opened(settings) as service:
         result = verify_audit(service.environment.database, service.audit_heads)
+    for loss in result.lost:
+        print(
+            f"{loss.chain}: what stood behind row {loss.end}, up to row {loss.known} at least,"
+            f" was lost with the restore of {loss.at:%Y-%m-%dT%H:%M:%SZ} (epoch {loss.epoch})"
+        )
     for flaw in result.flaws:
         print(f"{flaw.chain} row {flaw.seq}: {flaw.reason}")
     print(f"{result.chains} chains, {result.rows} rows, {len(result.flaws)} flaws")

@@ -1,7 +1,8 @@
 """Keeps signed heads of the audit chains outside the database, and proves the chains against them.
 
 Inside the database a chain can be cut back to an older signed head without a trace. The heads written here, best on
-another machine's disk, are what shows it (``ecosystem.md`` §3.5, insider edits the past).
+another machine's disk, are what shows it (``ecosystem.md`` §3.5, insider edits the past). A restore cuts the chains as
+well, and honestly: it is noted here under the same key, so that it is told and not taken for a crime.
 """
 
 from __future__ import annotations
@@ -18,13 +19,28 @@ from typing import BinaryIO, Final
 import msgspec
 
 from medreg_core.contract.v1.signing import is_signed
-from medreg_server.db.audit import START, Audit, Head, head_message
+from medreg_server.db.audit import REGISTER, START, Audit, Head, Signer, head_message
 from medreg_server.db.durable import sync_folder
 from medreg_server.db.transaction import Database
 
 _EVERY_ROWS: Final = 1_000
 _EVERY: Final = timedelta(minutes=10)
 FILE: Final = "audit-heads.ndjson"
+
+
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
+    """Where each chain ended in the backup that a restore has put in the register's place."""
+
+    epoch: str
+    at: datetime
+    ends: dict[str, int]
+    kid: str
+    signature: bytes = b""
+
+    def message(self) -> bytes:
+        """Return the bytes that the signature covers."""
+        ends = ".".join(f"{chain}.{seq}" for chain, seq in sorted(self.ends.items()))
+        return f"medreg-audit-restored.{self.epoch}.{self.at.isoformat()}.{ends}".encode()
 
 
 class AuditHeads:
@@ -44,6 +60,13 @@ class AuditHeads:
             self._last[head.chain] = (head.seq, head.signed_at)
             self._append(msgspec.json.encode(head))
 
+    def note_restored(self, ends: Mapping[str, int], epoch: str, at: datetime, signer: Signer) -> None:
+        """Write that a restore has begun ``epoch`` with a register whose chains end at ``ends``."""
+        note = Restored(epoch=epoch, at=at, ends=dict(ends), kid=signer.kid)
+        note = msgspec.structs.replace(note, signature=signer.sign(note.message()))
+        with self._lock:
+            self._append(msgspec.json.encode(note))
+
     def _append(self, line: bytes) -> None:
         is_new = not self._path.exists()
         with self._path.open("a+b") as file:
@@ -55,14 +78,24 @@ class AuditHeads:
         if is_new:
             sync_folder(self._path.parent)
 
-    def kept(self) -> Iterator[Head]:
-        """Yield the heads kept so far; a line that a power cut tore was never promised to anybody, and is left out."""
+    def kept(self) -> Iterator[Head | Restored]:
+        """Yield the heads and restores kept so far, in order.
+
+        A line that a power cut tore was never promised to anybody, and is left out.
+        """
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
             for line in file:
                 with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                    yield msgspec.json.decode(line, type=Head)
+                    yield _line(line)
+
+
+def _line(line: bytes) -> Head | Restored:
+    try:
+        return msgspec.json.decode(line, type=Head)
+    except msgspec.ValidationError:
+        return msgspec.json.decode(line, type=Restored)
 
 
 def _ends_whole(file: BinaryIO) -> bool:
@@ -82,32 +115,68 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """Rows of a chain that a restore has taken: those behind ``end``, up to ``known`` at least."""
+
+    chain: str
+    end: int
+    known: int
+    epoch: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of going over every chain."""
+    """The result of going over every chain. What restores have lost is told, and is no flaw."""
 
     chains: int
     rows: int
     flaws: tuple[Flaw, ...]
+    lost: tuple[Loss, ...] = ()
 
 
 def verify_audit(database: Database, kept: AuditHeads) -> Verification:
     """Recompute every chain and compare it with its signed head and with the heads kept outside."""
-    outside: dict[str, dict[int, Head]] = {}
-    for head in kept.kept():
-        outside.setdefault(head.chain, {})[head.seq] = head
-    flaws: list[Flaw] = []
     rows = 0
     with database.read() as transaction:
         keys = transaction.server_state.public_keys()
         heads = {head.chain: head for head in transaction.audit.heads()}
-        signed = (*heads.values(), *(one for chain in outside.values() for one in chain.values()))
-        flaws += [Flaw(head.chain, head.seq, "signature") for head in signed if not _is_ours(head, keys)]
+        flaws = [Flaw(head.chain, head.seq, "signature") for head in heads.values() if not _is_ours(head, keys)]
+        outside, lost = _sorted_out(kept.kept(), keys, flaws)
         chains = sorted(heads.keys() | transaction.audit.chains() | outside.keys())
         for chain in chains:
             count, found = _verify_chain(transaction.audit, chain, heads.get(chain), outside.get(chain, {}))
             rows += count
             flaws += found
-    return Verification(len(chains), rows, tuple(flaws))
+    return Verification(len(chains), rows, tuple(flaws), tuple(lost))
+
+
+def _sorted_out(
+    kept: Iterator[Head | Restored], keys: Mapping[str, bytes], flaws: list[Flaw]
+) -> tuple[dict[str, dict[int, Head]], list[Loss]]:
+    """Return the heads that must still be met, by chain and row, and what restores have lost of them."""
+    outside: dict[str, dict[int, Head]] = {}
+    lost: list[Loss] = []
+    for line in kept:
+        if isinstance(line, Head):
+            flaws += [] if _is_ours(line, keys) else [Flaw(line.chain, line.seq, "signature")]
+            outside.setdefault(line.chain, {})[line.seq] = line
+        elif is_signed(keys.get(line.kid, b""), line.signature, line.message()):
+            lost += _taken_by(line, outside)
+        else:
+            flaws.append(Flaw(REGISTER, line.ends.get(REGISTER, 0), "signature"))
+    return outside, lost
+
+
+def _taken_by(restore: Restored, outside: dict[str, dict[int, Head]]) -> Iterator[Loss]:
+    """Take the heads that a restore has lost out of those that must still be met."""
+    for chain, heads in outside.items():
+        end = restore.ends.get(chain, 0)
+        gone = [seq for seq in heads if seq > end]
+        for seq in gone:
+            del heads[seq]
+        if gone:
+            yield Loss(chain, end, max(gone), restore.epoch, restore.at)
 
 
 def _is_ours(head: Head, keys: Mapping[str, bytes]) -> bool:

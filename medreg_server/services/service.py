@@ -60,8 +60,12 @@ def restore(settings: Settings, source: Path, reason: str, clock: Clock = system
     with restoring(settings.database_url, source) as engine:
         service = _joined(settings, clock, engine)
         service.environment.database.keep_heads(heads.append)
+        with service.environment.database.read() as transaction:
+            ends = {head.chain: head.seq for head in transaction.audit.heads()}
         service.registry.prepare()
         epoch = service.registry.begin_epoch(reason)
+        # Noted behind the restore, a crash in between would have verify-audit call it a crime for ever.
+        service.audit_heads.note_restored(ends, epoch, clock(), service.environment.keys)
     # Kept before, the heads of a restore that is broken off would stand against every later one.
     for head in heads:
         service.audit_heads.keep(head)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
 from medreg_core.contract.v1.commands import Return
-from medreg_server.db.audit import REGISTER, Event
+from medreg_server.db.audit import REGISTER, Event, Head
 from medreg_server.db.engine import begun, open_engine
-from medreg_server.services.audit_heads import AuditHeads, Verification, verify_audit
+from medreg_server.services.audit_heads import AuditHeads, Flaw, Restored, Verification, verify_audit
 from medreg_server.services.service import Service
 from tests.helpers.server import GivenUp, Hospital, seed_applications
 from tests.server.clients import Office, command
@@ -154,5 +155,21 @@ def test_a_head_torn_by_a_power_cut_hides_no_other(busy: Service) -> None:
         heads = transaction.audit.heads()
     for head in heads:
         again.keep(head)
-    assert [head.chain for head in again.kept()][-len(heads) :] == [head.chain for head in heads]
+    assert [head.chain for head in again.kept() if isinstance(head, Head)][-len(heads) :] == [
+        head.chain for head in heads
+    ]
     assert verify_audit(busy.environment.database, again).flaws == ()
+
+
+def test_nobody_without_the_key_can_call_his_cut_a_restore(
+    busy: Service, hospital: Hospital, database_url: str
+) -> None:
+    chain = hospital.institution.id
+    with busy.environment.database.read() as transaction:
+        kid = next(iter(transaction.server_state.public_keys()))
+    forged = Restored(epoch="e", at=busy.environment.now(), ends={REGISTER: 1}, kid=kid)
+    with busy.audit_heads._path.open("ab") as file:
+        file.write(msgspec.json.encode(forged) + b"\n")
+    tamper(database_url, *(f"DELETE FROM {table} WHERE chain = '{chain}'" for table in ("audit", "audit_head")))
+    assert Flaw(REGISTER, 1, "signature") in (flaws := verified(busy).flaws)
+    assert (chain, "cut") in {(flaw.chain, flaw.reason) for flaw in flaws}

@@ -12,12 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from medreg_core.contract.v1.commands import Return
 from medreg_core.domain.vocabulary import Role
 from medreg_server.cli import main
 from medreg_server.db.engine import open_engine
 from medreg_server.services.registry import Registry
 from tests.helpers.postgres import Cluster, find_binaries
-from tests.helpers.server import REGISTER_FILE, Hospital, open_register, seed_account, seed_hospital, sqlite_url
+from tests.helpers.server import (
+    REGISTER_FILE,
+    Hospital,
+    open_register,
+    seed_account,
+    seed_applications,
+    seed_hospital,
+    sqlite_url,
+)
+from tests.server.clients import Office, command
 from tests.server.code_office import CodeOffice
 from tests.server.test_audit import tamper
 from tests.server.test_leases import leased, numbers
@@ -158,9 +168,39 @@ def test_a_restore_that_is_broken_off_is_not_held_against_a_later_one(
         patched.setattr(Registry, "begin_epoch", broken_off)
         assert run("--database", other_url, "restore", copy) == 1
     assert run("--database", third_url, "restore", older) == 0
+    assert run("--database", third_url, "verify-audit") == 0
+
+
+def return_one(url: str, folder: Path, hospital: Hospital) -> None:
+    with open_register(url, folder) as service:
+        (application,) = seed_applications(service, hospital.institution, 1)
+        Office(service, hospital).send_one(command(application, Return(opinion="补充")))
+
+
+def test_what_a_restore_has_lost_is_told_and_what_somebody_cuts_is_a_flaw(
+    database_url: str,
+    other_url: str,
+    tmp_path: Path,
+    seeded: Hospital,
+    copy: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An alarm that rings after every restore is heard by nobody when somebody has cut the past away."""
+    chain = seeded.institution.id
+    assert run("backup", copy) == 0
+    return_one(database_url, tmp_path, seeded)
+    assert run("--database", other_url, "restore", copy) == 0
+    epoch = capsys.readouterr().out.strip()
+    assert run("--database", other_url, "verify-audit") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(chain)]
+    assert "lost with the restore of" in line
+    assert epoch in line
+    return_one(other_url, tmp_path, seeded)
+    assert run("--database", other_url, "verify-audit") == 0
     capsys.readouterr()
-    run("--database", third_url, "verify-audit")
-    assert "register row" not in capsys.readouterr().out
+    tamper(other_url, f"DELETE FROM audit WHERE chain = '{chain}'", f"DELETE FROM audit_head WHERE chain = '{chain}'")
+    assert run("--database", other_url, "verify-audit") == 1
+    assert f"{chain} row 1: cut" in capsys.readouterr().out
 
 
 def test_a_damaged_backup_is_refused_and_the_place_stays_empty(
