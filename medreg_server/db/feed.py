@@ -61,6 +61,7 @@ class Feed(Repository):
     def __init__(self, writes: Writes) -> None:
         super().__init__(writes)
         self._pending: list[Pending] = []
+        self._floors: dict[InstitutionId, int] = {}
 
     def changed(self, change: Pending) -> None:
         """Note a change; it is numbered by :meth:`number`, last in the transaction."""
@@ -86,6 +87,9 @@ class Feed(Repository):
             first = head - len(group) + 1
             rows.extend(_log_row(change, first + index, at) for index, change in enumerate(group))
         self._writes.insert(change_log, rows)
+        for institution_id, floor in sorted(self._floors.items()):
+            self._cut(institution_id, floor)
+        self._floors.clear()
         return heads
 
     def _advance(self, institution_id: InstitutionId, count: int) -> int:
@@ -116,7 +120,11 @@ class Feed(Repository):
         return int(rows[-1].seq), tuple(_change(row) for row in kept)
 
     def prune(self, institution_id: InstitutionId, before: datetime) -> int:
-        """Forget the log older than ``before``; a cursor below the new floor must resync. Return the new floor."""
+        """Forget the log older than ``before``; a cursor below the new floor must resync. Return the new floor.
+
+        It is cut in :meth:`number`, behind the audit: transactions that took the two in another order would wait for
+        each other.
+        """
         floor = self._connection.execute(
             select(func.max(change_log.c.seq)).where(
                 change_log.c.institution_id == institution_id, change_log.c.at < before
@@ -124,13 +132,16 @@ class Feed(Repository):
         ).scalar()
         if floor is None:
             return self.bounds(institution_id).floor
+        self._floors[institution_id] = int(floor)
+        return int(floor)
+
+    def _cut(self, institution_id: InstitutionId, floor: int) -> None:
         self._connection.execute(
             delete(change_log).where(change_log.c.institution_id == institution_id, change_log.c.seq <= floor)
         )
         self._connection.execute(
             update(feed_head).where(feed_head.c.institution_id == institution_id).values(floor=floor)
         )
-        return int(floor)
 
     def versions(self, institution_id: InstitutionId) -> Iterator[tuple[str, int]]:
         """Yield (id, version) of every row in the institution's scope, for the digest (``sync.md`` §5.12)."""

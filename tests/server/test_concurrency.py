@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert, select
@@ -18,11 +20,13 @@ from medreg_server.db.audit import Event
 from medreg_server.db.engine import open_engine
 from medreg_server.db.feed import Pending
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.registry import Registry
 from medreg_server.services.service import Service
 from medreg_server.services.sign_in import SignInDesk
 from tests.helpers.postgres import Cluster
 from tests.helpers.server import Hospital, make_application, seed_applications, seed_hospital
 from tests.server.clients import Office, command
+from tests.server.test_receipts import waiting
 
 WRITERS = 8
 
@@ -183,3 +187,25 @@ def test_practice_codes_given_at_once_are_all_different(register: Service) -> No
 
     serials = together([allocate] * 16)
     assert sorted(serials) == list(range(1, 17))  # type: ignore[type-var] # numbers
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_pruning_and_deciding_take_their_locks_in_one_order(register: Service, hospital: Hospital) -> None:
+    """A prune that cut the feed before it wrote its audit line waited for who waited for it."""
+    environment = register.environment
+    (application,) = seed_applications(register, hospital.institution, 1)
+    later = Registry(replace(environment, clock=lambda: environment.now() + timedelta(days=1_000)), register.passwords)
+    with ThreadPoolExecutor(1) as pool:
+        with environment.database.write() as transaction:
+            transaction.record(Event("test", chain=hospital.institution.id))
+            transaction.audit.append(environment.now(), environment.keys)
+            pruning = pool.submit(later.prune_feed)
+            while not (pruning.done() or waiting(register)):
+                pass
+            transaction.feed.changed(
+                Pending(hospital.institution.id, EntityKind.APPLICATION, application.id, application.version, Op.UPSERT)
+            )
+        pruning.result()
+    with environment.database.read() as transaction:
+        bounds = transaction.feed.bounds(hospital.institution.id)
+    assert bounds.head == bounds.floor + 1
