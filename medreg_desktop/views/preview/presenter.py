@@ -220,7 +220,9 @@ class PreviewPresenter:
         self._prepare()
 
     def _saving_failed(self, error: Exception) -> None:
-        self._render(phase=Phase.READY, trouble=_trouble(error))
+        self._render(trouble=_trouble(error))
+        # The file may be there with nobody able to record it: the announced print counts, so the next is a 补打.
+        self._prepare()
 
     def _hear(self, done: int, total: int) -> None:
         """Pass a worker's progress on, while there is somebody to hear it."""
