@@ -23,7 +23,7 @@ from tests.helpers.server import (
     seed_hospital,
     sqlite_url,
 )
-from tests.server.clients import Office
+from tests.server.clients import Client, Office
 from tests.server.leaver import Leaver
 
 ENGINES = ("sqlite", "postgresql")
@@ -110,6 +110,20 @@ def server(database_url: str, tmp_path: Path) -> Iterator[ServerHandle]:
 @pytest.fixture
 def hospital(register: Service) -> Hospital:
     return seed_hospital(register)
+
+
+@pytest.fixture
+def served(server: ServerHandle) -> Hospital:
+    """A hospital of the listening service."""
+    return seed_hospital(server.service)
+
+
+@pytest.fixture
+def client(server: ServerHandle, served: Hospital) -> Iterator[Client]:
+    """The served hospital's registrar, signed in and greeted."""
+    opened = Client(server.url, served.logins[Role.REGISTRAR]).ready()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

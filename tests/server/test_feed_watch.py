@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import delete, update
 
-from medreg_core.domain.vocabulary import Role
 from medreg_server.db.tables import change_log, feed_head
 from medreg_server.services import feed_watch
 from medreg_server.services.cursors import Cursor
@@ -19,18 +18,6 @@ from tests.helpers.server import Hospital, ServerHandle, seed_applications, seed
 from tests.server.clients import Client, Office
 
 FOR_EVER_S = 3600.0
-
-
-@pytest.fixture
-def hospital(server: ServerHandle) -> Hospital:
-    return seed_hospital(server.service)
-
-
-@pytest.fixture
-def client(server: ServerHandle, hospital: Hospital) -> Iterator[Client]:
-    opened = Client(server.url, hospital.logins[Role.REGISTRAR]).ready()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -49,13 +36,13 @@ def put_back(service: Service, hospital: Hospital) -> None:
 
 
 def test_a_long_poll_waits_in_an_epoch_whose_numbers_are_lower(
-    server: ServerHandle, hospital: Hospital, client: Client
+    server: ServerHandle, served: Hospital, client: Client
 ) -> None:
     """What the service heard of the numbers before must not send every reader away at once, for ever."""
-    seed_applications(server.service, hospital.institution, 5)
-    put_back(server.service, hospital)
+    seed_applications(server.service, served.institution, 5)
+    put_back(server.service, served)
     client.sign_in()
-    change = threading.Timer(0.5, seed_applications, [server.service, hospital.institution])
+    change = threading.Timer(0.5, seed_applications, [server.service, served.institution])
     change.start()
     page = client.changes(client.cursor(), wait=25)
     change.join()

@@ -35,18 +35,6 @@ from tests.server.clients import Client, Refused, new_id
 from tests.server.routes import OPERATIONS, Operation
 
 
-@pytest.fixture
-def hospital(server: ServerHandle) -> Hospital:
-    return seed_hospital(server.service)
-
-
-@pytest.fixture
-def client(server: ServerHandle, hospital: Hospital) -> Iterator[Client]:
-    opened = Client(server.url, hospital.logins[Role.REGISTRAR]).ready()
-    yield opened
-    opened.close()
-
-
 def test_a_ping_proves_the_service(client: Client) -> None:
     welcome = client.hello()
     pong = client.ask(Pong, "GET", "/ping", nonce="a-fresh-nonce-1")
@@ -58,7 +46,7 @@ def test_a_ping_proves_the_service(client: Client) -> None:
 
 
 def test_many_batches_at_once_leave_the_service_free_for_short_questions(
-    client: Client, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+    client: Client, served: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They wait for their turn without a thread; a rehearsal, which may wait for a row, takes nobody's turn."""
     begun, go_on, real = queue.SimpleQueue[bool](), threading.Event(), CommandDesk.answer
@@ -85,7 +73,7 @@ def test_many_batches_at_once_leave_the_service_free_for_short_questions(
         assert all(done.result() == () for done in waiting)
 
 
-def test_hello_leases_numbers_only_when_few_are_left(client: Client, hospital: Hospital) -> None:
+def test_hello_leases_numbers_only_when_few_are_left(client: Client, served: Hospital) -> None:
     assert client.lease is not None
     first = client.lease
     assert first.last - first.first + 1 == 100
@@ -93,7 +81,7 @@ def test_hello_leases_numbers_only_when_few_are_left(client: Client, hospital: H
     second = client.hello(form_numbers_left=49).lease
     assert second is not None
     assert second.first == first.last + 1
-    assert first.region == hospital.institution.region
+    assert first.region == served.institution.region
 
 
 def test_a_client_that_asks_for_ever_more_numbers_is_stopped(client: Client) -> None:
@@ -143,9 +131,9 @@ def test_a_device_belongs_to_its_first_institution(server: ServerHandle, client:
     other.close()
 
 
-def test_a_long_poll_answers_when_something_changes(server: ServerHandle, hospital: Hospital, client: Client) -> None:
+def test_a_long_poll_answers_when_something_changes(server: ServerHandle, served: Hospital, client: Client) -> None:
     cursor = client.cursor()
-    change = threading.Timer(0.3, seed_applications, [server.service, hospital.institution])
+    change = threading.Timer(0.3, seed_applications, [server.service, served.institution])
     change.start()
     page = client.changes(cursor, wait=25)
     change.join()
@@ -153,20 +141,20 @@ def test_a_long_poll_answers_when_something_changes(server: ServerHandle, hospit
 
 
 def test_a_long_poll_hears_of_another_process(
-    server: ServerHandle, hospital: Hospital, client: Client, database_url: str, tmp_path_factory: object
+    server: ServerHandle, served: Hospital, client: Client, database_url: str, tmp_path_factory: object
 ) -> None:
     """A second process commits to the same database: the poll finds its change within its second."""
     assert isinstance(tmp_path_factory, pytest.TempPathFactory)
     cursor = client.cursor()
     with running_server(database_url, tmp_path_factory.mktemp("other")) as other:
-        change = threading.Timer(0.3, seed_applications, [other.service, hospital.institution])
+        change = threading.Timer(0.3, seed_applications, [other.service, served.institution])
         change.start()
         page = client.changes(cursor, wait=25)
         change.join()
     assert len(page.changes) == 1
 
 
-def test_waiting_readers_hold_no_connection(server: ServerHandle, hospital: Hospital, client: Client) -> None:
+def test_waiting_readers_hold_no_connection(server: ServerHandle, served: Hospital, client: Client) -> None:
     """More readers wait than the pool has connections, and a decision still goes through at once."""
     cursor = client.cursor()
     path = f"/api/v1/sync/changes?cursor={cursor}&wait=25"
@@ -178,7 +166,7 @@ def test_waiting_readers_hold_no_connection(server: ServerHandle, hospital: Hosp
             connection.sendall(request.encode())
         started = monotonic()
         assert client.hello().magic == MAGIC
-        seed_applications(server.service, hospital.institution)
+        seed_applications(server.service, served.institution)
         for connection in waiting:
             connection.settimeout(20)
             assert connection.recv(12) == b"HTTP/1.1 200"
@@ -192,10 +180,10 @@ UNPACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "zstd": 
     ("accepted", "way"), [("gzip", "gzip"), ("zstd, gzip", "zstd"), ("br, zstd;q=0, gzip;q=0.5", "gzip")]
 )
 def test_rows_travel_packed_as_accepted(
-    server: ServerHandle, hospital: Hospital, client: Client, accepted: str, way: str
+    server: ServerHandle, served: Hospital, client: Client, accepted: str, way: str
 ) -> None:
     cursor = client.cursor()
-    seed_applications(server.service, hospital.institution, 40)
+    seed_applications(server.service, served.institution, 40)
 
     def fetched(path: str, accepted: str) -> tuple[bytes, str]:
         headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": accepted}
@@ -361,8 +349,8 @@ def test_well_formed_commands_with_odd_values_get_an_answer(
         assert outcome["kind"] in {"rejected", "deferred", "mismatch"}, outcome
 
 
-def test_a_password_with_spaces_and_signs_works(server: ServerHandle, hospital: Hospital) -> None:
-    client = Client(server.url, hospital.logins[Role.SUPERVISOR].upper())
+def test_a_password_with_spaces_and_signs_works(server: ServerHandle, served: Hospital) -> None:
+    client = Client(server.url, served.logins[Role.SUPERVISOR].upper())
     assert client.sign_in(PASSWORD).account.role is Role.SUPERVISOR
     client.close()
 
