@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.real or asked.cells:
         return _on_the_real_thing(asked, keep)
     if asked.crash_points:
-        return _crash_points(asked.jobs)
+        return _crash_points(asked.jobs, asked.log)
     if asked.keep or asked.trace:
         return _one(asked.seed, asked.steps, keep, asked.trace)
     return _many(asked)
@@ -132,7 +132,7 @@ def _mutants(asked: argparse.Namespace) -> int:
     return 1 if survived else 0
 
 
-def _crash_points(jobs: int) -> int:
+def _crash_points(jobs: int, log: str) -> int:
     """Kill at every point of a day in turn, and say which points there are and where something was wrong."""
     points = crash_points.points()
     with ProcessPoolExecutor(jobs) as pool:
@@ -141,6 +141,8 @@ def _crash_points(jobs: int) -> int:
         for (label, number), end in zip(points, ends, strict=True):
             wrong += bool(end.wrong)
             _say(f"{label} #{number + 1}: {end.wrong[0] if end.wrong else 'held'}")
+            if log:
+                campaign.log_point(Path(log), label, number + 1, end.wrong)
     _say(f"{len({label for label, _ in points})} labels, {len(points)} kills, {wrong} wrong")
     return 1 if wrong else 0
 

@@ -108,6 +108,24 @@ def log(path: Path, tally: Tally) -> None:
     seconds = round(tally.seconds, 1)
     counts = tally.steps, tally.commands, tally.requests, seconds
     line = LogLine(commit(), tally.first, tally.count, *counts, found, dict(sorted(tally.deeds.items())))
+    _append(path, line)
+
+
+class PointLine(msgspec.Struct, frozen=True):
+    """A kill at one passing of a crash point in a log."""
+
+    commit: str
+    label: str
+    passing: int
+    wrong: tuple[str, ...]
+
+
+def log_point(path: Path, label: str, passing: int, wrong: tuple[str, ...]) -> None:
+    """Append a kill at a crash point to a log."""
+    _append(path, PointLine(commit(), label, passing, wrong))
+
+
+def _append(path: Path, line: msgspec.Struct) -> None:
     with path.open("ab") as file:
         file.write(msgspec.json.encode(line) + b"\n")
 
