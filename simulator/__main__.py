@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.real or asked.cells:
         return _on_the_real_thing(asked, keep)
     if asked.crash_points:
-        return _crash_points(asked.jobs, asked.log)
+        return _crash_points(asked.jobs, asked.passings, asked.log)
     if asked.keep or asked.trace:
         return _one(asked.seed, asked.steps, keep, asked.trace)
     return _many(asked)
@@ -132,9 +132,9 @@ def _mutants(asked: argparse.Namespace) -> int:
     return 1 if survived else 0
 
 
-def _crash_points(jobs: int, log: str) -> int:
+def _crash_points(jobs: int, passings: int, log: str) -> int:
     """Kill at every point of a day in turn, and say which points there are and where something was wrong."""
-    points = crash_points.points()
+    points = crash_points.points(passings)
     with ProcessPoolExecutor(jobs) as pool:
         ends = pool.map(crash_points.killed_at, *zip(*points, strict=True))
         wrong = 0
@@ -168,6 +168,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-shrink", action="store_true", help="print failures as they are, keep no file")
     parser.add_argument("--crash-points", action="store_true", help="kill at every point of one day, in turn")
+    parser.add_argument(
+        "--passings", type=int, default=crash_points.FIRST_PASSES, help="with --crash-points: of each; 0: all"
+    )
     parser.add_argument("--mutants", action="store_true", help="put historic bugs back and see each one found")
     parser.add_argument(
         "--search", action="store_true", help="with --mutants: look from --seed on, and keep what is found"

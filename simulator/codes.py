@@ -39,7 +39,7 @@ def act(world: World, pc: Pc, chance: Random) -> str:
     """A registrar does something about a code. A program of the version before knows of none."""
     if pc.wire.is_older:
         return "older"
-    deed = chance.choices((_hand_out, _reprint, _void), (6, 2, 2))[0]
+    deed = chance.choices((hand_out, reprint, void), (6, 2, 2))[0]
     return people.done(pc, partial(deed, world), chance)
 
 
@@ -47,10 +47,11 @@ def slip(world: World, pc: Pc, chance: Random) -> str:
     """A slip comes back to an office: its code is shown once more, or voided."""
     if pc.wire.is_older:
         return "older"
-    return people.done(pc, partial(chance.choice((_reprint, _void)), world), chance)
+    return people.done(pc, partial(chance.choice((reprint, void)), world), chance)
 
 
-def _hand_out(world: World, pc: Pc, chance: Random) -> str:
+def hand_out(world: World, pc: Pc, chance: Random) -> str:
+    """Give somebody a code on a slip."""
     desk, login = pc.running.codes, _somebody(pc, chance)
     if desk is None:
         return "nobody"
@@ -60,7 +61,8 @@ def _hand_out(world: World, pc: Pc, chance: Random) -> str:
     return f"{login} {slip.reference[:8]}"
 
 
-def _reprint(world: World, pc: Pc, chance: Random) -> str:
+def reprint(world: World, pc: Pc, chance: Random) -> str:
+    """Show the code of a slip once more."""
     found = _slip(world, pc.running.codes, chance)
     if found is None or pc.running.codes is None:
         return "no slip"
@@ -69,7 +71,8 @@ def _reprint(world: World, pc: Pc, chance: Random) -> str:
     return f"{slip.reference[:8]} {slip.reprint}"
 
 
-def _void(world: World, pc: Pc, chance: Random) -> str:
+def void(world: World, pc: Pc, chance: Random) -> str:
+    """Make the code of a slip worthless."""
     found = _slip(world, pc.running.codes, chance)
     if found is None or pc.running.codes is None:
         return "no slip"

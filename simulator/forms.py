@@ -85,9 +85,12 @@ _PRINTED = """
 
 
 def _being_withdrawn(rows: Sequence[OutboxRow]) -> Iterator[ApplicationId]:
-    """Yield the applications whose consent somebody here is taking back, and the register has not said yes or no."""
+    """Yield the applications whose consent somebody here is taking back, and the register has not said yes or no.
+
+    Or it has said yes and been restored to before: he took his consent back, and has to say what now.
+    """
     for row in rows:
-        if row.kind is CommandKind.WITHDRAW_CONSENT and row.state not in _ENDED:
+        if row.kind is CommandKind.WITHDRAW_CONSENT and (row.state not in _ENDED or row.is_lost):
             yield row.command.application_id
 
 

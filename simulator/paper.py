@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def paper(world: World, pc: Pc, chance: Random) -> str:
     """A registrar does a few things about forms."""
     done = []
-    for deed in chance.choices((_print, _take_back, people.recall_paper), k=chance.randrange(1, 4)):
+    for deed in chance.choices((print_agreed, take_back, people.recall_paper), k=chance.randrange(1, 4)):
         done.append(people.done(pc, deed, chance))
         world.oracle.watch(pc)
     return "; ".join(done)
 
 
-def _print(pc: Pc, chance: Random) -> str:
+def print_agreed(pc: Pc, chance: Random) -> str:
     """Print the form of a consent, before or after the register has it."""
     agreed = _agreed(pc)
     if not agreed or pc.running.papers is None:
@@ -34,7 +34,7 @@ def _print(pc: Pc, chance: Random) -> str:
     return f"{form.application.id[:8]} {form.number}"
 
 
-def _take_back(pc: Pc, chance: Random) -> str:
+def take_back(pc: Pc, chance: Random) -> str:
     """Take a consent back, rather one whose form was printed here."""
     agreed, papers = _agreed(pc), pc.running.papers
     if not agreed or papers is None or pc.running.reviews is None:
