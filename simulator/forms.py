@@ -8,7 +8,7 @@ from dataclasses import replace
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, InstitutionId
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache import papers, sync_state
-from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.connection import Connection, scalar
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
 from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.db.transaction import Database
@@ -28,8 +28,10 @@ class PaperWatch:
         """The copy of a computer is gone, with its prints; its form numbers stay given."""
         self._looked.pop(pc, None)
 
-    def look(self, pc: str, conn: Connection) -> Iterator[str]:
+    def look(self, pc: str, conn: Connection, printed: Mapping[str, int]) -> Iterator[str]:
         """Yield what is wrong about the paper of a computer since it was last looked at.
+
+        ``printed`` are the copies of each form that have left its printer: a note too many is right, never one too few.
 
         To be looked at after each act: what made a print clean may be gone with the next sync.
         """
@@ -40,6 +42,10 @@ class PaperWatch:
             self._looked[pc] = n
             if is_clean and not is_held:
                 yield f"I12: the form {number} was printed clean on {pc}, and nobody has accepted the consent"
+        for number, copies in printed.items():
+            known = scalar(conn, "SELECT coalesce(sum(copies), 0) FROM print_record WHERE form_number = ?", (number,))
+            if known < copies:
+                yield f"I12: {copies} copies of {number} have left the printer of {pc}, which knows of {known}"
 
 
 _PRINTS = """

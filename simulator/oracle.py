@@ -118,7 +118,7 @@ class Oracle:
             if command not in self._read_at:
                 self._read_at[command] = msgspec.json.decode(body, type=Application).moved_at
         self._check_shown(pc, conn)
-        _first(self._paper.look(pc.name, conn))
+        _first(self._paper.look(pc.name, conn, pc.printed))
         return f"{position.epoch[:6]} {position.seq} {dict(sorted(states.items()))}"
 
     def see_off(self, pc: Pc) -> None:
@@ -147,6 +147,7 @@ class Oracle:
             memory.pop(pc.name, None)
         self._paper.forget(pc.name)
         pc.promised.clear()
+        pc.printed.clear()
         self._summaries[pc.name] = f"removed {pc.running.driver.report.removal.stage.value}"
         if pc.is_gone and (left := pc.remains() - {farewell.FILE}):
             raise Violation(f"I8: the removed {pc.name} still holds {sorted(left)}")

@@ -30,7 +30,7 @@ def print_agreed(pc: Pc, chance: Random) -> str:
     if not agreed or pc.running.papers is None:
         return "nothing"
     form = pc.running.papers.form(chance.choice(agreed))
-    pc.running.papers.record_print(form, chance.randrange(1, 3), to_file=False)
+    people.print_sheets(pc, form, chance.randrange(1, 3))
     return f"{form.application.id[:8]} {form.number}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -107,6 +108,7 @@ class Pc:
     """A computer with its disk. ``at_work`` guards against a second sync while one is under way.
 
     ``promised``: what its registrars were told is saved and nobody has looked for yet, with the content they had read.
+    ``printed``: the copies of each form number that have left its printer.
     ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out;
     ``begin_anew`` sets it up as another one.
     """
@@ -126,6 +128,7 @@ class Pc:
     installations: int = 1
     is_removed: bool = False
     promised: dict[CommandId, int | None] = field(default_factory=dict)
+    printed: Counter[str] = field(default_factory=Counter)
     sees_off: Callable[[], None] = lambda: None
     begin_anew: Callable[[], None] = lambda: None
 

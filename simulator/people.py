@@ -17,6 +17,7 @@ from medreg_desktop.services.cache.quarantine import HANDED_OVER
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.review.paper_desk import FormToPrint
 from medreg_desktop.services.review.quarantine_desk import Reason
 from medreg_desktop.services.sync import events
 from medreg_server.db.accounts import AccountRecord
@@ -163,8 +164,20 @@ def print_form(pc: Pc, chance: Random) -> str:
     application = _picked(pc, chance, any_state=True)
     if application is None or pc.running.papers is None:
         return "nothing"
-    pc.running.papers.record_print(pc.running.papers.form(application.id), chance.randrange(1, 3), to_file=False)
+    print_sheets(pc, pc.running.papers.form(application.id), chance.randrange(1, 3))
     return application.id[:8]
+
+
+def print_sheets(pc: Pc, form: FormToPrint, copies: int) -> None:
+    """Let copies of a form leave the printer, as the program does: announced before, recorded behind."""
+    papers = pc.running.papers
+    assert papers is not None
+    (note,) = papers.announce_prints([form], copies, to_file=False)
+    if int(note.id[-1], 16) in _JAMS:
+        papers.forget_print(note)
+        return
+    pc.printed[form.number] += copies
+    papers.record_print(form, copies, to_file=False, announced=note)
 
 
 def recall_paper(pc: Pc, chance: Random) -> str:
@@ -216,6 +229,9 @@ def _is_apart_without_cause(pc: Pc, row: OutboxRow) -> bool:
 
 
 _HANDED_OVER = 0.7
+_JAMS = (0, 8)
+"""Last digits of the ids of prints of which no page has left the printer: no chance is drawn for it."""
+
 _LEFT_OPEN = 0.5
 _ACTS = {
     decide: 60,

@@ -47,7 +47,8 @@ def print_form(office: Office, chance: Random) -> None:
             form = office.papers.form(row.id)
         except Refused:
             continue
-        record = office.papers.record_print(form, chance.randrange(1, 3), to_file=False)
+        (note,) = office.papers.announce_prints([form], chance.randrange(1, 3), to_file=False)
+        record = office.papers.record_print(form, note.copies, to_file=False, announced=note)
         office.tell_saved([record.id] if _is_sent(office, record.id) else [])
         return
 

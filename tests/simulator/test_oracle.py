@@ -286,6 +286,16 @@ def test_a_clean_print_has_an_accepted_consent(day: Day) -> None:
         day.world.oracle.watch(day.pc)
 
 
+def test_sheets_that_have_left_the_printer_are_known(day: Day) -> None:
+    pc, application_id = day.pc, day.row.command.application_id
+    assert pc.running.papers is not None
+    people.print_sheets(pc, pc.running.papers.form(application_id), 2)
+    day.world.oracle.watch(pc)
+    day.tampered("UPDATE print_record SET copies = 1")
+    with pytest.raises(Violation, match="I12: 2 copies of .* have left the printer of b, which knows of 1"):
+        day.world.oracle.watch(pc)
+
+
 def test_a_form_is_asked_back_when_its_consent_has_ended_and_only_then(day: Day) -> None:
     application_id, environment = day.row.command.application_id, day.world.register.service.environment
     number = _print(day.pc, application_id)
