@@ -46,9 +46,10 @@ def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
     """Do one act at the screen and return what came of it."""
     if pc.is_removed:
         return "removed"
+    known = len(pc.promised)
     try:
         said = act(pc, chance)
-        pc.wire.spent.saved += 1
+        pc.wire.spent.saved += max(1, len(pc.promised) - known)
     except Refused as refusal:
         said = "refused:" + ",".join(problem.code for problem in refusal.reasons)
     except KnownFault as fault:

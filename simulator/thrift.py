@@ -64,7 +64,7 @@ class Due:
     """What a sync had to do. ``anew``: the rows of a whole copy, where the feed may not have led on.
 
     ``damages``: rows that were ever spoilt on this computer, each in a bucket of its own. ``doubts``: pages that remove
-    so much that the digest is asked first.
+    so much that the digest is asked first. ``comings``: how often somebody came in; each is greeted.
     """
 
     commands: int
@@ -72,13 +72,14 @@ class Due:
     anew: int = 0
     damages: int = 0
     doubts: int = 0
+    comings: int = 0
 
     def requests(self, spent: Spent) -> dict[str, int]:
         """Return how many requests of each kind are enough; each disturbance may cost one more of each."""
         calls = spent.calls
         enough = {
             "ping": 1,
-            "hello": 1,
+            "hello": max(1, self.comings),
             "rehearsal": self.commands,  # each is asked about once
             "commands": self.commands,
             "changes": -(-self.changes // PAGE_CHANGES) + calls["commands"] + calls["snapshot"] + 2,
@@ -122,6 +123,7 @@ class _Standing:
     seq: int = 0
     open: int = 0
     saved: int = 0
+    comings: int = 0
 
 
 class Thrift:
@@ -147,7 +149,7 @@ class Thrift:
         """Return of what an engine has spent more than its work was worth; empty when it was thrifty."""
         spent, before, after = pc.wire.spent, self._before[pc.name], _standing(pc)
         made = max(spent.saved, after.saved - before.saved)
-        due = Due(before.open + made, damages=pc.wire.damages)
+        due = Due(before.open + made, damages=pc.wire.damages, comings=after.comings - before.comings)
         over = due.exceeded_by(spent)
         if over:  # so much was due at least: what else was, only the register knows
             due = self._whole(due, pc, before, after)
@@ -187,7 +189,9 @@ _STANDS = """
 
 
 def _standing(pc: Pc) -> _Standing:
-    return _Standing() if pc.is_removed else pc.running.store.read(_read)
+    comings = pc.running.driver._state.comings  # noqa: SLF001 - nobody else counts them
+    stands = _Standing() if pc.is_removed else pc.running.store.read(_read)
+    return replace(stands, comings=comings)
 
 
 def _read(conn: Connection) -> _Standing:
