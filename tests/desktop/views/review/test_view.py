@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -131,6 +132,17 @@ def test_control_enter_agrees_and_opens_the_next_with_a_way_back(opened: Opened)
     opened.key(Key.Key_Z, Mod.ControlModifier)
     assert opened.office.reviews.open(ONE).shown_state is State.SUBMITTED
     assert opened.notices.history[-1].text == "已撤回：欧阳以宁。"
+
+
+def test_a_double_click_agrees_to_nobody_who_was_not_looked_at(opened: Opened) -> None:
+    agree = opened.window.acts.agree_button
+    QTest.mouseClick(agree, Qt.MouseButton.LeftButton)
+    opened.wait(lambda: opened.shown == TWO and agree.isEnabled())
+    QTest.mouseDClick(agree, Qt.MouseButton.LeftButton)  # the second press of a double click, as Qt tells it
+    QTest.mouseRelease(agree, Qt.MouseButton.LeftButton)
+    settle()
+    assert [who for who, _ in opened.reviews.decided] == [ONE]
+    assert opened.shown == TWO
 
 
 @pytest.mark.parametrize(("which", "asking"), [(Key.Key_R, Asking.RETURN), (Key.Key_N, Asking.REFUSE)])
