@@ -35,8 +35,9 @@ class Table(QTableView):
     """A list of rows. Signals carry row positions.
 
     Enter or double click ``opened``; a click or Space on a painted button ``pressed`` (row, column key), a double click
-    once, and never for a row that came under the pointer meanwhile; Space elsewhere ticks; a click on a title ``sort_requested`` (column key). Ctrl+C copies what the current or ticked rows
-    show. ``header_changed`` says that widths, order or shown columns are worth storing (:meth:`header_state`).
+    once, and never for a row that came under the pointer meanwhile; Space elsewhere ticks; a click on a title
+    ``sort_requested`` (column key). Ctrl+C copies what the current or ticked rows show. ``header_changed`` says that
+    widths, order or shown columns are worth storing (:meth:`header_state`).
     """
 
     opened = Signal(int)
