@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -125,7 +127,7 @@ class ConflictPanel(QWidget):
             left = trn("{n} item stays, F2 shows it.", "{n} items stay, F2 shows the next.", n)
             self._empty.setText(left if n else tr("Nothing needs you."))
             return
-        self._show_item(conflict)
+        self._show_item(conflict, state.now)
         self._show_ways(conflict, state)
         self._show_papers(conflict, state)
 
@@ -142,13 +144,13 @@ class ConflictPanel(QWidget):
         self._position.setText(f"{place} / {len(ids)}" if place else "")
         self._next.setVisible(len(ids) > (1 if place else 0))
 
-    def _show_item(self, conflict: Conflict) -> None:
+    def _show_item(self, conflict: Conflict, now: datetime) -> None:
         name, kind = title(conflict)
         self._title.setText(name)
         self._kind.setText(kind)
         self._state.set_word(trouble_word(conflict))
-        self._story.setText(what_happened(conflict))
-        self._versions.show_conflict(conflict)
+        self._story.setText(what_happened(conflict, now))
+        self._versions.show_conflict(conflict, now)
         self._hint.setText(hint(conflict))
         self._again.set_label(again_label(conflict))
         self._give_up.set_label(give_up_label(conflict))

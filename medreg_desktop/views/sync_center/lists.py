@@ -27,7 +27,7 @@ class Lists(QWidget):
         self._state = ScreenState()
         self.tabs = Tabs(tr("Outbox"))
         self.outbox_model = RowsModel[OutboxItem](
-            outbox_columns(), identity=lambda item: item.row.command.id, parent=self
+            outbox_columns(lambda: self._state.now), identity=lambda item: item.row.command.id, parent=self
         )
         self.outbox = Table(self.outbox_model, tr("Outbox"))
         self.paper_model = RowsModel[PaperLine](
@@ -103,7 +103,7 @@ class Lists(QWidget):
         _fit(self.papers, len(state.papers))
         self.papers.setVisible(bool(state.papers))
         self.papers_head.setVisible(bool(state.papers))
-        self.answers.show_items(state.answered)
+        self.answers.show_items(state.answered, state.now)
 
     def _show_tabs(self, state: ScreenState) -> None:
         wanted = len(state.to_look_at)

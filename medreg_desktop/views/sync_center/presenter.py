@@ -298,6 +298,7 @@ class SyncCenterPresenter:
             raise error
 
     def _show(self, **changes: object) -> None:
+        changes["now"] = self._clock.now()
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
         if not self._is_closed:
             self._view.show_state(self._state)

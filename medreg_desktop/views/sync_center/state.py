@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -24,6 +25,8 @@ from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.attempts import Attempt
 
 _NOBODY_ANSWERS = frozenset({LampKind.OFFLINE, LampKind.SERVER_SILENT, LampKind.NETWORK_SIGN_IN, LampKind.SIGN_IN})
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Group(StrEnum):
@@ -50,6 +53,7 @@ class ScreenState:
     gives_up: bool = False  # the reason for giving it up is being asked
     report: SyncReport | None = None
     problem: str = ""
+    now: datetime = _EPOCH  # which day's moments need no date
 
     @property
     def waiting(self) -> tuple[OutboxItem, ...]:

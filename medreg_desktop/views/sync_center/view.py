@@ -149,7 +149,7 @@ class SyncCenterView(QWidget):
 
     def _show_guard(self, state: ScreenState) -> None:
         guard = state.report.guard if state.report else None
-        what, todo = guard_words(guard)
+        what, todo = guard_words(guard, state.now)
         self.guard.setVisible(bool(what))
         if guard is not None:
             tone = Tone.DONE if guard.state is GuardState.CONFIRMED else Tone.CARE

@@ -59,7 +59,7 @@ def test_the_story_says_once_what_would_not_be_taken_even_where_nobody_is_named(
     said = conflicting(queue[0], EDITED).said
     assert said is not None
     conflict = office.outbox.conflict(queue[0], msgspec.structs.replace(said, by="", at=None))
-    story = what_happened(conflict)
+    story = what_happened(conflict, NOW)
     assert story.startswith("预演：申请在此期间改了 2 处。")
     assert story.count("采用") == 1
 
@@ -155,7 +155,7 @@ def test_nobody_is_told_of_a_rehearsal_that_nobody_answers(lamp: LampKind, tells
     ],
 )
 def test_the_words_of_the_guard(state: GuardState, words: str) -> None:
-    what, todo = guard_words(Guard(state, 1200, 5000, NOW))
+    what, todo = guard_words(Guard(state, 1200, 5000, NOW), NOW)
     assert what == words
     assert todo
 
