@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -169,6 +170,18 @@ def opened(qtbot: QtBot, office: Office, queue: tuple[CommandId, ...], theme: Th
     one.presenter.report(rehearsed(conflicting(queue[0], EDITED), failing(queue[1]), passes=212))
     yield one
     close(one.page)
+
+
+def test_while_sending_is_paused_nothing_is_said_to_go_and_no_button_offers_it(opened: Opened) -> None:
+    strip, report = opened.page.strip, rehearsed(passes=2)
+    opened.presenter.report(replace(report, paused=True))
+    assert strip.isVisible()
+    assert strip._follows.text() == "发送已暂停，继续发送之前都不会发出。"
+    assert not strip.send_button.isVisible()
+    assert not strip.all_button.isVisible()
+    opened.presenter.report(report)
+    assert strip._follows.text().startswith("25 秒后自动发送其余 2 条。")
+    assert strip.send_button.isVisible()
 
 
 def test_the_strip_sends_without_waiting_and_goes_when_it_is_over(opened: Opened) -> None:
