@@ -83,6 +83,14 @@ class OutboxDesk:
 
         return self._desk.store.read(work)
 
+    def answered(self, limit: int) -> list[OutboxItem]:
+        """Return the newest commands that are closed, the newest first."""
+
+        def work(conn: Connection) -> list[OutboxItem]:
+            return [_item(conn, row) for row in outbox.closed(conn, self._desk.actor, limit)]
+
+        return self._desk.store.read(work)
+
     def retry(self, ids: Sequence[CommandId] = ()) -> None:
         """Make commands due at once, quarantined ones by name only; without ids all that wait for their moment."""
 

@@ -15,7 +15,7 @@ from medreg_desktop.ui.widgets.table import Table
 from medreg_desktop.ui.widgets.tabs import LEAD, Tab, Tabs, hung
 from medreg_desktop.views.sync_center.answers import Answers
 from medreg_desktop.views.sync_center.reconcile_pane import ReconcilePane
-from medreg_desktop.views.sync_center.state import Group, ScreenState
+from medreg_desktop.views.sync_center.state import ANSWERED_SHOWN, Group, ScreenState
 from medreg_desktop.views.sync_center.tables import outbox_columns, paper_columns
 
 
@@ -109,9 +109,9 @@ class Lists(QWidget):
         wanted = len(state.to_look_at)
         self.tabs.set_tabs(
             [
-                Tab(Group.OPEN, tr("Open"), str(len(state.items))),
+                Tab(Group.OPEN, tr("Open"), str(state.open_count)),
                 Tab(Group.NEEDS_YOU, tr("Needs you"), str(wanted), _urgency(state)),
-                Tab(Group.ANSWERED, tr("Answered"), str(len(state.answered))),
+                Tab(Group.ANSWERED, tr("Answered"), _capped(len(state.answered))),
                 Tab(Group.RECONCILE, tr("Reconcile"), ""),
             ]
         )
@@ -130,6 +130,10 @@ def _empty_words(group: Group) -> tuple[str, str]:
             return tr("No answers yet."), ""
         case Group.RECONCILE:
             return "", ""
+
+
+def _capped(listed: int) -> str:
+    return f"{listed}+" if listed == ANSWERED_SHOWN else str(listed)
 
 
 def _urgency(state: ScreenState) -> Colour | None:

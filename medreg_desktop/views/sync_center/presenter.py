@@ -26,9 +26,7 @@ from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.views.sync_center.reconcile_words import recall_list
-from medreg_desktop.views.sync_center.state import CenterServices, Group, ScreenState, View
-
-ANSWERED_SHOWN = 100
+from medreg_desktop.views.sync_center.state import ANSWERED_SHOWN, CenterServices, Group, ScreenState, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +246,9 @@ class SyncCenterPresenter:
         return ids[at:] + ids[:at]
 
     def _read(self) -> _Read:
-        answered = [item for item in self._outbox.items(open_only=False) if not item.row.is_open]
         return _Read(
             tuple(self._outbox.items()),
-            tuple(answered[:ANSWERED_SHOWN]),
+            tuple(self._outbox.answered(ANSWERED_SHOWN)),
             tuple(self._papers.papers_to_recall()),
             self._outbox.counts(),
         )

@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_desktop.services.cache import outbox_moves
+from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.views.sync_center.state import Group
 from tests.core.builders import request
+from tests.desktop.cache.office import NOW, agree
 from tests.desktop.review.office import LI, Office, application
 from tests.desktop.views.sync_center.bench import AGREE, Bench, Story, ids, troubled
 
@@ -31,6 +35,22 @@ def test_what_needs_the_registrar_stands_first_and_is_shown_at_once(bench: Bench
     assert bench.view.current == story.conflict
     bench.presenter.choose(Group.NEEDS_YOU)
     assert len(bench.view.state.shown) == 3
+
+
+def test_behind_a_very_long_queue_the_answers_are_found_and_all_that_waits_is_counted(office: Office) -> None:
+    answered = office.reviews.decide(ids(1)[0], AGREE).command_id
+    assert answered is not None
+    office.sends()
+    office.hears(answered, OutcomeKind.ACCEPTED, version=2, seq=4)
+
+    def gather(conn: Connection) -> None:
+        for n in range(1_000, 2_102):
+            outbox_moves.add(conn, agree(application(2), f"{n:032x}"), office.account.id, NOW)
+
+    office.store.write(gather)
+    state = Bench(office).view.state
+    assert [item.row.command.id for item in state.answered] == [answered]
+    assert state.open_count == 1102
 
 
 def test_looking_at_everything_changes_nothing(bench: Bench, story: Story) -> None:
