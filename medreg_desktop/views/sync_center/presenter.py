@@ -50,6 +50,7 @@ class SyncCenterPresenter:
         self._wanted: CommandId | None = None  # whose both versions are asked for or shown
         self._put_aside: set[CommandId] = set()  # 稍后处理: not offered again by itself
         self._reads = 0
+        self._could_not_read = False
         self._is_closed = False
 
     def refresh(self) -> None:
@@ -61,7 +62,7 @@ class SyncCenterPresenter:
             if this == self._reads and not self._is_closed:
                 self._arrived(read)
 
-        self._reading.submit(self._read, arrived, self._failed)
+        self._reading.submit(self._read, arrived, self._unread)
         if self._state.group is Group.RECONCILE:
             self._reconcile()
 
@@ -81,7 +82,7 @@ class SyncCenterPresenter:
 
     def choose(self, group: Group) -> None:
         """Show another tab; 对账 is read when it is shown, for it looks through the whole copy."""
-        self._show(group=group)
+        self._show(group=group, problem="")
         if group is Group.RECONCILE:
             self._reconcile()
 
@@ -138,6 +139,7 @@ class SyncCenterPresenter:
 
     def next_waiting(self) -> None:
         """Show the next item that needs the registrar (F2), going round."""
+        self._show(problem="")
         following = self._after(self._wanted)
         if following:
             self.look_at(following[0])
@@ -210,7 +212,7 @@ class SyncCenterPresenter:
         self._put_aside.add(self._wanted)
         following = [command_id for command_id in self._after(self._wanted) if command_id not in self._put_aside]
         self._wanted = None
-        self._show(current=None, set_apart=None)
+        self._show(current=None, set_apart=None, problem="")
         if following:
             self.look_at(following[0])
 
@@ -256,6 +258,9 @@ class SyncCenterPresenter:
     def _arrived(self, read: _Read) -> None:
         found = {"items": read.items, "answered": read.answered, "papers": read.papers, "counts": read.counts}
         self._state = replace(self._state, **found)  # type: ignore[arg-type]  # names are ScreenState's own fields
+        if self._could_not_read:
+            self._could_not_read = False
+            self._show(problem="")
         self._offer()
         self._view.tell_counts(read.counts)
 
@@ -285,6 +290,10 @@ class SyncCenterPresenter:
             self.refresh()  # what was refused is no longer as it was shown
 
         self._writing.submit(work, done, failed)
+
+    def _unread(self, error: Exception) -> None:
+        self._could_not_read = True
+        self._failed(error)
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, Refused):
