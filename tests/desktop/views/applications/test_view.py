@@ -80,6 +80,20 @@ def test_the_bar_follows_what_becomes_of_a_ticked_row(opened: Opened) -> None:
     assert NAMES[0] in opened.page.batch_bar._words.text()
 
 
+def test_what_has_changed_since_it_was_ticked_is_agreed_to_only_when_it_is_ticked_again(opened: Opened) -> None:
+    opened.page.focus_list()
+    opened.key(Key.Key_Space)
+    opened.office.receives(replace(named(1), content_version=2, version=3))
+    opened.page.refresh()
+    settle()
+    bar = opened.page.batch_bar
+    assert not bar._agree.isEnabled()
+    assert bar._words.text() == f"0 条可批量同意；1 条不可：{NAMES[0]}，勾选之后有变动"
+    opened.key(Key.Key_Space)
+    opened.key(Key.Key_Space)
+    assert bar._agree.accessibleName() == "同意 1 条"
+
+
 def test_a_stroke_is_never_lost_while_answers_are_slow(qtbot: QtBot, office: Office, theme: Theme) -> None:
     slow = ManualRunner()
     opened = Opened(qtbot, office, slow)
