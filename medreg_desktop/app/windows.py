@@ -59,7 +59,7 @@ class Windows(QObject):
     def _make_review(self) -> None:
         house, tables, who = self._house, self._house.doorway.tables, self._entered.account_id
         revealed = self._note_reveal if may(Role(self._entered.role), Action.REVEAL_ID) else None
-        around = Surroundings(tables, house.today, house.notices, self._is_online, revealed, who)
+        around = Surroundings(tables, house.doorway.clock.now, house.notices, self._is_online, revealed, who)
         window = ReviewWindow(around, self._window())
         presenter = ReviewPresenter(window, self._reviews, house.doorway, tables, house.writing, house.background)
         window.attach(presenter)
