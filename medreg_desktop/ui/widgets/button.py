@@ -75,9 +75,10 @@ class Button(QPushButton):
         self.setAccessibleName(text.rstrip("…"))
         self.setAccessibleDescription(self._keys)
         if keys:
-            shortcut = QShortcut(QKeySequence(keys), self)  # a button's own repeats as long as the key is held
+            # A button's own shortcut repeats while the key is held, and acts 100 ms later, on whatever is there by then.
+            shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setAutoRepeat(kind is Kind.PLAIN)
-            shortcut.activated.connect(self._on_key)
+            shortcut.activated.connect(self.click)
 
     @property
     def shown_keys(self) -> str:
@@ -107,10 +108,6 @@ class Button(QPushButton):
     def kind(self) -> Kind:
         """What the button means now."""
         return self._kind
-
-    def _on_key(self) -> None:
-        if not self.isDown():  # else a key held down would put the click off from one repetition to the next
-            self.animateClick()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Take a double click for one press where the second would act upon whatever came there meanwhile."""

@@ -182,6 +182,19 @@ def test_only_what_walks_or_switches_goes_on_while_its_key_is_held(host: QWidget
     assert shortcut.autoRepeat() == (kind is Kind.PLAIN)
 
 
+def test_a_key_acts_upon_what_is_there_when_it_is_pressed(qtbot: QtBot, host: QWidget) -> None:
+    """Not a tenth of a second later, when sync may have put other contents there."""
+    button = Button("同意", Kind.FILLED, keys="Ctrl+Return")
+    put(host, button)
+    clicks: list[bool] = []
+    button.clicked.connect(lambda: clicks.append(True))
+    qtbot.keyClick(host, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert clicks == [True]
+    button.setEnabled(False)
+    qtbot.keyClick(host, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert clicks == [True]
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_double_click_is_one_press_of_what_acts(host: QWidget, kind: Kind) -> None:
     button = Button("同意", kind)
