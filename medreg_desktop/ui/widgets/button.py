@@ -75,7 +75,7 @@ class Button(QPushButton):
         self.setAccessibleName(text.rstrip("…"))
         self.setAccessibleDescription(self._keys)
         if keys:
-            # A button's own shortcut repeats while the key is held, and acts 100 ms later, on whatever is there by then.
+            # A button's own shortcut repeats while the key is held, and acts 100 ms later on whatever is there then.
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setAutoRepeat(kind is Kind.PLAIN)
             shortcut.activated.connect(self.click)
