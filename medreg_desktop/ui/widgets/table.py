@@ -30,6 +30,8 @@ from medreg_desktop.ui.widgets.scrolling import use_thin_bars
 
 RowT = TypeVar("RowT")
 
+_ACTING = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space})
+
 
 class Table(QTableView):
     """A list of rows. Signals carry row positions.
@@ -292,6 +294,8 @@ class Table(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens, Space presses or ticks, Ctrl+A ticks all, Ctrl+C copies; the rest moves as usual."""
+        if event.isAutoRepeat() and event.key() in _ACTING:
+            return  # held down: by now another row may be the current one
         index = self.currentIndex()
         plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}
         if plain and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and index.isValid():

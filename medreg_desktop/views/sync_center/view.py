@@ -213,6 +213,8 @@ class SyncCenterView(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc puts the item away; Enter reviews again when that is offered."""
+        if event.isAutoRepeat():
+            return  # held down: by now another item may be in view
         if self._presenter is not None and event.key() == Qt.Key.Key_Escape:
             self._presenter.later()
         elif self._presenter is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

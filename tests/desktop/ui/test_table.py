@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -128,6 +128,19 @@ def test_a_double_click_on_a_button_presses_it_once(qtbot: QtBot, table: Table, 
     qtbot.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)  # the next row stands there by now
     qtbot.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert pressed == [2]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return])
+def test_a_key_held_down_presses_once(table: Table, model: RowsModel[Row], key: Qt.Key) -> None:
+    """Held over 撤回 it would take back one decision after the other, as each moves up into its place."""
+    acted: list[int] = []
+    table.pressed.connect(lambda row, _key: acted.append(row))
+    table.opened.connect(acted.append)
+    table.setCurrentIndex(model.index(2, column(table, "act")))
+    for repeated in (False, True, True):
+        press = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, "", repeated)
+        QCoreApplication.sendEvent(table, press)
+    assert acted == [2]
 
 
 def test_a_row_that_came_under_the_pointer_while_it_was_down_is_not_pressed(
