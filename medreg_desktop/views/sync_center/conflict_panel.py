@@ -172,13 +172,18 @@ class ConflictPanel(QWidget):
         self._later.setVisible(not state.gives_up)
 
     def _show_papers(self, conflict: Conflict, state: ScreenState) -> None:
-        application_id = conflict.row.command.application_id
-        line = next((p for p in state.outstanding if p.paper.application_id == application_id), None)
+        command = conflict.row.command
+        lines = [p for p in state.outstanding if p.paper.application_id == command.application_id]
+        own = getattr(command.body, "form_number", "")
+        line = next((p for p in lines if p.paper.form_number == own), lines[0] if lines else None)
         self._paper = line
         self._papers.setVisible(line is not None)
         if line is not None:
             copies = line.paper.outstanding
             what = trn("{n} copy of this form is printed", "{n} copies of this form are printed", copies)
+            if line.paper.form_number != own:
+                text = "{n} copy of an earlier form is printed"
+                what = trn(text, "{n} copies of an earlier form are printed", copies)
             todo = tr(
                 "{number}: a scan says it is not valid. Take it back before deciding again.",
                 number=line.paper.form_number,

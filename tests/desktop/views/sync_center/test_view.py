@@ -14,9 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import CommandId
-from medreg_core.domain.vocabulary import State
+from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
 from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.tabs import LEAD
@@ -92,6 +93,21 @@ def opened(qtbot: QtBot, office: Office, story: Story, theme: Theme) -> Iterator
     one = Opened(qtbot, office)
     yield one
     close(one.page)
+
+
+def test_paper_of_an_earlier_consent_is_not_called_this_decisions(opened: Opened, story: Story) -> None:
+    """Reviewed again, returned, and refused: what is printed is the form of the consent before."""
+    assert opened.page.panel._papers.accessibleName().startswith("本次决定的审核表已印 2 份")
+    office = opened.office
+    office.outbox.review_again(story.conflict)
+    again = office.reviews.decide(ids(1)[0], Decision(CommandKind.RETURN, 2, "请补照片。")).command_id
+    assert again is not None
+    office.sends()
+    office.hears(again, OutcomeKind.REJECTED, code="check_failed")
+    opened.presenter.refresh()
+    opened.presenter.look_at(again)
+    settle()
+    assert opened.page.panel._papers.accessibleName().startswith("先前一次的审核表已印 2 份")
 
 
 def test_of_another_day_the_day_is_said(opened: Opened, story: Story) -> None:
