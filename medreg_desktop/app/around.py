@@ -18,8 +18,9 @@ from medreg_desktop.services.support.readiness import Readiness, readiness
 from medreg_desktop.services.support.situation import Stock, situation, stock
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
+from medreg_desktop.services.texts.moments import near
 from medreg_desktop.services.texts.translator import tr
-from medreg_desktop.ui.lamp import clock_time, lamp_word
+from medreg_desktop.ui.lamp import lamp_word
 from medreg_desktop.ui.readiness import readiness_brief
 from medreg_desktop.ui.shell.state import Count, ShellState
 from medreg_desktop.views.signin.state import Entered
@@ -85,7 +86,7 @@ class Around:
             lamp=lamp_word(report.lamp, self.clock.now()),
             waiting=counts.unsent if counts else 0,
             offline=readiness_brief(self.readiness(counted, report)),
-            as_of=clock_time(report.synced_at) if report.synced_at else "",
+            as_of=near(report.synced_at, self.clock.now()) if report.synced_at else "",
             calendar=self._calendar(),
             authority=institution.authority if institution else "",
             counts={APPLICATIONS: Count(counted.waiting), SYNC: Count(needs, urgent=needs > 0)},

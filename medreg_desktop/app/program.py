@@ -256,6 +256,8 @@ class Program(QObject):
     def _close_office(self) -> None:
         if self.office is not None:
             self.office.close()
+            for runner in self._runners.values():
+                runner.drop_answers()  # they are for this registrar's eyes and windows
             self.office.deleteLater()
             self.office = None
 

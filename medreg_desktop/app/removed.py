@@ -80,6 +80,10 @@ def _work(removal: RemovalReport) -> str:
         return tr("Everything here is kept until the service has answered; nothing is sent.")
     if removal.stage is Stage.RESCUE:
         n = removal.left + removal.rescued
+        if not n:  # none, or not counted yet: the disk may have to be asked for a while
+            return tr(
+                "What was not sent is handed to the supervisor, then the data here is deleted. Leave the computer on."
+            )
         return trn(
             "{n} unsent decision is handed to the supervisor, then the data here is deleted. Leave the computer on.",
             "{n} unsent decisions are handed to the supervisor, then the data here is deleted. Leave the computer on.",

@@ -45,6 +45,7 @@ class Windows(QObject):
         self._window, self._is_online = window, is_online
         self._reviews = Telling(desks.reviews, saved)
         self.preview: QDialog | None = None
+        self._forms: PreviewView | None = None
         self.review: ReviewWindow | None = None
         self._presenter: ReviewPresenter | None = None
 
@@ -58,7 +59,7 @@ class Windows(QObject):
     def _make_review(self) -> None:
         house, tables, who = self._house, self._house.doorway.tables, self._entered.account_id
         revealed = self._note_reveal if may(Role(self._entered.role), Action.REVEAL_ID) else None
-        around = Surroundings(tables, house.today, house.notices, self._is_online, revealed, who)
+        around = Surroundings(tables, house.doorway.clock.now, house.notices, self._is_online, revealed, who)
         window = ReviewWindow(around, self._window())
         presenter = ReviewPresenter(window, self._reviews, house.doorway, tables, house.writing, house.background)
         window.attach(presenter)
@@ -102,7 +103,7 @@ class Windows(QObject):
         dialog.finished.connect(view.close_work)
         dialog.finished.connect(self._on_preview_closed)
         dialog.resize(self._window().size())
-        self.preview = dialog
+        self.preview, self._forms = dialog, view
         view.open(tuple(ApplicationId(each) for each in ids))
         dialog.open()
 
@@ -112,13 +113,15 @@ class Windows(QObject):
         return PreviewView(desk, desks.printers, PresetMemory(house.settings), house.reading, house.notices)
 
     def _on_preview_closed(self) -> None:
-        self.preview = None
+        self.preview = self._forms = None
         self.preview_closed.emit()
 
     def reload(self) -> None:
-        """Read the application in 审核窗口 again, after something changed in the copy."""
+        """Let what is open follow the copy, in which something has changed."""
         if self._presenter is not None:
             self._presenter.reload()
+        if self._forms is not None:
+            self._forms.reload()
 
     def close(self) -> None:
         """Close what is open."""

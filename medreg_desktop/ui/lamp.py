@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from medreg_core.domain.deadlines import CHINA
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
+from medreg_desktop.services.texts.moments import near
 from medreg_desktop.services.texts.translator import mark, tr
 from medreg_desktop.ui import words
 from medreg_desktop.ui.tokens import Colour
@@ -14,7 +14,7 @@ from medreg_desktop.ui.words import Word
 
 
 def lamp_word(lamp: Lamp, now: datetime) -> Word:  # noqa: PLR0911 - one line per word
-    """Return the lamp as shown; times are China's, ``now`` (aware) is what the countdown runs against."""
+    """Return the lamp as shown; ``now`` (aware) is what the countdown runs against, and which day needs no date."""
     match lamp.kind:
         case LampKind.NEEDS_YOU:
             return words.needs_you(lamp.count)
@@ -27,18 +27,17 @@ def lamp_word(lamp: Lamp, now: datetime) -> Word:  # noqa: PLR0911 - one line pe
         case LampKind.SERVER_SILENT:
             return words.not_answering(_seconds_to(lamp.next_try_at, now))
         case LampKind.OFFLINE:
-            return words.offline(clock_time(lamp.since))
+            return words.offline(_time(lamp.since, now))
         case LampKind.SENDING:
             return _sending(lamp)
         case LampKind.SYNCED:
-            return words.synced(clock_time(lamp.since))
+            return words.synced(_time(lamp.since, now))
         case _:
             assert_never(lamp.kind)
 
 
-def clock_time(moment: datetime | None) -> str:
-    """Return hh:mm in the time of China, as on paper and in the register; a dash when the moment is not known."""
-    return moment.astimezone(CHINA).strftime("%H:%M") if moment else "—"
+def _time(moment: datetime | None, now: datetime) -> str:
+    return near(moment, now) if moment else "—"
 
 
 def _seconds_to(moment: datetime | None, now: datetime) -> int:

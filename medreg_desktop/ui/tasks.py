@@ -97,6 +97,11 @@ class TaskRunner(QObject):
         self._open.pop(task, None)
         task.deliver(future)
 
+    def drop_answers(self) -> None:
+        """Tell nobody of what was submitted so far, whose screen is gone; all of it is done all the same."""
+        for task in self._open:
+            task.forget()
+
     def wait(self, at_most_s: float) -> None:
         """Hold the UI thread until all that was submitted is done, at most so long; only for the end of the program."""
         wait(self._open.values(), at_most_s)

@@ -145,8 +145,10 @@ def needs_you(n: int) -> Word:
 
 
 def clock_wrong(minutes: int) -> Word:
-    """Lamp: this computer's clock is ahead (positive) or behind by minutes."""
-    if minutes >= 0:
+    """Lamp: this computer's clock is ahead (positive) or behind by minutes; nobody knows by how many at 0."""
+    if minutes == 0:
+        text = tr("Clock does not fit the certificate")
+    elif minutes > 0:
         text = trn("Clock {n} min fast", "Clock {n} min fast", minutes)
     else:
         text = trn("Clock {n} min slow", "Clock {n} min slow", -minutes)

@@ -87,9 +87,15 @@ class MemoryPapers:
         if self.barred:
             raise Refused(Problem(self.barred))
 
+    def stand(self, forms: Sequence[FormToPrint]) -> bool:
+        """Look whether the forms are still the same."""
+        return all(self.form(form.application.id).claim == form.claim for form in forms)
+
     def announce_prints(self, forms: Sequence[FormToPrint], copies: int, *, to_file: bool) -> Sequence[PrintRecord]:
         """Keep a note of each form."""
         self.check_may_print()
+        if not self.stand(forms):
+            raise Refused(Problem("form_moved_on"))
         return [self._noted(form, copies, to_file=to_file, perhaps=True) for form in forms]
 
     def record_print(

@@ -148,6 +148,12 @@ def rows(conn: Connection, actor: AccountId, *, open_only: bool = True, limit: i
     return [_row(row) for row in conn.execute(statement, (actor, limit))]
 
 
+def closed(conn: Connection, actor: AccountId, limit: int) -> list[OutboxRow]:
+    """Return the newest of the registrar's commands that wait for nothing any more, however many still do."""
+    statement = f"SELECT {_COLUMNS} FROM outbox WHERE actor = ? AND state = 'done' ORDER BY n DESC LIMIT ?"  # noqa: S608 - constants
+    return [_row(row) for row in conn.execute(statement, (actor, limit))]
+
+
 def of_application(conn: Connection, application_id: ApplicationId, actor: AccountId) -> list[OutboxRow]:
     """Return all the registrar's commands on one application, in the order they were made."""
     statement = f"SELECT {_COLUMNS} FROM outbox WHERE application_id = ? AND actor = ? ORDER BY n"  # noqa: S608 - constants

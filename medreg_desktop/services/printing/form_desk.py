@@ -39,8 +39,15 @@ class Papers(Protocol):
         """Raise Refused ``not_allowed`` or KnownFault ``device_removed`` when no form may leave this computer."""
         ...
 
+    def stand(self, forms: Sequence[FormToPrint]) -> bool:
+        """Return whether every form may still say what it said when it was drawn."""
+        ...
+
     def announce_prints(self, forms: Sequence[FormToPrint], copies: int, *, to_file: bool) -> Sequence[PrintRecord]:
-        """Note that copies of each form are about to leave; raises as :meth:`check_may_print`, and KnownFault."""
+        """Note that copies of each form are about to leave.
+
+        Raises as :meth:`check_may_print`, Refused ``form_moved_on``, and KnownFault.
+        """
         ...
 
     def record_print(
@@ -174,6 +181,10 @@ class FormDesk:
         forms = self._placed(found, contents, rendered.warnings)
         return PreparedForms(rendered.pdf, contents[0].template.title, forms, tuple(left_out), self._barred())
 
+    def stands(self, prepared: PreparedForms) -> bool:
+        """Return whether the document may still say what it said when it was drawn."""
+        return self._papers.stand([form.printed for form in prepared.forms if form.printed is not None])
+
     def send(
         self,
         prepared: PreparedForms,
@@ -183,8 +194,8 @@ class FormDesk:
     ) -> None:
         """Print the document and record every form of which a page was sent, also when the printing broke off.
 
-        Raises what :meth:`Printers.send` raises; Refused ``not_allowed``, KnownFault ``device_removed`` or what the
-        store raises, before anything was sent; KnownFault ``print_unrecorded`` after.
+        Raises what :meth:`Printers.send` raises; Refused ``not_allowed``, ``form_moved_on``, KnownFault
+        ``device_removed`` or what the store raises, before anything was sent; KnownFault ``print_unrecorded`` after.
         """
         announced = self._announced(prepared, settings.copies, to_file=False)
         sent = 0

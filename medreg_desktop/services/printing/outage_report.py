@@ -101,15 +101,17 @@ def texts_of(report: OutageReport, causes: Mapping[str, str], now: datetime) -> 
 
 
 def _tally(row: OutboxRow) -> Tally:
+    """Count a decision as what the register made of it; one that a restored register no longer holds waits again."""
     kind = row.outcome.kind if row.outcome is not None else None
-    accepted = kind in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED}
+    taken = kind in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED}
+    conflicts, refused = kind is OutcomeKind.CONFLICT, kind in {OutcomeKind.REJECTED, OutcomeKind.MISMATCH}
     return Tally(
         decided=1,
         sent=int(row.sent),
-        accepted=int(accepted),
-        conflicts=int(kind is OutcomeKind.CONFLICT),
-        refused=int(kind in {OutcomeKind.REJECTED, OutcomeKind.MISMATCH}),
-        waiting=int(kind is None and row.is_open),
+        accepted=int(taken and not row.is_open and not row.resolution),
+        conflicts=int(conflicts),
+        refused=int(refused),
+        waiting=int(row.is_open and not conflicts and not refused),
     )
 
 

@@ -83,6 +83,14 @@ class OutboxDesk:
 
         return self._desk.store.read(work)
 
+    def answered(self, limit: int) -> list[OutboxItem]:
+        """Return the newest commands that are closed, the newest first."""
+
+        def work(conn: Connection) -> list[OutboxItem]:
+            return [_item(conn, row) for row in outbox.closed(conn, self._desk.actor, limit)]
+
+        return self._desk.store.read(work)
+
     def retry(self, ids: Sequence[CommandId] = ()) -> None:
         """Make commands due at once, quarantined ones by name only; without ids all that wait for their moment."""
 
@@ -94,7 +102,10 @@ class OutboxDesk:
         self._desk.store.write(work)
 
     def cancel(self, command_id: CommandId) -> Receipt:
-        """Take back a decision that never left this device. Raises Refused ``already_sent``, ``not_yours``."""
+        """Take back a decision that never left this device.
+
+        Raises Refused ``already_sent``, ``settled_meanwhile``, ``not_yours``.
+        """
 
         def work(conn: Connection) -> Receipt:
             return deciding.cancel(self._desk, conn, self._recallable(conn, command_id))
@@ -116,10 +127,13 @@ class OutboxDesk:
         return self._desk.store.write(work)
 
     def drop(self, command_id: CommandId) -> None:
-        """Give up a command the server did not take, or one in quarantine. Raises Refused ``still_on_its_way``."""
+        """Give up a command the server did not take, or one in quarantine.
+
+        Raises Refused ``still_on_its_way``, ``settled_meanwhile``.
+        """
 
         def work(conn: Connection) -> None:
-            row = deciding.own_row(self._desk, conn, command_id)
+            row = self._open_row(conn, command_id)
             if row.state not in {OutboxState.NEEDS_YOU, OutboxState.QUARANTINED}:
                 raise Refused(Problem("still_on_its_way"))
             commands.close(conn, command_id, Resolution.DROPPED, self._desk.clock.now())
@@ -151,9 +165,16 @@ class OutboxDesk:
         return self._desk.store.write(work)
 
     def _recallable(self, conn: Connection, command_id: CommandId) -> OutboxRow:
-        row = deciding.own_row(self._desk, conn, command_id)
+        row = self._open_row(conn, command_id)
         if not is_recallable(row):
             raise Refused(Problem("already_sent"))
+        return row
+
+    def _open_row(self, conn: Connection, command_id: CommandId) -> OutboxRow:
+        """Return a command that still waits; the list may have been read before its answer came."""
+        row = deciding.own_row(self._desk, conn, command_id)
+        if not row.is_open:
+            raise Refused(Problem("settled_meanwhile"))
         return row
 
     def _conflict(self, conn: Connection, command_id: CommandId, foreseen: Outcome | None) -> Conflict:

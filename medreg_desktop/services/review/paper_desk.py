@@ -36,6 +36,11 @@ class FormToPrint:
     decided_at: datetime | None  # printed beside the name
     reprint: int  # what the next print will be: 0 the first, n 补打 n
 
+    @property
+    def claim(self) -> tuple[str, str, FormState]:
+        """What the paper says of itself, whichever print it is."""
+        return self.number, self.digest, self.form_state
+
 
 @dataclass(frozen=True, slots=True)
 class PaperLine:
@@ -63,15 +68,22 @@ class PaperDesk:
         """Raise Refused ``not_allowed`` or KnownFault ``device_removed`` when no form may leave this computer."""
         self._desk.store.read(self._check_may_print)
 
+    def stand(self, forms: Sequence[FormToPrint]) -> bool:
+        """Return whether every form may still say what it said when it was drawn."""
+        return self._desk.store.read(lambda conn: self._stand(conn, forms))
+
     def announce_prints(self, forms: Sequence[FormToPrint], copies: int, *, to_file: bool) -> tuple[PrintRecord, ...]:
         """Note that copies of each form are about to leave the printer, or to be saved; called before they do.
 
         If the program does not live to hear of them they count as perhaps printed: a note too many, never one too
-        few. Raises what :meth:`check_may_print` raises; then none may leave.
+        few. Raises what :meth:`check_may_print` raises, and Refused ``form_moved_on`` when one is not what it was when
+        it was drawn: since then the consent was refused, withdrawn or accepted. Then none may leave.
         """
 
         def work(conn: Connection) -> tuple[PrintRecord, ...]:
             self._check_may_print(conn)
+            if not self._stand(conn, forms):
+                raise Refused(Problem("form_moved_on"))
             return tuple(self._noted(conn, form, copies, to_file=to_file, perhaps=True) for form in forms)
 
         return self._desk.store.write(work)
@@ -133,6 +145,12 @@ class PaperDesk:
         if not may(self._desk.account.role, Action.PRINT):
             raise Refused(Problem("not_allowed"))
         unfinished.check_open(conn)
+
+    def _stand(self, conn: Connection, forms: Sequence[FormToPrint]) -> bool:
+        try:
+            return all(self._form(conn, form.application.id).claim == form.claim for form in forms)
+        except Refused:
+            return False
 
     def _noted(
         self, conn: Connection, printed: FormToPrint, copies: int, *, to_file: bool, perhaps: bool

@@ -65,7 +65,7 @@ EXPLANATIONS: Final[Mapping[str, Told]] = {
         mark("There is something to be sent."),
     ),
     "paused": Told(
-        mark("You have paused sending. What you decide is kept here; receiving goes on."),
+        mark("Sending is paused on this computer. What you decide is kept here; receiving goes on."),
         mark("Nothing is sent until you let it go on."),
         mark("Press “Go on sending” in the sync centre."),
         mark("Sending was paused on this computer."),

@@ -165,6 +165,7 @@ _REVIEWING: Final = {
     "cannot_be_undone": mark("This can no longer be withdrawn."),
     "application_gone": mark("The application is no longer in your institution's list."),
     "application_unknown": mark("The service does not know this application."),
+    "settled_meanwhile": mark("This decision has been settled meanwhile; look at the list again."),
     "still_on_its_way": mark("It is on its way now; wait for the answer."),
     "already_sent": mark("It was sent already and cannot be taken back here. Wait for the service's answer."),
     "check_failed": mark("A check fails on the service."),
@@ -185,6 +186,7 @@ _FORMS_AND_PRINTING: Final = {
     ),
     "digest_mismatch": mark("What was printed is not what the service holds."),
     "no_form": mark("There is no form of this application yet; agree first."),
+    "form_moved_on": mark("The form has changed since it was shown. It is shown anew: read it before it is printed."),
     "print_unrecorded": mark(
         "What left this computer could not be recorded in full. It counts as perhaps printed here and is called back "
         "like a printed form; have the disk looked at."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from medreg_desktop.ui import icons, paint
@@ -45,6 +45,9 @@ class Button(QPushButton):
 
     ``keys`` is Qt's portable shortcut (``Ctrl+Return``); it acts while the button's window is active and the button is
     visible. ``shown_keys`` only prints keys that something else handles (Enter, Alt+1…9).
+
+    What acts acts once: a double click is one press, and so is a key that is held down. By the second one another
+    application may lie there, on which nobody has decided. Plain buttons walk and switch: each of their presses counts.
     """
 
     def __init__(
@@ -72,7 +75,10 @@ class Button(QPushButton):
         self.setAccessibleName(text.rstrip("…"))
         self.setAccessibleDescription(self._keys)
         if keys:
-            self.setShortcut(QKeySequence(keys))
+            # A button's own shortcut repeats while the key is held, and acts 100 ms later on whatever is there then.
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setAutoRepeat(kind is Kind.PLAIN)
+            shortcut.activated.connect(self.click)
 
     @property
     def shown_keys(self) -> str:
@@ -80,11 +86,9 @@ class Button(QPushButton):
         return self._keys
 
     def set_label(self, text: str) -> None:
-        """Change the words, keeping the shortcut."""
-        keys = self.shortcut()
+        """Change the words; the shortcut stays."""
         self._label = text
         self.setText(text.replace("&", "&&"))
-        self.setShortcut(keys)  # setText clears it
         self.setAccessibleName(text.rstrip("…"))
         self.updateGeometry()
 
@@ -104,6 +108,11 @@ class Button(QPushButton):
     def kind(self) -> Kind:
         """What the button means now."""
         return self._kind
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Take a double click for one press where the second would act upon whatever came there meanwhile."""
+        if self._kind is Kind.PLAIN:
+            super().mouseDoubleClickEvent(event)
 
     def _dress(self) -> _Dress:
         dress: _Dress = self._kind.value

@@ -82,15 +82,18 @@ class RowsModel(QAbstractTableModel, Generic[RowT]):
         return self._identity(self._rows[position])
 
     def set_rows(self, rows: Iterable[RowT], *, has_more: bool = False) -> None:
-        """Replace all rows; ticks stay on rows that are still here and may still be ticked."""
+        """Replace all rows; ticks stay on rows that are still here and may still be ticked.
+
+        That a ticked row is another one now is told as well: what was said of the ticked ones may not hold any more.
+        """
         self.beginResetModel()
         self._rows = list(rows)
         self._has_more = has_more
         kept = {self._identity(row): row for row in self._rows if self._may_tick(row)}
-        before = set(self._ticked)
+        before = self._ticked
         self._ticked = {key: kept[key] for key in self._ticked if key in kept}
         self.endResetModel()
-        if set(self._ticked) != before:
+        if self._ticked != before:
             self.ticks_changed.emit()
 
     def append_rows(self, rows: Iterable[RowT], *, has_more: bool) -> None:

@@ -30,13 +30,16 @@ from medreg_desktop.ui.widgets.scrolling import use_thin_bars
 
 RowT = TypeVar("RowT")
 
+_ACTING = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space})
+
 
 class Table(QTableView):
     """A list of rows. Signals carry row positions.
 
-    Enter or double click ``opened``; a click or Space on a painted button ``pressed`` (row, column key); Space
-    elsewhere ticks; a click on a title ``sort_requested`` (column key). Ctrl+C copies what the current or ticked rows
-    show. ``header_changed`` says that widths, order or shown columns are worth storing (:meth:`header_state`).
+    Enter or double click ``opened``; a click or Space on a painted button ``pressed`` (row, column key), a double click
+    once, and never for a row that came under the pointer meanwhile; Space elsewhere ticks; a click on a title
+    ``sort_requested`` (column key). Ctrl+C copies what the current or ticked rows show. ``header_changed`` says that
+    widths, order or shown columns are worth storing (:meth:`header_state`).
     """
 
     opened = Signal(int)
@@ -99,6 +102,7 @@ class Table(QTableView):
         self._rows.modelAboutToBeReset.connect(self._remember_place)
         self._rows.modelReset.connect(self._return_to_place)
         self._place: tuple[Any, int, int] | None = None
+        self._down_on: Any = None  # whose button the mouse went down on
 
     # current row
 
@@ -249,6 +253,17 @@ class Table(QTableView):
     def _press(self, index: QModelIndex) -> None:
         self.pressed.emit(index.row(), self._rows.columns[index.column()].key)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Note whose button it is: until the mouse comes up the rows may have been read again."""
+        super().mousePressEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        self._down_on = self._rows.identity_at(index.row()) if self._is_button(index) else None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """The second press of a double click presses nothing."""
+        super().mouseDoubleClickEvent(event)
+        self._down_on = None
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click on a tick box ticks; on a painted button presses."""
         super().mouseReleaseEvent(event)
@@ -257,7 +272,7 @@ class Table(QTableView):
             return
         if self._rows.columns[index.column()].key == TICK_KEY:
             self._rows.toggle_tick(index.row())
-        elif self._is_button(index):
+        elif self._is_button(index) and self._rows.identity_at(index.row()) == self._down_on:
             self._press(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -279,6 +294,8 @@ class Table(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens, Space presses or ticks, Ctrl+A ticks all, Ctrl+C copies; the rest moves as usual."""
+        if event.isAutoRepeat() and event.key() in _ACTING:
+            return  # held down: by now another row may be the current one
         index = self.currentIndex()
         plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}
         if plain and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and index.isValid():

@@ -75,6 +75,7 @@ class ApplicationsPresenter:
         self._state = ScreenState(Query(tab=Tab.OPEN), fresh=False)
         self._is_closed = False
         self._ticked: dict[ApplicationId, WorklistRow] = {}
+        self._seen: dict[ApplicationId, int] = {}  # in which version each was ticked
         self._next: object | None = None
         self._handles: list[Handle] = []
         self._generation = 0
@@ -165,6 +166,7 @@ class ApplicationsPresenter:
     def tick(self, rows: Iterable[WorklistRow]) -> None:
         """Take over which rows are ticked; the table keeps the ticks, the presenter judges them."""
         self._ticked = {row.id: row for row in rows}
+        self._seen = {row: self._seen.get(row, self._ticked[row].version) for row in self._ticked}
         self._render(batch=self._batch())
 
     # -- batch ------------------------------------------------------------------------------------------------------
@@ -321,6 +323,7 @@ class ApplicationsPresenter:
     def _reasons(self, row: WorklistRow) -> tuple[Reason, ...]:
         judged = (
             (Reason.NOT_WAITING, row.state != State.SUBMITTED or not self._may_decide),
+            (Reason.CHANGED, row.version != self._seen[row.id]),
             (Reason.CHECKS_FAILED, row.failed > 0),
             (Reason.MATERIALS_MISSING, row.have < row.need),
             (Reason.CLAIMED, self._claimed_by_other(row)),

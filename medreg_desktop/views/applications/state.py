@@ -27,6 +27,7 @@ class Reason(StrEnum):
     """Why a ticked row cannot be agreed in a batch."""
 
     NOT_WAITING = "not_waiting"
+    CHANGED = "changed"  # since it was ticked: nobody has looked at what it is now
     CHECKS_FAILED = "checks_failed"
     MATERIALS_MISSING = "materials_missing"
     CLAIMED = "claimed"

@@ -16,6 +16,7 @@ def reason_words(item: Ineligible) -> str:
     row = item.row
     words = {
         Reason.NOT_WAITING: tr("not awaiting review"),
+        Reason.CHANGED: tr("changed since it was ticked"),
         Reason.CHECKS_FAILED: trn("{n} check failed", "{n} checks failed", row.failed),
         Reason.MATERIALS_MISSING: trn("{n} material missing", "{n} materials missing", row.need - row.have),
         Reason.CLAIMED: tr("{name} has it open", name=row.claim_name),

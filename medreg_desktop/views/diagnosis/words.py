@@ -12,6 +12,7 @@ from medreg_desktop.services.search.conditions import RowSync
 from medreg_desktop.services.support.explain import Explanation, Topic
 from medreg_desktop.services.texts.explanations import CALLS, EXPLANATIONS, KINDS
 from medreg_desktop.services.texts.faults import sentence
+from medreg_desktop.services.texts.moments import near
 from medreg_desktop.services.texts.translator import mark, tr
 from medreg_desktop.services.transport.attempts import KEPT, Attempt
 from medreg_desktop.ui.lamp import lamp_word
@@ -47,7 +48,7 @@ def since_words(explanation: Explanation, now: datetime, head: str = "") -> str:
     """Return since when it is so, unless the head says it already, and how long that is."""
     if explanation.since is None:
         return ""
-    at, span = _moment(explanation.since, now), now - explanation.since
+    at, span = near(explanation.since, now), now - explanation.since
     if span < timedelta(minutes=1):
         return tr("since {at}", at=at) if at not in head else ""
     minutes = int(span.total_seconds()) // 60
@@ -151,8 +152,3 @@ def _attempt_line(attempt: Attempt) -> str:
     due = second_of(attempt.next_try) if attempt.next_try else "-"
     codes = f"{attempt.kind or '-'} {attempt.code or '-'} {attempt.status or '-'}"
     return f"{at:%Y-%m-%d %H:%M:%S} {attempt.call} {codes} {attempt.took_ms} ms {attempt.request_id or '-'} {due}"
-
-
-def _moment(at: datetime, now: datetime) -> str:
-    local, today = at.astimezone(CHINA), now.astimezone(CHINA).date()
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%m-%d %H:%M}"

@@ -1,7 +1,8 @@
 """Decides what 打印预览 shows and does. Knows no Qt; runs on the window's thread.
 
 The document is drawn once, off the window's thread; what is shown, saved and printed are those bytes. After a print the
-document is prepared anew, because the next one is 补打 n and says so in its footer.
+document is prepared anew, because the next one is 补打 n and says so in its footer; so it is when what it says of the
+consent is no longer so.
 """
 
 from __future__ import annotations
@@ -78,6 +79,18 @@ class PreviewPresenter:
     def try_again(self) -> None:
         """Prepare the document once more after a fault."""
         self._prepare()
+
+    def reload(self) -> None:
+        """The copy has changed: draw the document anew if what it says is no longer so."""
+        prepared = self._prepared
+        if prepared is None or self._state.phase is not Phase.READY:
+            return
+
+        def looked(stands: bool) -> None:
+            if not stands and self._prepared is prepared and self._state.phase is Phase.READY:
+                self._prepare()
+
+        self._submit(lambda: self._forms.stands(prepared), looked, _not_now)
 
     def close(self) -> None:
         """Drop everything under way. A document already on its way to the printer is finished and recorded."""
@@ -248,6 +261,12 @@ class PreviewPresenter:
     def _render(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names and types are the caller's
         self._view.show_state(self._state)
+
+
+def _not_now(error: Exception) -> None:
+    """It could not be looked up; before it leaves it is looked up once more."""
+    if not isinstance(error, KnownFault):
+        raise error
 
 
 def _trouble(error: Exception) -> Trouble:

@@ -139,6 +139,10 @@ class Forms(Protocol):
         """Return the forms as one document."""
         ...
 
+    def stands(self, prepared: PreparedForms) -> bool:
+        """Return whether the document may still say what it says."""
+        ...
+
     def send(
         self,
         prepared: PreparedForms,

@@ -62,6 +62,10 @@ class PreviewView(Panel):
         """Show the forms of these applications."""
         self._presenter.open(ids)
 
+    def reload(self) -> None:
+        """Follow the copy, which has changed."""
+        self._presenter.reload()
+
     def close_work(self) -> None:
         """Drop what is under way; the owner calls this before the screen goes."""
         self._presenter.close()

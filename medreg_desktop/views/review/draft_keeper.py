@@ -16,9 +16,13 @@ class DraftKeeper:
     """
 
     def __init__(
-        self, save: Callable[[ApplicationId, Draft], None], writing: Runner, failed: Callable[[Exception], None]
+        self,
+        save: Callable[[ApplicationId, Draft], None],
+        writing: Runner,
+        kept: Callable[[], None],
+        failed: Callable[[Exception], None],
     ) -> None:
-        self._save_draft, self._writing, self._failed = save, writing, failed
+        self._save_draft, self._writing, self._kept, self._failed = save, writing, kept, failed
         self._newest: tuple[ApplicationId, Draft] | None = None
         self._under_way = 0
 
@@ -39,6 +43,7 @@ class DraftKeeper:
 
         def saved(_nothing: None) -> None:
             self._under_way -= 1
+            self._kept()
             if not self._under_way:
                 self.flush()
 

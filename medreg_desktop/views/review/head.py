@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from html import escape
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from medreg_core.domain.calendar import NotPublished
-from medreg_core.domain.deadlines import CHINA
+from medreg_core.domain.deadlines import CHINA, china_date
 from medreg_core.domain.masking import MASK, mask_id
 from medreg_core.domain.records import AccountId
 from medreg_core.domain.tables import Tables
@@ -137,7 +137,7 @@ class Head(Panel):
         self._previous.setEnabled(state.position > 1)
         self._next.setEnabled(state.position < state.total)
 
-    def show_sheet(self, state: ScreenState, today: date, account: AccountId) -> None:
+    def show_sheet(self, state: ScreenState, now: datetime, account: AccountId) -> None:
         """Show the application on the desk."""
         sheet = state.sheet
         assert sheet is not None
@@ -152,8 +152,8 @@ class Head(Panel):
         self._part.setVisible(application.change_part is not None)
         self._version.setText(tr("version {n}", n=application.content_version))
         self._state.set_word(words.STATES[sheet.shown_state])
-        self._deadline.set_word(self._deadline_word(sheet, today))
-        self._claim.set_word(_claim_word(sheet, account))
+        self._deadline.set_word(self._deadline_word(sheet, china_date(now)))
+        self._claim.set_word(_claim_word(sheet, now, account))
         self._show_place(state)
 
     def _deadline_word(self, sheet: ReviewSheet, today: date) -> Word | None:
@@ -166,9 +166,9 @@ class Head(Panel):
         return Word(dated, word.icon, word.colour, bold=True)
 
 
-def _claim_word(sheet: ReviewSheet, account: AccountId) -> Word | None:
+def _claim_word(sheet: ReviewSheet, now: datetime, account: AccountId) -> Word | None:
     claim = sheet.application.claim
-    if claim is None:
+    if claim is None or claim.until <= now:  # nobody tells that it has run out
         return None
     until = f"{claim.until.astimezone(CHINA):%H:%M}"
     if claim.account_id == account:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum, auto
 
 from medreg_core.domain.records import ApplicationId, Material
 from medreg_core.domain.rules import MaterialState
@@ -23,6 +24,15 @@ from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
 from medreg_desktop.views.review.draft_keeper import DraftKeeper
 from medreg_desktop.views.review.phrases import agreeing, refusing, returning
 from medreg_desktop.views.review.state import Asking, Claims, Reviews, ScreenState, View
+
+
+class Passing(Enum):
+    """What the fault shown is over with."""
+
+    NOTHING = auto()  # the next decision
+    READ = auto()
+    KEPT = auto()
+
 
 _KINDS = {Asking.RETURN: CommandKind.RETURN, Asking.REFUSE: CommandKind.REFUSE}
 _DECISIONS = frozenset({CommandKind.AGREE, CommandKind.RETURN, CommandKind.REFUSE})
@@ -49,7 +59,8 @@ class ReviewPresenter:
         self._last: ReviewSheet | None = None  # decided last: Ctrl+Z takes it back
         self._settled = False  # the sheet shown is decided: what is typed now belongs to nothing
         self._materials: tuple[Material, ...] = ()
-        self._drafts = DraftKeeper(reviews.save_draft, writing, self._failed)
+        self._drafts = DraftKeeper(reviews.save_draft, writing, self._kept, self._unkept)
+        self._passing = Passing.NOTHING
 
     # -- which application ------------------------------------------------------------------------------------------
 
@@ -233,12 +244,12 @@ class ReviewPresenter:
                 only_differences=self._state.only_differences,
                 go_on=self._state.go_on,
             )
-        self._failed(error)
+        self._failed(error, Passing.READ)
 
     def _loaded(self, sheet: ReviewSheet) -> None:
         draft = sheet.draft
         phrases = agreeing(sheet, self._tables)
-        self._settled = False
+        self._settled, self._passing = False, Passing.NOTHING
         self._materials = _ticked(sheet)
         self._state = ScreenState(
             sheet=sheet,
@@ -254,6 +265,7 @@ class ReviewPresenter:
         self._claim(sheet)
 
     def _refreshed(self, sheet: ReviewSheet) -> None:
+        self._over(Passing.READ)
         before = self._state
         if before.sheet is None or sheet.application.id != before.sheet.application.id:
             return
@@ -300,7 +312,20 @@ class ReviewPresenter:
         elif self._wanted is not None:
             self._view.leave()
 
-    def _failed(self, error: Exception) -> None:
+    def _kept(self) -> None:
+        self._over(Passing.KEPT)
+
+    def _unkept(self, error: Exception) -> None:
+        self._failed(error, Passing.KEPT)
+
+    def _over(self, with_what: Passing) -> None:
+        """Show a fault of reading or keeping no longer than it lasts."""
+        if self._passing is with_what:
+            self._passing = Passing.NOTHING
+            self._show(fault="", problems=())
+
+    def _failed(self, error: Exception, passing: Passing = Passing.NOTHING) -> None:
+        self._passing = passing
         if isinstance(error, Refused):
             gone = any(reason.code == "application_gone" for reason in error.reasons)
             self._show(is_saving=False, problems=error.reasons, gone=gone)

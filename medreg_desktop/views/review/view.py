@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
@@ -45,7 +45,7 @@ class Surroundings:
     """What the window needs besides its presenter."""
 
     tables: Tables
-    today: Callable[[], date]
+    now: Callable[[], datetime]
     notices: Notices
     is_online: Callable[[], bool]
     revealed: Callable[[ApplicationId], None] | None  # writes the audit line of 显示全号; None: not for this account
@@ -172,7 +172,7 @@ class ReviewWindow(QDialog):
         if sheet is None:
             self.head.show_nothing(state)
             return
-        self.head.show_sheet(state, self._around.today(), self._around.account)
+        self.head.show_sheet(state, self._around.now(), self._around.account)
         differences = sum(row.differs for group in sheet.comparison for row in group.rows)
         self._title.set_note(tr("{n} differ", n=differences) if differences else "", Colour.DIFF)
         self._only.setChecked(state.only_differences)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from medreg_desktop.services.review.outbox_desk import OutboxItem
+from medreg_desktop.services.texts.moments import short
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui import icons, paint
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.labels import Painted
 from medreg_desktop.ui.words import Word
-from medreg_desktop.views.sync_center.words import answer_line, clock, state_word
+from medreg_desktop.views.sync_center.words import answer_line, state_word
 
 SHOWN = 3
 _LINE, _TIME = 28, 52
@@ -29,10 +31,10 @@ class Answers(Painted):
         self._lines: tuple[tuple[str, Word, str], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_items(self, items: Sequence[OutboxItem]) -> None:
+    def show_items(self, items: Sequence[OutboxItem], now: datetime) -> None:
         """Show the newest answers."""
         self._lines = tuple(
-            (clock(item.row.settled_at or item.row.saved_at), state_word(item), answer_line(item))
+            (short(item.row.settled_at or item.row.saved_at, now), state_word(item), answer_line(item, now))
             for item in items[:SHOWN]
         )
         self.setAccessibleName(tr("Latest answers"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -125,7 +127,7 @@ class ConflictPanel(QWidget):
             left = trn("{n} item stays, F2 shows it.", "{n} items stay, F2 shows the next.", n)
             self._empty.setText(left if n else tr("Nothing needs you."))
             return
-        self._show_item(conflict)
+        self._show_item(conflict, state.now)
         self._show_ways(conflict, state)
         self._show_papers(conflict, state)
 
@@ -142,13 +144,13 @@ class ConflictPanel(QWidget):
         self._position.setText(f"{place} / {len(ids)}" if place else "")
         self._next.setVisible(len(ids) > (1 if place else 0))
 
-    def _show_item(self, conflict: Conflict) -> None:
+    def _show_item(self, conflict: Conflict, now: datetime) -> None:
         name, kind = title(conflict)
         self._title.setText(name)
         self._kind.setText(kind)
         self._state.set_word(trouble_word(conflict))
-        self._story.setText(what_happened(conflict))
-        self._versions.show_conflict(conflict)
+        self._story.setText(what_happened(conflict, now))
+        self._versions.show_conflict(conflict, now)
         self._hint.setText(hint(conflict))
         self._again.set_label(again_label(conflict))
         self._give_up.set_label(give_up_label(conflict))
@@ -170,13 +172,18 @@ class ConflictPanel(QWidget):
         self._later.setVisible(not state.gives_up)
 
     def _show_papers(self, conflict: Conflict, state: ScreenState) -> None:
-        application_id = conflict.row.command.application_id
-        line = next((p for p in state.outstanding if p.paper.application_id == application_id), None)
+        command = conflict.row.command
+        lines = [p for p in state.outstanding if p.paper.application_id == command.application_id]
+        own = getattr(command.body, "form_number", "")
+        line = next((p for p in lines if p.paper.form_number == own), lines[0] if lines else None)
         self._paper = line
         self._papers.setVisible(line is not None)
         if line is not None:
             copies = line.paper.outstanding
             what = trn("{n} copy of this form is printed", "{n} copies of this form are printed", copies)
+            if line.paper.form_number != own:
+                text = "{n} copy of an earlier form is printed"
+                what = trn(text, "{n} copies of an earlier form are printed", copies)
             todo = tr(
                 "{number}: a scan says it is not valid. Take it back before deciding again.",
                 number=line.paper.form_number,

@@ -92,7 +92,8 @@ class HandoutsPresenter:
 
     def write_to(self, folder: Path) -> None:
         """交信使: write what waits onto the stick."""
-        self._ask(lambda: self._source.write_to(folder), lambda _none: tr("Writing…"))
+        self._show(news=tr("Writing…"), is_bad=False)  # before it is asked for: sync may have told the end by then
+        self._runner.submit(lambda: self._source.write_to(folder), lambda _none: None, self._failed)
 
     def read(self, path: Path) -> None:
         """读入答复."""
@@ -108,7 +109,10 @@ class HandoutsPresenter:
 
         def told(carried: Carried) -> str:
             text = "{n} decision answered; carry {name} back."
-            return trn(text, "{n} decisions answered; carry {name} back.", carried.carried_out, name=carried.name)
+            said = trn(text, "{n} decisions answered; carry {name} back.", carried.carried_out, name=carried.name)
+            text = "{n} has no final answer yet: bring the file to the service once more."
+            left = trn(text, "{n} have no final answer yet: bring the file to the service once more.", carried.left)
+            return together(said, left) if carried.left else said
 
         self._ask(lambda: self._source.carry(path), told)
 

@@ -15,7 +15,7 @@ from medreg_desktop.ui.widgets.table import Table
 from medreg_desktop.ui.widgets.tabs import LEAD, Tab, Tabs, hung
 from medreg_desktop.views.sync_center.answers import Answers
 from medreg_desktop.views.sync_center.reconcile_pane import ReconcilePane
-from medreg_desktop.views.sync_center.state import Group, ScreenState
+from medreg_desktop.views.sync_center.state import ANSWERED_SHOWN, Group, ScreenState
 from medreg_desktop.views.sync_center.tables import outbox_columns, paper_columns
 
 
@@ -27,7 +27,7 @@ class Lists(QWidget):
         self._state = ScreenState()
         self.tabs = Tabs(tr("Outbox"))
         self.outbox_model = RowsModel[OutboxItem](
-            outbox_columns(), identity=lambda item: item.row.command.id, parent=self
+            outbox_columns(lambda: self._state.now), identity=lambda item: item.row.command.id, parent=self
         )
         self.outbox = Table(self.outbox_model, tr("Outbox"))
         self.paper_model = RowsModel[PaperLine](
@@ -103,15 +103,15 @@ class Lists(QWidget):
         _fit(self.papers, len(state.papers))
         self.papers.setVisible(bool(state.papers))
         self.papers_head.setVisible(bool(state.papers))
-        self.answers.show_items(state.answered)
+        self.answers.show_items(state.answered, state.now)
 
     def _show_tabs(self, state: ScreenState) -> None:
         wanted = len(state.to_look_at)
         self.tabs.set_tabs(
             [
-                Tab(Group.OPEN, tr("Open"), str(len(state.items))),
+                Tab(Group.OPEN, tr("Open"), str(state.open_count)),
                 Tab(Group.NEEDS_YOU, tr("Needs you"), str(wanted), _urgency(state)),
-                Tab(Group.ANSWERED, tr("Answered"), str(len(state.answered))),
+                Tab(Group.ANSWERED, tr("Answered"), _capped(len(state.answered))),
                 Tab(Group.RECONCILE, tr("Reconcile"), ""),
             ]
         )
@@ -130,6 +130,10 @@ def _empty_words(group: Group) -> tuple[str, str]:
             return tr("No answers yet."), ""
         case Group.RECONCILE:
             return "", ""
+
+
+def _capped(listed: int) -> str:
+    return f"{listed}+" if listed == ANSWERED_SHOWN else str(listed)
 
 
 def _urgency(state: ScreenState) -> Colour | None:

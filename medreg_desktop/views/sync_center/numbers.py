@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from medreg_desktop.services.texts.moments import near
 from medreg_desktop.services.texts.translator import tr, trn
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
 from medreg_desktop.ui.widgets.labels import IconLabel, Text
 from medreg_desktop.views.sync_center.state import ScreenState
-from medreg_desktop.views.sync_center.words import clock, clock_words, troubles
+from medreg_desktop.views.sync_center.words import clock_words, troubles
 
 
 class Number(QWidget):
@@ -66,7 +67,7 @@ class Numbers(QWidget):
         out = len(state.outstanding)
         self._papers.show_number(str(out), _paper_note(state), Colour.BAD if out else Colour.TEXT)
         at = state.report.synced_at if state.report else None
-        self._synced.show_number(clock(at) if at else "—", clock_words(state.report))
+        self._synced.show_number(near(at, state.now) if at else "—", clock_words(state.report, state.now))
 
 
 def _waiting_note(state: ScreenState) -> str:
@@ -79,7 +80,7 @@ def _waiting_note(state: ScreenState) -> str:
 def _unsent_note(state: ScreenState) -> str:
     oldest = min((item.row.saved_at for item in state.items if not item.can_drop), default=None)
     others = state.counts.others if state.counts else 0
-    parts = [tr("the oldest saved at {at}", at=clock(oldest))] if oldest else []
+    parts = [tr("the oldest saved at {at}", at=near(oldest, state.now))] if oldest else []
     if others:
         parts.append(trn("{n} of another registrar here", "{n} of other registrars here", others))
     return tr("; ").join(parts)

@@ -26,9 +26,7 @@ from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.views.sync_center.reconcile_words import recall_list
-from medreg_desktop.views.sync_center.state import CenterServices, Group, ScreenState, View
-
-ANSWERED_SHOWN = 100
+from medreg_desktop.views.sync_center.state import ANSWERED_SHOWN, CenterServices, Group, ScreenState, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ class SyncCenterPresenter:
         self._wanted: CommandId | None = None  # whose both versions are asked for or shown
         self._put_aside: set[CommandId] = set()  # 稍后处理: not offered again by itself
         self._reads = 0
+        self._could_not_read = False
         self._is_closed = False
 
     def refresh(self) -> None:
@@ -63,7 +62,7 @@ class SyncCenterPresenter:
             if this == self._reads and not self._is_closed:
                 self._arrived(read)
 
-        self._reading.submit(self._read, arrived, self._failed)
+        self._reading.submit(self._read, arrived, self._unread)
         if self._state.group is Group.RECONCILE:
             self._reconcile()
 
@@ -83,7 +82,7 @@ class SyncCenterPresenter:
 
     def choose(self, group: Group) -> None:
         """Show another tab; 对账 is read when it is shown, for it looks through the whole copy."""
-        self._show(group=group)
+        self._show(group=group, problem="")
         if group is Group.RECONCILE:
             self._reconcile()
 
@@ -140,6 +139,7 @@ class SyncCenterPresenter:
 
     def next_waiting(self) -> None:
         """Show the next item that needs the registrar (F2), going round."""
+        self._show(problem="")
         following = self._after(self._wanted)
         if following:
             self.look_at(following[0])
@@ -212,7 +212,7 @@ class SyncCenterPresenter:
         self._put_aside.add(self._wanted)
         following = [command_id for command_id in self._after(self._wanted) if command_id not in self._put_aside]
         self._wanted = None
-        self._show(current=None, set_apart=None)
+        self._show(current=None, set_apart=None, problem="")
         if following:
             self.look_at(following[0])
 
@@ -248,10 +248,9 @@ class SyncCenterPresenter:
         return ids[at:] + ids[:at]
 
     def _read(self) -> _Read:
-        answered = [item for item in self._outbox.items(open_only=False) if not item.row.is_open]
         return _Read(
             tuple(self._outbox.items()),
-            tuple(answered[:ANSWERED_SHOWN]),
+            tuple(self._outbox.answered(ANSWERED_SHOWN)),
             tuple(self._papers.papers_to_recall()),
             self._outbox.counts(),
         )
@@ -259,6 +258,9 @@ class SyncCenterPresenter:
     def _arrived(self, read: _Read) -> None:
         found = {"items": read.items, "answered": read.answered, "papers": read.papers, "counts": read.counts}
         self._state = replace(self._state, **found)  # type: ignore[arg-type]  # names are ScreenState's own fields
+        if self._could_not_read:
+            self._could_not_read = False
+            self._show(problem="")
         self._offer()
         self._view.tell_counts(read.counts)
 
@@ -289,6 +291,10 @@ class SyncCenterPresenter:
 
         self._writing.submit(work, done, failed)
 
+    def _unread(self, error: Exception) -> None:
+        self._could_not_read = True
+        self._failed(error)
+
     def _failed(self, error: Exception) -> None:
         if isinstance(error, Refused):
             self._show(problem=error.reasons[0].code)
@@ -298,6 +304,7 @@ class SyncCenterPresenter:
             raise error
 
     def _show(self, **changes: object) -> None:
+        changes["now"] = self._clock.now()
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
         if not self._is_closed:
             self._view.show_state(self._state)

@@ -12,6 +12,7 @@ from medreg_core.domain.vocabulary import OutcomeKind, State
 from medreg_desktop.services.sync.forecast import Rehearsed, follows
 from medreg_desktop.services.sync.report import Guard, GuardState
 from medreg_desktop.services.texts.faults import sentence
+from medreg_desktop.services.texts.moments import near
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import tr, trn
 
@@ -30,10 +31,12 @@ def verdict(told: Rehearsed) -> str:
     return reduce(lambda said, more: tr("{said}, {more}", said=said, more=more), parts)
 
 
-def what_follows(told: Rehearsed, seconds_left: int) -> str:
+def what_follows(told: Rehearsed, seconds_left: int, *, paused: bool = False) -> str:
     """Return what goes by itself and when, so that nobody has to answer."""
     if told.is_running:
         return tr("The service says what would become of each; this takes a few seconds.")
+    if paused:
+        return tr("Sending is paused: none of it goes until sending goes on.")
     rest = tr("What needs you waits until {at}; then the register decides.", at=_clock(told.holds_until))
     if seconds_left <= 0:
         return rest
@@ -61,7 +64,7 @@ def foreseen_reason(said: Outcome, who: str) -> str:
     return tr("Rehearsal: {what}", what=words)
 
 
-def guard_words(guard: Guard | None) -> tuple[str, str]:
+def guard_words(guard: Guard | None, now: datetime) -> tuple[str, str]:
     """Return what was held and what happens next; empty when there is nothing to tell."""
     if guard is None:
         return "", ""
@@ -75,13 +78,13 @@ def guard_words(guard: Guard | None) -> tuple[str, str]:
                 tr(
                     "The copy is being compared with the register. If it agrees they go, else the copy is fetched "
                     "anew; your decisions are not touched. Held since {at}.",
-                    at=_clock(guard.since),
+                    at=near(guard.since, now),
                 ),
             )
         case GuardState.CONFIRMED:
             return (
                 tr("{n} of {total} applications were removed, after the register had confirmed it.", n=n, total=total),
-                tr("They were held at {at} until the register had said the same twice.", at=_clock(guard.since)),
+                tr("They were held at {at} until the register had said the same twice.", at=near(guard.since, now)),
             )
         case GuardState.REFETCHED:
             return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -24,6 +25,11 @@ from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.transport.attempts import Attempt
 
 _NOBODY_ANSWERS = frozenset({LampKind.OFFLINE, LampKind.SERVER_SILENT, LampKind.NETWORK_SIGN_IN, LampKind.SIGN_IN})
+
+ANSWERED_SHOWN = 100
+"""Answers listed, the newest."""
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Group(StrEnum):
@@ -50,6 +56,7 @@ class ScreenState:
     gives_up: bool = False  # the reason for giving it up is being asked
     report: SyncReport | None = None
     problem: str = ""
+    now: datetime = _EPOCH  # which day's moments need no date
 
     @property
     def waiting(self) -> tuple[OutboxItem, ...]:
@@ -98,6 +105,11 @@ class ScreenState:
         return first + rest
 
     @property
+    def open_count(self) -> int:
+        """How many wait for something; of a very long queue the list shows only the first."""
+        return max(len(self.items), self.counts.unsent + self.counts.need_you if self.counts else 0)
+
+    @property
     def outstanding(self) -> tuple[PaperLine, ...]:
         """Papers of which copies are still about."""
         return tuple(line for line in self.papers if line.paper.outstanding)
@@ -115,8 +127,12 @@ class Outbox(Protocol):
         """Return what waits."""
         ...
 
-    def items(self, *, open_only: bool = True) -> list[OutboxItem]:
-        """Return the registrar's commands."""
+    def items(self) -> list[OutboxItem]:
+        """Return the registrar's open commands."""
+        ...
+
+    def answered(self, limit: int) -> list[OutboxItem]:
+        """Return the newest closed ones."""
         ...
 
     def retry(self, ids: Sequence[CommandId] = ()) -> None:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from medreg_desktop.services.review.outbox_desk import OutboxItem
 from medreg_desktop.services.review.paper_desk import PaperLine
+from medreg_desktop.services.texts.moments import short
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui import words as states
 from medreg_desktop.ui.widgets.cells import ButtonCell, Cell, TextCell, WordCell
 from medreg_desktop.ui.widgets.rows_model import Column
 from medreg_desktop.views.sync_center.reconcile_words import whereabouts
 from medreg_desktop.views.sync_center.state import stands_out
-from medreg_desktop.views.sync_center.words import action_word, clock, detail, moment, reason, state_word
+from medreg_desktop.views.sync_center.words import action_word, detail, moment, reason, state_word
 
 ACTION = "action"
 """Key of the last column of both tables; its cell is the row's painted button."""
 
 
-def outbox_columns() -> tuple[Column[OutboxItem], ...]:
-    """Return the columns of the outbox."""
+def outbox_columns(now: Callable[[], datetime]) -> tuple[Column[OutboxItem], ...]:
+    """Return the columns of the outbox; ``now`` says which day needs no date."""
     column: type[Column[OutboxItem]] = Column
     return (
         column("what", tr("Content"), 226, _content, sortable=False),
-        column("saved", tr("Saved"), 56, lambda i: TextCell(clock(i.row.saved_at)), sortable=False),
+        column("saved", tr("Saved"), 56, lambda i: TextCell(short(i.row.saved_at, now())), sortable=False),
         column("tries", tr("Tries"), 46, lambda i: TextCell(str(i.row.attempts)), sortable=False),
         column("state", tr("State"), 84, lambda i: WordCell((state_word(i),), small=True), sortable=False),
-        column("why", tr("Cause"), 190, lambda i: TextCell(reason(i), small=True), stretch=True, sortable=False),
+        column("why", tr("Cause"), 190, lambda i: TextCell(reason(i, now()), small=True), stretch=True, sortable=False),
         column(ACTION, tr("Action"), 76, _action, sortable=False),
     )
 

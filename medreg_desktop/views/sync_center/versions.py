@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -30,9 +32,9 @@ class Versions(Painted):
         self._rows: tuple[tuple[str, str, str, Mark], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_conflict(self, conflict: Conflict) -> None:
+    def show_conflict(self, conflict: Conflict, now: datetime) -> None:
         """Show both versions."""
-        self._heads = (decided_line(conflict), register_line(conflict))
+        self._heads = (decided_line(conflict, now), register_line(conflict, now))
         self._rows = tuple(_row(change.field, change.read, change.now) for change in conflict.changes)
         self.setAccessibleName(tr("Both versions"))
         heads = zip((tr("My decision"), tr("In the register now")), self._heads, strict=True)

@@ -141,7 +141,7 @@ class SyncCenterView(QWidget):
         self._problem.setVisible(bool(state.problem))
         if state.problem:
             self._problem.show_news(Tone.FAULT, sentence(state.problem))
-        self.strip.show_rehearsed(state.rehearsal)
+        self.strip.show_rehearsed(state.rehearsal, paused=bool(state.report and state.report.paused))
         self.head.show_state(state)
         self._show_guard(state)
         self.panel.show_state(state)
@@ -149,7 +149,7 @@ class SyncCenterView(QWidget):
 
     def _show_guard(self, state: ScreenState) -> None:
         guard = state.report.guard if state.report else None
-        what, todo = guard_words(guard)
+        what, todo = guard_words(guard, state.now)
         self.guard.setVisible(bool(what))
         if guard is not None:
             tone = Tone.DONE if guard.state is GuardState.CONFIRMED else Tone.CARE
@@ -213,6 +213,8 @@ class SyncCenterView(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc puts the item away; Enter reviews again when that is offered."""
+        if event.isAutoRepeat():
+            return  # held down: by now another item may be in view
         if self._presenter is not None and event.key() == Qt.Key.Key_Escape:
             self._presenter.later()
         elif self._presenter is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

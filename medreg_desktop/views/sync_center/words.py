@@ -15,6 +15,7 @@ from medreg_desktop.services.review.outbox_desk import Conflict, OutboxItem
 from medreg_desktop.services.sync.forecast import follows
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.services.texts.faults import SENTENCES, sentence, what_and_todo
+from medreg_desktop.services.texts.moments import near
 from medreg_desktop.services.texts.terms import term
 from medreg_desktop.services.texts.translator import mark, together, tr, trn
 from medreg_desktop.ui.tokens import Colour
@@ -50,11 +51,6 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(CHINA):%m-%d %H:%M}"
 
 
-def clock(at: datetime) -> str:
-    """Return ``10:42`` in the time of China."""
-    return f"{at.astimezone(CHINA):%H:%M}"
-
-
 def action_word(item: OutboxItem) -> str:
     """Return what the command asks for."""
     return term(item.row.kind)
@@ -85,7 +81,7 @@ def state_word(item: OutboxItem) -> Word:
     )
 
 
-def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cause
+def reason(item: OutboxItem, now: datetime) -> str:  # noqa: PLR0911 - one line per kind of cause
     """Return why the command stands where it stands, in one short line; the whole story is at the right."""
     row, outcome = item.row, item.row.outcome
     if item.foreseen is not None:
@@ -95,9 +91,9 @@ def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cau
     if outcome is not None and outcome.kind is OutcomeKind.SUPERSEDED:
         return tr("{who} had already decided the same.", who=who(outcome.by)).rstrip(_STOPS)
     if outcome is not None and outcome.kind is OutcomeKind.CONFLICT and outcome.by and outcome.current is not None:
-        now = tr("{who} has made it version {n}", who=who(outcome.by), n=outcome.current.content_version)
+        newer = tr("{who} has made it version {n}", who=who(outcome.by), n=outcome.current.content_version)
         rewritten = outcome.code == FaultCode.VERSION_CONFLICT and outcome.by == "applicant"
-        what = now if rewritten else _acted(who(outcome.by), outcome.current.state)
+        what = newer if rewritten else _acted(who(outcome.by), outcome.current.state)
         return tr("{word}: {what}", word=term(outcome.kind), what=what)
     if row.last_cause:
         what = _first_sentence(sentence(row.last_cause, **(outcome.params if outcome else {})))
@@ -105,7 +101,7 @@ def reason(item: OutboxItem) -> str:  # noqa: PLR0911 - one line per kind of cau
             return what
         word = state_word(item).text if outcome is None else term(outcome.kind)
         waits = row.next_try is not None and row.state in (OutboxState.QUEUED, OutboxState.DEFERRED)
-        again = tr(", next try {at}", at=clock(row.next_try)) if waits and row.next_try else ""
+        again = tr(", next try {at}", at=near(row.next_try, now)) if waits and row.next_try else ""
         return (what if row.state is OutboxState.QUEUED else tr("{word}: {what}", word=word, what=what)) + again
     if row.handed_at is not None and row.is_open:
         return tr("with the courier since {at}", at=moment(row.handed_at))
@@ -119,10 +115,10 @@ def _first_sentence(words: str) -> str:
     return (words[: min(ends)] if ends else words).rstrip(_STOPS)
 
 
-def answer_line(item: OutboxItem) -> str:
+def answer_line(item: OutboxItem, now: datetime) -> str:
     """Return what was answered to whom, in one line."""
     head = " ".join(filter(None, (action_word(item), item.applicant, detail(item))))
-    why = reason(item)
+    why = reason(item, now)
     what = state_word(item).text if why == "—" else why
     return tr("{head}: {what}", head=head, what=what)
 
@@ -142,14 +138,14 @@ def _trouble(row: OutboxRow) -> str:
     return term(row.outcome.kind)
 
 
-def clock_words(report: SyncReport | None) -> str:
+def clock_words(report: SyncReport | None, now: datetime) -> str:
     """Return what the service's clock says about ours, under the last success."""
     if report is None or report.synced_at is None:
         return ""
     minutes = round((report.clock_offset_s or 0.0) / 60)
     if abs(minutes) < _CLOCK_MINUTES:
-        return tr("list as of {at}, clock right", at=clock(report.synced_at))
-    return tr("list as of {at}", at=clock(report.synced_at))
+        return tr("list as of {at}, clock right", at=near(report.synced_at, now))
+    return tr("list as of {at}", at=near(report.synced_at, now))
 
 
 def standing_in_the_way(report: SyncReport | None) -> tuple[str, str]:
@@ -159,14 +155,14 @@ def standing_in_the_way(report: SyncReport | None) -> tuple[str, str]:
     return what_and_todo(report.lamp.code, minutes=str(abs(report.lamp.minutes_fast)))
 
 
-def decided_line(conflict: Conflict) -> str:
+def decided_line(conflict: Conflict, now: datetime) -> str:
     """Return what was decided and when."""
     if _is_about_a_code(conflict):
-        return tr("{act} at {at}", act=term(conflict.row.kind), at=clock(conflict.row.saved_at))
+        return tr("{act} at {at}", act=term(conflict.row.kind), at=near(conflict.row.saved_at, now))
     return tr(
         "{act} at {at}, version {n}",
         act=term(conflict.row.kind),
-        at=clock(conflict.row.saved_at),
+        at=near(conflict.row.saved_at, now),
         n=_version_read(conflict),
     )
 
@@ -176,14 +172,14 @@ def _version_read(conflict: Conflict) -> int:
     return conflict.read.content_version if conflict.read is not None else conflict.row.command.base_version
 
 
-def register_line(conflict: Conflict) -> str:
+def register_line(conflict: Conflict, now: datetime) -> str:
     """Return who acted in the register, when, and how the application stands there."""
     if _is_about_a_code(conflict):
-        return tr("{who}, {at}", who=who(conflict.by), at=clock(conflict.at)) if conflict.at else "—"
+        return tr("{who}, {at}", who=who(conflict.by), at=near(conflict.at, now)) if conflict.at else "—"
     there = term(conflict.current.state) if conflict.current else tr("no longer here")
     if conflict.at is None:
         return there
-    return tr("{who}, {at}, {state}", who=who(conflict.by), at=clock(conflict.at), state=there)
+    return tr("{who}, {at}, {state}", who=who(conflict.by), at=near(conflict.at, now), state=there)
 
 
 def title(conflict: Conflict) -> tuple[str, str]:
@@ -218,23 +214,23 @@ def who(by: str) -> str:
     return tr(_WHO[by]) if by in _WHO else by or tr("Somebody")
 
 
-def what_happened(conflict: Conflict) -> str:
+def what_happened(conflict: Conflict, now: datetime) -> str:
     """Return the story of a conflict in two sentences: who did what when, and that both versions are kept."""
     if conflict.row.state is OutboxState.QUARANTINED:
         return sentence(conflict.code, **conflict.params)
     if conflict.row.is_lost:
-        act, at = term(conflict.row.kind), clock(conflict.row.saved_at)
+        act, at = term(conflict.row.kind), near(conflict.row.saved_at, now)
         was = tr("Your “{act}” of {at} had been taken.", act=act, at=at)
         return together(was, sentence(conflict.code, **conflict.params))
     if _is_about_a_code(conflict):
-        return _happened_to_a_code(conflict)
+        return _happened_to_a_code(conflict, now)
     mine = tr(
         "Your decision “{act}” of {at} was for version {n}",
         act=term(conflict.row.kind),
-        at=clock(conflict.row.saved_at),
+        at=near(conflict.row.saved_at, now),
         n=_version_read(conflict),
     )
-    happened = _happened(conflict)
+    happened = _happened(conflict, now)
     if conflict.is_foreseen and conflict.row.sent:
         return tr("Rehearsal: {happened} {mine} and would not be taken.", happened=happened, mine=mine)
     if conflict.is_foreseen:
@@ -250,11 +246,11 @@ def _acted(by: str, state: State) -> str:
     return tr("{who} has acted on it", who=by)
 
 
-def _happened(conflict: Conflict) -> str:
+def _happened(conflict: Conflict, now: datetime) -> str:
     """Return the first sentence; where the service has not said who and when, what it says now has to do."""
     changed, state = len(conflict.changes), term(conflict.current.state) if conflict.current else ""
     if conflict.at is not None:
-        by, at = who(conflict.by), clock(conflict.at)
+        by, at = who(conflict.by), near(conflict.at, now)
         if changed:
             return trn("{who} changed {n} item at {at}.", "{who} changed {n} items at {at}.", changed, who=by, at=at)
         if conflict.current is not None and conflict.current.state is State.WITHDRAWN:
@@ -272,11 +268,11 @@ def _is_about_a_code(conflict: Conflict) -> bool:
     return isinstance(conflict.row.command.body, CodeBody)
 
 
-def _happened_to_a_code(conflict: Conflict) -> str:
+def _happened_to_a_code(conflict: Conflict, now: datetime) -> str:
     why = sentence(conflict.code, **conflict.params)
     if conflict.is_foreseen:
         return tr("Rehearsal: {why}", why=why)
-    act, at = term(conflict.row.kind), clock(conflict.row.saved_at)
+    act, at = term(conflict.row.kind), near(conflict.row.saved_at, now)
     return together(why, tr("Your “{act}” of {at} was not taken.", act=act, at=at))
 
 

@@ -19,6 +19,7 @@ from medreg_core.domain.records import CommandId, InstitutionId
 from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_desktop.services.auth import known_accounts
 from medreg_desktop.services.cache import commands, outages, outbox_moves, receipts, sync_state
+from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, Resolution
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.printing.fonts import open_fonts
@@ -84,6 +85,21 @@ def test_an_outage_tells_when_why_and_what_became_of_each_registrars_decisions(
         assert words in page
     assert "欧阳娜" not in page
     assert "11010519491231002X" not in page
+
+
+def test_what_a_restored_register_no_longer_holds_is_not_counted_as_accepted(
+    store: CacheStore, desk: ReportDesk
+) -> None:
+    """And what the service put off has no answer yet: every decision stands in one column."""
+    store.write(lambda conn: outages.note(conn, NOW, "server_unreachable", 0.0))
+    lost, dropped = (decide(store, n, "wang", OutcomeKind.ACCEPTED) for n in (1, 2))
+    decide(store, 3, "wang", OutcomeKind.DEFERRED)
+    decide(store, 4, "wang", OutcomeKind.RETRY)
+    for command_id in (lost, dropped):
+        store.write(lambda conn, i=command_id: outbox_moves.reopen(conn, i, LOST_BY_SERVER))  # type: ignore[misc]
+    store.write(lambda conn: commands.close(conn, dropped, Resolution.DROPPED, NOW))
+    (report,) = desk.outages()
+    assert report.total == Tally(decided=4, sent=4, waiting=3)
 
 
 def test_more_registrars_than_lines_are_summed_up(store: CacheStore, desk: ReportDesk) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
+from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import State
-from medreg_desktop.services.cache import sync_state
+from medreg_desktop.services.cache import outbox, sync_state
 from tests.desktop.program.conftest import Staff
 from tests.desktop.program.test_service import state_at
 from tests.helpers.fault_proxy import FaultProxy
-from tests.helpers.program import Desk
+from tests.helpers.program import PATIENCE_S, Desk, click
 from tests.helpers.server import PASSWORD, ServerHandle
 
 
@@ -98,6 +101,29 @@ def test_another_registrar_can_take_over_from_the_lock(office: Desk, staff: Staf
     office.open_review(next(each for each in office.rows if each.id == row.id))
     assert office.review.acts.opinion.text == "稍后再写"
     office.close_review()
+
+
+def test_what_ends_after_its_author_has_left_is_saved_and_told_to_nobody(office: Desk, staff: Staff) -> None:
+    """The writer is busy, as over a batch: he decides, goes, and his colleague sits there when it is done."""
+    row, done = office.rows[0], threading.Event()
+    author, writing = office.office._entered.account_id, office.program._runners["writing"]
+    office.program.window.show_screen("sync")
+    office.until(lambda: office.office.center is not None, "the sync centre")
+    assert office.office.center is not None
+    assert office.office.center._presenter is not None
+    center = office.office.center._presenter
+    office.open_review(row)
+    office.until(office.review.acts.agree_button.isEnabled, "同意")
+    writing.submit(lambda: done.wait(PATIENCE_S), lambda _: None, lambda _: None)
+    click(office.review.acts.agree_button)
+    center.save_file(office.folder / "reference.json", b"{}")
+    office.program.sign_out()
+    done.set()
+    office.until(lambda: writing.pending == 0, "all that was asked of the writer")
+    store = office.program.doorway.get().store
+    assert [each.kind for each in store.read(lambda conn: outbox.rows(conn, AccountId(author)))] == ["agree"]
+    office.at_work(staff.supervisor, PASSWORD, 3)
+    assert row.name not in office.notices()
 
 
 def test_too_long_without_contact_locks_says_why_and_opens_by_the_service_alone(

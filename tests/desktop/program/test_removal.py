@@ -11,6 +11,8 @@ from medreg_core.contract.v1.devices import DeviceEntry
 from medreg_core.domain.records import CommandId, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationReason, Role, State
 from medreg_desktop.app.removed import RemovedPage
+from medreg_desktop.services.sync.report import RemovalReport, Stage
+from medreg_desktop.ui.theme import Theme
 from medreg_desktop.ui.widgets.blocks import EmptyState
 from medreg_server.db.scope import Scope
 from medreg_server.db.tables import device, form_lease
@@ -22,12 +24,23 @@ from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.desktop.program.test_service import state_at
 from tests.helpers.fault_proxy import FaultProxy, http_answer, swallow_answer
 from tests.helpers.program import Desk, Listener, click
-from tests.helpers.qt import clipped
+from tests.helpers.qt import clipped, close
 from tests.helpers.server import PASSWORD, Hospital, ServerHandle
 
 DONE = "本机数据已删除。"
 LIFTED = "服务端确认本机可以继续使用：刚才的拒绝不是服务端作出的，或者已经撤销。 内容都在，请登录后继续办理。"
 STAYS = {"removed.json", "settings/computer.json", "logs/program.log"}
+
+
+def test_what_was_not_counted_yet_is_not_said_to_be_none(dressed_app: Theme) -> None:
+    """The order is proven before the disk has told what waits, and a disk in trouble tells it late."""
+    page = RemovedPage("示例市第二人民医院")
+    page.show_removal(RemovalReport(Stage.RESCUE))
+    said = [line.text() for line in page._lines]
+    assert "未发送的决定先移交审核负责人，随后删除本机数据，请不要关机。" in said
+    page.show_removal(RemovalReport(Stage.RESCUE, left=2, rescued=1))
+    assert any(text.startswith("3 项未发送的决定") for text in (line.text() for line in page._lines))
+    close(page)
 
 
 def device_of(desk: Desk) -> DeviceId:

@@ -121,6 +121,28 @@ def test_a_print_of_which_nothing_was_heard_is_called_back_like_one_that_was_mad
     assert (told.form_number, told.outstanding, told.to_file, told.perhaps) == (number, 6, 1, 3)
 
 
+@pytest.mark.parametrize("kind", [OutcomeKind.CONFLICT, OutcomeKind.REJECTED, OutcomeKind.ACCEPTED])
+def test_what_the_service_has_answered_since_it_was_drawn_does_not_leave(office: Office, kind: OutcomeKind) -> None:
+    """A preview may stay open over lunch: the sheets would say 待同步 of what is refused, or clean by now."""
+    receipt = office.reviews.decide(ONE, AGREE)
+    shown = office.papers.form(ONE)
+    assert receipt.command_id is not None
+    office.sends()
+    taken = ReviewForm(shown.number, shown.digest, "code")
+    office.hears(receipt.command_id, kind, version=2, seq=9, form=taken if kind is OutcomeKind.ACCEPTED else None)
+    assert not office.papers.stand([shown])
+    assert refusal(lambda: office.papers.announce_prints([shown], 1, to_file=False)) == "form_moved_on"
+    assert office.papers.prints(ONE) == []
+
+
+def test_a_clean_copy_of_a_consent_that_was_taken_back_elsewhere_does_not_leave(office: Office) -> None:
+    form = ReviewForm("110101-2026-000050-0", "a" * 32, "code")
+    office.receives(replace(application(1), state=State.AGREED, version=2, form=form))
+    shown = office.papers.form(ONE)
+    office.receives(replace(application(1), state=State.SUBMITTED, version=3, form=replace(form, voided=True)))
+    assert refusal(lambda: office.papers.announce_prints([shown], 1, to_file=True)) == "form_moved_on"
+
+
 def test_new_contents_are_never_printed_under_the_consent_to_the_old_ones(office: Office) -> None:
     agreed_and_printed(office)
     first = office.reviews.open(ONE).application

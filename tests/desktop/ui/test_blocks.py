@@ -6,6 +6,8 @@ import sys
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShortcut
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -152,7 +154,7 @@ def test_the_final_sheet_is_safe(qtbot: QtBot, host: QWidget) -> None:
     sheet.reason.set_text("培训考核证明不足")
     qtbot.keyClick(sheet.reason.editor, Qt.Key.Key_Return)
     assert confirmed == [], "Enter alone never decides"
-    assert sheet.final.shortcut().isEmpty()
+    assert not sheet.final.findChildren(QShortcut)
     qtbot.mouseClick(sheet.final, Qt.MouseButton.LeftButton)
     assert confirmed == ["培训考核证明不足"]
     assert clipped(host) == nameless(host) == []
@@ -169,6 +171,40 @@ def test_a_button_keeps_its_key_when_its_words_change(qtbot: QtBot, host: QWidge
     assert button.shown_keys == "Ctrl+Enter"
     with qtbot.waitSignal(button.clicked):
         qtbot.keyClick(host, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_only_what_walks_or_switches_goes_on_while_its_key_is_held(host: QWidget, kind: Kind) -> None:
+    button = Button("同意", kind, keys="Ctrl+Return")
+    put(host, button)
+    (shortcut,) = button.findChildren(QShortcut)
+    assert button.shortcut().isEmpty(), "a button's own shortcut repeats, and cannot be told not to"
+    assert shortcut.autoRepeat() == (kind is Kind.PLAIN)
+
+
+def test_a_key_acts_upon_what_is_there_when_it_is_pressed(qtbot: QtBot, host: QWidget) -> None:
+    """Not a tenth of a second later, when sync may have put other contents there."""
+    button = Button("同意", Kind.FILLED, keys="Ctrl+Return")
+    put(host, button)
+    clicks: list[bool] = []
+    button.clicked.connect(lambda: clicks.append(True))
+    qtbot.keyClick(host, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert clicks == [True]
+    button.setEnabled(False)
+    qtbot.keyClick(host, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert clicks == [True]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_double_click_is_one_press_of_what_acts(host: QWidget, kind: Kind) -> None:
+    button = Button("同意", kind)
+    put(host, button)
+    clicks: list[bool] = []
+    button.clicked.connect(lambda: clicks.append(True))
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseDClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
+    assert len(clicks) == (2 if kind is Kind.PLAIN else 1)
 
 
 _AT_ONE_AND_A_HALF = """

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -113,6 +113,46 @@ def test_the_whole_cell_of_a_button_is_its_hit_area_and_space_presses_it(qtbot: 
     qtbot.keyClick(table, Qt.Key.Key_Space)
     assert pressed[-1] == (4, "act")
     assert opened == []
+
+
+def test_a_double_click_on_a_button_presses_it_once(qtbot: QtBot, table: Table, model: RowsModel[Row]) -> None:
+    pressed: list[int] = []
+
+    def taken_away(row: int, _key: str) -> None:
+        pressed.append(model.rows[row].key)
+        model.set_rows([each for each in model.rows if each.key != model.rows[row].key])
+
+    table.pressed.connect(taken_away)
+    place = table.visualRect(model.index(2, column(table, "act"))).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)  # the next row stands there by now
+    qtbot.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert pressed == [2]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return])
+def test_a_key_held_down_presses_once(table: Table, model: RowsModel[Row], key: Qt.Key) -> None:
+    """Held over 撤回 it would take back one decision after the other, as each moves up into its place."""
+    acted: list[int] = []
+    table.pressed.connect(lambda row, _key: acted.append(row))
+    table.opened.connect(acted.append)
+    table.setCurrentIndex(model.index(2, column(table, "act")))
+    for repeated in (False, True, True):
+        press = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, "", repeated)
+        QCoreApplication.sendEvent(table, press)
+    assert acted == [2]
+
+
+def test_a_row_that_came_under_the_pointer_while_it_was_down_is_not_pressed(
+    qtbot: QtBot, table: Table, model: RowsModel[Row]
+) -> None:
+    pressed: list[int] = []
+    table.pressed.connect(lambda row, _key: pressed.append(row))
+    place = table.visualRect(model.index(2, column(table, "act"))).center()
+    qtbot.mousePress(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    model.set_rows([row for row in model.rows if row.key != 2])
+    qtbot.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert pressed == []
 
 
 def test_space_and_the_box_tick_and_barred_rows_do_not(qtbot: QtBot, table: Table, model: RowsModel[Row]) -> None:

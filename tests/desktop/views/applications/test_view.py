@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from medreg_core.domain.vocabulary import Kind
+from medreg_core.domain.vocabulary import Kind, State
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.ui.theme import Mode, Theme
 from tests.desktop.review.office import Office, application
-from tests.desktop.views.applications.screen import NAMES, Key, Mod, Opened
+from tests.desktop.views.applications.screen import NAMES, Key, Mod, Opened, named
 from tests.helpers.qt import clipped, nameless, picture, settle
 from tests.helpers.runners import ManualRunner
 
@@ -62,6 +63,35 @@ def test_the_bar_names_who_cannot_and_does_the_rest(opened: Opened) -> None:
     opened.key(Key.Key_Escape)
     assert opened.page.model.ticked == ()
     assert opened.focused is opened.page.table
+
+
+def test_the_bar_follows_what_becomes_of_a_ticked_row(opened: Opened) -> None:
+    """A colleague agreed meanwhile: the row stays in the list and ticked, and is no longer one of those to agree to."""
+    opened.page.focus_list()
+    for _ in range(2):
+        opened.key(Key.Key_Space)
+        opened.key(Key.Key_Down)
+    assert opened.page.batch_bar._agree.accessibleName() == "同意 2 条"
+    opened.office.receives(replace(named(1), state=State.AGREED, version=2))
+    opened.page.refresh()
+    settle()
+    assert len(opened.page.model.ticked) == 2
+    assert opened.page.batch_bar._agree.accessibleName() == "同意 1 条"
+    assert NAMES[0] in opened.page.batch_bar._words.text()
+
+
+def test_what_has_changed_since_it_was_ticked_is_agreed_to_only_when_it_is_ticked_again(opened: Opened) -> None:
+    opened.page.focus_list()
+    opened.key(Key.Key_Space)
+    opened.office.receives(replace(named(1), content_version=2, version=3))
+    opened.page.refresh()
+    settle()
+    bar = opened.page.batch_bar
+    assert not bar._agree.isEnabled()
+    assert bar._words.text() == f"0 条可批量同意；1 条不可：{NAMES[0]}，勾选之后有变动"
+    opened.key(Key.Key_Space)
+    opened.key(Key.Key_Space)
+    assert bar._agree.accessibleName() == "同意 1 条"
 
 
 def test_a_stroke_is_never_lost_while_answers_are_slow(qtbot: QtBot, office: Office, theme: Theme) -> None:

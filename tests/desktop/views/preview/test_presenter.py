@@ -191,6 +191,32 @@ def test_what_was_perhaps_printed_is_called_so() -> None:
     assert told == ["首次打印，可能已打印 2 份（未确认）", "补打 1，可能已另存 PDF（未确认）"]
 
 
+def test_what_has_moved_on_is_shown_anew_and_never_printed_as_it_was() -> None:
+    screen = Screen(P)
+    pending = screen.state.pdf
+    screen.papers.states = {screen.ids[0]: A}
+    screen.presenter.print()
+    assert screen.printers.sent == []
+    assert screen.state.trouble is not None
+    assert screen.state.trouble.code == "form_moved_on"
+    assert screen.state.form is not None
+    assert screen.state.form.standing is Standing.AGREED
+    screen.presenter.print()
+    assert [pdf for pdf, _, _ in screen.printers.sent] != [pending]
+    assert len(screen.printers.sent) == 1
+
+
+def test_an_open_preview_follows_what_the_register_says() -> None:
+    screen = Screen(P)
+    shown = len(screen.view.states)
+    screen.presenter.reload()
+    assert len(screen.view.states) == shown, "what is being read stays as it is"
+    screen.papers.states = {screen.ids[0]: A}
+    screen.presenter.reload()
+    assert screen.state.form is not None
+    assert screen.state.form.standing is Standing.AGREED
+
+
 def test_while_it_prints_it_cannot_be_printed_again() -> None:
     runner = ManualRunner()
     screen = Screen(A, runner=runner)

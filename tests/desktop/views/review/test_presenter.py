@@ -39,6 +39,25 @@ def test_what_is_typed_just_before_going_on_stays_with_its_application(bench: Be
     assert bench.view.state.opinion == "甲乙丙"
 
 
+def test_a_fault_of_keeping_or_reading_is_shown_no_longer_than_it_lasts(bench: Bench, office: Office) -> None:
+    bench.reviews.fault = KnownFault("disk_full")
+    bench.presenter.write_opinion("甲")
+    bench.settle()
+    assert bench.view.state.fault == "disk_full"
+    bench.presenter.reload()
+    bench.settle()
+    assert bench.view.state.fault == "disk_full", "to have read says nothing of keeping"
+    bench.reviews.fault = None
+    bench.presenter.write_opinion("甲乙")
+    bench.settle()
+    assert bench.view.state.fault == ""
+    bench.presenter._not_read(ONE, KnownFault("cache_locked"))
+    assert bench.view.state.fault == "cache_locked"
+    bench.presenter.reload()
+    bench.settle()
+    assert bench.view.state.fault == ""
+
+
 def test_closing_saves_the_last_stroke(bench: Bench) -> None:
     bench.presenter.write_opinion("一")
     bench.presenter.write_opinion("一二")

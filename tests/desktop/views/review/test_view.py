@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import TypeAlias
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from medreg_core.domain.records import AccountId
+from medreg_core.domain.records import AccountId, Claim
 from medreg_core.domain.vocabulary import ChangePart, State
 from medreg_desktop.ui.notices import Notices
 from medreg_desktop.ui.theme import Mode, Theme
@@ -18,7 +21,8 @@ from medreg_desktop.ui.widgets.tick import Tick
 from medreg_desktop.views.review.presenter import ReviewPresenter
 from medreg_desktop.views.review.state import Asking
 from medreg_desktop.views.review.view import ReviewWindow, Surroundings
-from tests.core.builders import TODAY, change
+from tests.core.builders import change
+from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import Office, application, tables
 from tests.desktop.views.review.bench import ONE, ORDER, TWO, Claims, Watched
 from tests.helpers.qt import clipped, close, nameless, picture, settle
@@ -38,7 +42,7 @@ class Opened:
         self.notices, self.reviews = Notices(), Watched(office)
         self.revealed: list[str] = []
         around = Surroundings(
-            tables(), lambda: TODAY, self.notices, lambda: online, self.revealed.append, AccountId("me")
+            tables(), office.clock.now, self.notices, lambda: online, self.revealed.append, AccountId("me")
         )
         self.window = ReviewWindow(around)
         self.presenter = ReviewPresenter(
@@ -131,6 +135,17 @@ def test_control_enter_agrees_and_opens_the_next_with_a_way_back(opened: Opened)
     opened.key(Key.Key_Z, Mod.ControlModifier)
     assert opened.office.reviews.open(ONE).shown_state is State.SUBMITTED
     assert opened.notices.history[-1].text == "已撤回：欧阳以宁。"
+
+
+def test_a_double_click_agrees_to_nobody_who_was_not_looked_at(opened: Opened) -> None:
+    agree = opened.window.acts.agree_button
+    QTest.mouseClick(agree, Qt.MouseButton.LeftButton)
+    opened.wait(lambda: opened.shown == TWO and agree.isEnabled())
+    QTest.mouseDClick(agree, Qt.MouseButton.LeftButton)  # the second press of a double click, as Qt tells it
+    QTest.mouseRelease(agree, Qt.MouseButton.LeftButton)
+    settle()
+    assert [who for who, _ in opened.reviews.decided] == [ONE]
+    assert opened.shown == TWO
 
 
 @pytest.mark.parametrize(("which", "asking"), [(Key.Key_R, Asking.RETURN), (Key.Key_N, Asking.REFUSE)])
@@ -231,6 +246,16 @@ def test_only_differences_hides_what_is_equal(qtbot: QtBot, office: Office, them
     opened.wait(lambda: opened.window._state.only_differences)
     assert len(opened.window.comparison.accessibleDescription()) < len(whole)
     close(opened.window)
+
+
+def test_a_claim_that_has_run_out_is_not_shown_as_held(opened: Opened) -> None:
+    claim = Claim(AccountId("li"), "李四", NOW + timedelta(minutes=15))
+    opened.office.receives(replace(application(1), version=2, claim=claim))
+    opened.presenter.reload()
+    assert "李四" in opened.window.head._claim.accessibleName()
+    opened.office.clock.pass_by(hours=5)
+    opened.presenter.reload()
+    assert "李四" not in opened.window.head._claim.accessibleName()
 
 
 def test_one_that_is_gone_shows_why_and_lets_go_on(opened: Opened) -> None:

@@ -22,7 +22,7 @@ from medreg_desktop.views.sync_center.handouts import HandoutsWindow
 from medreg_desktop.views.sync_center.handouts_presenter import Handouts, HandoutsPresenter, outage_line
 from tests.desktop.cache.office import NOW
 from tests.helpers.qt import picture
-from tests.helpers.runners import ImmediateRunner
+from tests.helpers.runners import ImmediateRunner, ManualRunner
 
 DECISION = CommandId("c1")
 REPORT = OutageReport(
@@ -38,6 +38,7 @@ class Source:
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
         self.fault = ""
+        self.left = 0
 
     def _note(self, *what: object) -> None:
         if self.fault:
@@ -53,7 +54,7 @@ class Source:
 
     def carry(self, path: Path) -> Carried:
         self._note("carry", path)
-        return Carried("x.mra", 5, 0)
+        return Carried("x.mra", 5, self.left)
 
     def outages(self) -> list[OutageReport]:
         return [REPORT]
@@ -106,6 +107,26 @@ def test_what_the_stick_gives_is_told_in_one_line(desk: Desk) -> None:
     assert ("5" in desk.state.news, "3" in desk.state.news) == (True, True)
     desk.presenter.carry(Path("/stick/a.mrc"))
     assert "x.mra" in desk.state.news
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_who_carries_is_told_what_has_to_be_brought_again(desk: Desk, left: int) -> None:
+    desk.source.left = left
+    desk.presenter.carry(Path("/stick/a.mrc"))
+    assert ("2 条尚无最终答复" in desk.state.news) == bool(left)
+
+
+def test_a_file_that_was_written_at_once_is_not_said_to_be_written_still() -> None:
+    """Sync tells of it on its own way, which may be the shorter one."""
+    states: list[Handouts] = []
+    runner = ManualRunner()
+    presenter = HandoutsPresenter(Source(), runner, states.append, lambda _path: None)
+    presenter.open(None, BundleNote())
+    presenter.write_to(Path("/stick"))
+    assert states[-1].news == "正在写出…"
+    presenter.report(BundleNote(1, name="a.mrc", carried=7))
+    runner.release_all()
+    assert "a.mrc" in states[-1].news
 
 
 @pytest.mark.parametrize("code", ["courier_cut", "courier_forged", "server_unreachable"])

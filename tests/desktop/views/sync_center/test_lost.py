@@ -10,6 +10,7 @@ from medreg_desktop.services.cache import outbox_moves
 from medreg_desktop.services.support.explain import row_topic
 from medreg_desktop.views.sync_center.reconcile_words import result_word, summary
 from medreg_desktop.views.sync_center.words import reason, state_word, trouble_word, troubles, what_happened
+from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import Office
 from tests.desktop.views.sync_center.bench import Bench, _decided, named
 
@@ -30,9 +31,9 @@ def test_it_is_told_as_taken_once_and_missing_now(office: Office, lost: CommandI
     assert state.current is not None
     assert state.current.row.command.id == lost
     (item,) = state.waiting
-    assert (state_word(item).text, reason(item)) == ("需处理", "服务端从备份恢复，没有这项决定")
+    assert (state_word(item).text, reason(item, NOW)) == ("需处理", "服务端从备份恢复，没有这项决定")
     assert (trouble_word(state.current).text, troubles(state.waiting)) == ("登记库已无", "登记库已无 1")
-    story = what_happened(state.current)
+    story = what_happened(state.current, NOW)
     assert story.startswith("您 10:00 的「同意」曾被采用。服务端从备份恢复，没有这项决定。")
     assert "没有采用" not in story
 

@@ -6,12 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_core.contract.v1.commands import Outcome
+from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_desktop.services.cache import commands, outbox_moves
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxCounts, OutboxState
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.views.sync_center.state import Group
 from tests.core.builders import request
+from tests.desktop.cache.office import NOW, agree
 from tests.desktop.review.office import LI, Office, application
 from tests.desktop.views.sync_center.bench import AGREE, Bench, Story, ids, troubled
+
+
+def locked() -> OutboxCounts:
+    raise KnownFault("cache_locked")
 
 
 @pytest.fixture
@@ -31,6 +41,46 @@ def test_what_needs_the_registrar_stands_first_and_is_shown_at_once(bench: Bench
     assert bench.view.current == story.conflict
     bench.presenter.choose(Group.NEEDS_YOU)
     assert len(bench.view.state.shown) == 3
+
+
+def test_behind_a_very_long_queue_the_answers_are_found_and_all_that_waits_is_counted(office: Office) -> None:
+    answered = office.reviews.decide(ids(1)[0], AGREE).command_id
+    assert answered is not None
+    office.sends()
+    office.hears(answered, OutcomeKind.ACCEPTED, version=2, seq=4)
+
+    def gather(conn: Connection) -> None:
+        for n in range(1_000, 2_102):
+            outbox_moves.add(conn, agree(application(2), f"{n:032x}"), office.account.id, NOW)
+
+    office.store.write(gather)
+    state = Bench(office).view.state
+    assert [item.row.command.id for item in state.answered] == [answered]
+    assert state.open_count == 1102
+
+
+def test_what_was_settled_between_showing_and_pressing_is_said_to_be_settled(bench: Bench, story: Story) -> None:
+    """As when a snapshot finds a decision that was called lost."""
+    settled = Outcome(id=story.conflict, kind=OutcomeKind.ACCEPTED, version=2, seq=9)
+    bench.office.store.write(lambda conn: commands.settle(conn, settled, NOW))
+    bench.presenter.give_up()
+    bench.settle()
+    assert bench.view.state.problem == "settled_meanwhile"
+    assert bench.view.current != story.conflict
+    bench.presenter.choose(Group.NEEDS_YOU)
+    assert bench.view.state.problem == "", "said once, not for ever"
+
+
+def test_what_kept_the_copy_from_being_read_is_not_shown_any_more_once_it_was_read(bench: Bench) -> None:
+    read = bench.presenter._outbox.counts
+    bench.presenter._outbox.counts = locked  # type: ignore[method-assign]
+    bench.presenter.refresh()
+    bench.settle()
+    assert bench.view.state.problem == "cache_locked"
+    bench.presenter._outbox.counts = read  # type: ignore[method-assign]
+    bench.presenter.refresh()
+    bench.settle()
+    assert bench.view.state.problem == ""
 
 
 def test_looking_at_everything_changes_nothing(bench: Bench, story: Story) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -59,7 +60,7 @@ def test_the_story_says_once_what_would_not_be_taken_even_where_nobody_is_named(
     said = conflicting(queue[0], EDITED).said
     assert said is not None
     conflict = office.outbox.conflict(queue[0], msgspec.structs.replace(said, by="", at=None))
-    story = what_happened(conflict)
+    story = what_happened(conflict, NOW)
     assert story.startswith("预演：申请在此期间改了 2 处。")
     assert story.count("采用") == 1
 
@@ -155,7 +156,7 @@ def test_nobody_is_told_of_a_rehearsal_that_nobody_answers(lamp: LampKind, tells
     ],
 )
 def test_the_words_of_the_guard(state: GuardState, words: str) -> None:
-    what, todo = guard_words(Guard(state, 1200, 5000, NOW))
+    what, todo = guard_words(Guard(state, 1200, 5000, NOW), NOW)
     assert what == words
     assert todo
 
@@ -169,6 +170,18 @@ def opened(qtbot: QtBot, office: Office, queue: tuple[CommandId, ...], theme: Th
     one.presenter.report(rehearsed(conflicting(queue[0], EDITED), failing(queue[1]), passes=212))
     yield one
     close(one.page)
+
+
+def test_while_sending_is_paused_nothing_is_said_to_go_and_no_button_offers_it(opened: Opened) -> None:
+    strip, report = opened.page.strip, rehearsed(passes=2)
+    opened.presenter.report(replace(report, paused=True))
+    assert strip.isVisible()
+    assert strip._follows.text() == "发送已暂停，继续发送之前都不会发出。"
+    assert not strip.send_button.isVisible()
+    assert not strip.all_button.isVisible()
+    opened.presenter.report(report)
+    assert strip._follows.text().startswith("25 秒后自动发送其余 2 条。")
+    assert strip.send_button.isVisible()
 
 
 def test_the_strip_sends_without_waiting_and_goes_when_it_is_over(opened: Opened) -> None:

@@ -14,9 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import CommandId
-from medreg_core.domain.vocabulary import State
+from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
 from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.tabs import LEAD
@@ -94,6 +95,39 @@ def opened(qtbot: QtBot, office: Office, story: Story, theme: Theme) -> Iterator
     close(one.page)
 
 
+def test_paper_of_an_earlier_consent_is_not_called_this_decisions(opened: Opened, story: Story) -> None:
+    """Reviewed again, returned, and refused: what is printed is the form of the consent before."""
+    assert opened.page.panel._papers.accessibleName().startswith("本次决定的审核表已印 2 份")
+    office = opened.office
+    office.outbox.review_again(story.conflict)
+    again = office.reviews.decide(ids(1)[0], Decision(CommandKind.RETURN, 2, "请补照片。")).command_id
+    assert again is not None
+    office.sends()
+    office.hears(again, OutcomeKind.REJECTED, code="check_failed")
+    opened.presenter.refresh()
+    opened.presenter.look_at(again)
+    settle()
+    assert opened.page.panel._papers.accessibleName().startswith("先前一次的审核表已印 2 份")
+
+
+def test_of_another_day_the_day_is_said(opened: Opened, story: Story) -> None:
+    """An outage may last for days: 10:00 alone would be taken for today's."""
+    assert (opened.page.numbers._synced._count.text(), opened.page.numbers._unsent._note.text()) == (
+        "10:00",
+        "最早一条保存于 10:00",
+    )
+    opened.office.clock.pass_by(days=2)
+    opened.presenter.refresh()
+    settle()
+    page = opened.page
+    assert page.numbers._synced._count.text() == "11-23 10:00"
+    assert page.numbers._unsent._note.text() == "最早一条保存于 11-23 10:00"
+    saved = next(n for n, c in enumerate(page.lists.outbox_model.columns) if c.key == "saved")
+    assert page.lists.outbox_model.index(0, saved).data() == "11-23"
+    assert page.panel._story.text().startswith("申请人 11-23 10:00 改了 2 处。您 11-23 10:00 的「同意」")
+    assert clipped(page) == []
+
+
 def test_f2_walks_the_bar_and_the_item_together(opened: Opened, story: Story) -> None:
     assert opened.current == story.conflict
     for expected in (story.rejected, story.quarantined, story.conflict):
@@ -161,7 +195,7 @@ def test_an_applicant_who_withdrew_has_not_processed_anything(opened: Opened, st
     ):
         current = replace(outcome.current, state=state)
         now = msgspec.structs.replace(outcome, code=FaultCode.STATE_CONFLICT, current=current)
-        assert reason(replace(item, row=replace(item.row, outcome=now))) == words
+        assert reason(replace(item, row=replace(item.row, outcome=now)), NOW) == words
         assert foreseen_reason(now, "申请人") == foreseen_words
 
 
@@ -174,7 +208,7 @@ def test_a_colleague_who_decided_first_has_made_no_version(opened: Opened, story
     current = replace(outcome.current, state=State.REFUSED, version=4, content_version=2)
     now = msgspec.structs.replace(outcome, code=FaultCode.ALREADY_DECIDED, by="张三", current=current)
     command = msgspec.structs.replace(item.row.command, base_version=3)
-    assert reason(replace(item, row=replace(item.row, command=command, outcome=now))) == "冲突：张三已先办理"
+    assert reason(replace(item, row=replace(item.row, command=command, outcome=now)), NOW) == "冲突：张三已先办理"
 
 
 def test_the_version_on_the_screen_is_everywhere_that_of_the_contents(opened: Opened, story: Story) -> None:
@@ -185,8 +219,8 @@ def test_the_version_on_the_screen_is_everywhere_that_of_the_contents(opened: Op
     later = replace(
         conflict, read=replace(conflict.read, content_version=2), row=replace(conflict.row, command=command)
     )
-    assert decided_line(later).endswith("版本 2")
-    assert "版本 2" in what_happened(later)
+    assert decided_line(later, NOW).endswith("版本 2")
+    assert "版本 2" in what_happened(later, NOW)
     assert "版本 2" in opinion_line(later)
 
 
@@ -250,7 +284,7 @@ def test_what_stands_for_the_item_that_was_put_away_is_in_line_with_the_tabs(ope
 def test_what_was_given_up_is_closed_and_no_application_is_finished(opened: Opened, story: Story) -> None:
     opened.office.outbox.drop(story.rejected)
     item = next(i for i in opened.office.outbox.items(open_only=False) if i.row.command.id == story.rejected)
-    assert (state_word(item).text, reason(item)) == ("已关闭", "已放弃")
+    assert (state_word(item).text, reason(item, NOW)) == ("已关闭", "已放弃")
 
 
 @pytest.mark.parametrize(
