@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.commands import Agree, Command, CommandBody, RecordPrint, Refuse, Return, WithdrawConsent
+from medreg_core.contract.v1.commands import (
+    BATCH_COMMANDS,
+    Agree,
+    Command,
+    CommandBody,
+    RecordPrint,
+    Refuse,
+    Return,
+    WithdrawConsent,
+)
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.form_code import read_form_code
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import Application, ApplicationId, Material
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, Role, State
+from medreg_server.db.transaction import Database, DatabaseBusy, WriteTransaction
 from medreg_server.services.callers import Caller
+from medreg_server.services.commands import CommandDesk
 from medreg_server.services.service import Service
-from tests.helpers.server import Hospital, make_application, seed_applications, seed_hospital, store_applications
+from tests.helpers.server import (
+    Hospital,
+    WorldClock,
+    make_application,
+    seed_applications,
+    seed_hospital,
+    store_applications,
+)
 from tests.server.clients import Office, command, new_id
 from tests.server.neighbours import commission, physician, resubmit, rule, withdraw
 
@@ -356,6 +375,27 @@ def test_a_rehearsal_tells_all_and_keeps_nothing(office: Office, application: Ap
     assert office.now(application) == application
     assert office.changes(cursor).changes == ()
     assert [o.kind for o in office.send(consent, back)] == [OutcomeKind.ACCEPTED] * 2
+
+
+def test_behind_a_lock_that_nobody_gives_back_a_batch_is_answered_before_its_sender_hangs_up(
+    office: Office, register: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command waits for it in vain; a hundred of them would take the turns of all other institutions meanwhile."""
+    clock = WorldClock()
+
+    @contextmanager
+    def in_vain(*_: object) -> Iterator[WriteTransaction]:
+        clock.ahead += timedelta(seconds=4)
+        raise DatabaseBusy("LockNotAvailable")
+        yield
+
+    sent = [command(each, RETURN) for each in seed_applications(register, office.hospital.institution, BATCH_COMMANDS)]
+    batch = office.batch(tuple(sent), dry_run=False)
+    monkeypatch.setattr(Database, "_write_on", in_vain)
+    outcomes = CommandDesk(replace(register.environment, clock=clock)).answer(batch, office.caller)
+    assert [outcome.id for outcome in outcomes.outcomes] == [each.id for each in sent]
+    assert {(outcome.kind, outcome.code) for outcome in outcomes.outcomes} == {(OutcomeKind.RETRY, FaultCode.BUSY)}
+    assert clock.ahead < timedelta(seconds=30)
 
 
 def test_the_outcomes_of_a_lost_answer_can_be_asked_for(office: Office, application: Application) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -238,6 +239,25 @@ def test_a_revoked_device_brings_nothing(
         desk.take(file)
     assert refused.value.code is FaultCode.COURIER_DEVICE_REVOKED, "the carrier's own computer is not meant"
     assert in_register(register, applications[0]) == applications[0]
+
+
+def test_a_device_revoked_under_its_file_brings_no_more_of_it(
+    register: Service, sender: Sender, desk: CourierDesk, applications: list[Application]
+) -> None:
+    """The carrier's computer is not meant, and what was done before is answered and stands in the audit."""
+    devices, answer = DeviceDesk(register.environment), desk._commands.answer_one
+
+    def then_revoked(*asked: Any) -> Outcome:
+        outcome = answer(*asked)
+        devices.revoke_for_operator(sender.office.device_id, RevocationReason.LOST)
+        return outcome
+
+    desk._commands.answer_one = then_revoked  # type: ignore[method-assign]
+    parcels = [sender.decide(each, RETURN) for each in applications[:3]]
+    answered = desk.take(sender.file(parcels), sender.office.caller)
+    assert (answered.carried_out, answered.left) == (1, 2)
+    assert kinds(sender.answers(answered.file)) == [OutcomeKind.ACCEPTED]
+    assert [in_register(register, each).version for each in applications[:3]] == [2, 1, 1]
 
 
 # ---- any order ------------------------------------------------------------------------------------------------------
