@@ -14,7 +14,7 @@ from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert,
 from medreg_core.contract.v1.commands import Command, Outcome, Refuse, Return
 from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.contract.v1.messages import SignIn
-from medreg_core.domain.records import Application, Registration
+from medreg_core.domain.records import Application, ApplicationId, Registration
 from medreg_core.domain.registrations import altered
 from medreg_core.domain.vocabulary import ChangePart, Kind, OutcomeKind, RegistrationState, Role, State
 from medreg_server.db.audit import Event
@@ -22,14 +22,15 @@ from medreg_server.db.engine import open_engine
 from medreg_server.db.feed import Pending
 from medreg_server.db.physicians import Registered
 from medreg_server.services import approvals
+from medreg_server.services.applicants import ApplicantDesk, Content, Submission
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.registry import Registry
 from medreg_server.services.service import Service
 from medreg_server.services.sign_in import SignInDesk
 from tests.helpers.postgres import Cluster
 from tests.helpers.server import Hospital, make_application, seed_applications, seed_hospital, store_applications
-from tests.server.clients import Office, command
-from tests.server.neighbours import rule
+from tests.server.clients import Office, command, new_id
+from tests.server.neighbours import physician, rule
 from tests.server.test_commission import held
 from tests.server.test_receipts import waiting
 
@@ -251,3 +252,20 @@ def test_of_two_approvals_at_once_for_one_physician_neither_is_lost(
     with register.environment.database.read() as transaction:
         (after,) = transaction.physicians.registrations_of(cancelled.physician_id)
     assert (after.registration.state, after.registration.department) == (RegistrationState.CANCELLED, "内科")
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_physician_applies_while_an_office_deals_with_his_code(register: Service, hospital: Hospital) -> None:
+    """A rehearsal holds his row for seconds; that he stays who he is is all that his application needs of it."""
+    (application,) = seed_applications(register, hospital.institution, 1)
+    caller, desk = physician(register, application), ApplicantDesk(register.environment)
+    content = Content(request=application.request, statement=application.statement)
+    submission = Submission(ApplicationId(new_id()), hospital.institution.id, Kind.REGISTRATION, content)
+    with ThreadPoolExecutor(1) as pool:
+        with register.environment.database.write() as transaction:
+            transaction.physicians.lock(application.physician_id)
+            applying = pool.submit(desk.submit, submission, caller)
+            while not (applying.done() or waiting(register)):
+                pass
+            assert applying.done()
+        assert applying.result().state is State.SUBMITTED
