@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -33,6 +34,7 @@ from tests.helpers.server import (
     Hospital,
     WorldClock,
     make_application,
+    open_register,
     seed_applications,
     seed_hospital,
     store_applications,
@@ -182,6 +184,24 @@ def test_a_superseded_consent_stays_superseded_after_acceptance(
     assert office.send_one(office.agree(application)).kind is OutcomeKind.SUPERSEDED
     refused = office.send_one(command(application, REFUSE))
     assert (refused.kind, refused.by) == (OutcomeKind.CONFLICT, colleague.caller.account.name)
+
+
+def test_what_its_author_saw_is_no_news_whatever_the_services_clock_showed_then(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A return made under a fast clock and answered by the applicant long since is nobody's decision on this row."""
+    clock = WorldClock()
+    with open_register(database_url, tmp_path, clock) as service:
+        office = Office(service, seed_hospital(service))
+        (application,) = seed_applications(service, office.hospital.institution)
+        clock.ahead = timedelta(hours=1)
+        office.send_one(command(application, RETURN))
+        clock.ahead = timedelta()
+        seen = resubmit(service, office.now(application), department="外科")
+        withdraw(service, seen)
+        outcome = office.send_one(command(seen, RETURN, seen_at=seen.moved_at))
+    told = (outcome.kind, outcome.code, outcome.by)
+    assert told == (OutcomeKind.CONFLICT, FaultCode.STATE_CONFLICT, "applicant")
 
 
 def test_a_consent_cannot_be_taken_back_after_acceptance(office: Office, application: Application) -> None:
