@@ -171,6 +171,10 @@ def _undated(sender: Sender, parcels: list[Parcel]) -> bytes:
     return sender.file([Parcel(command=parcels[0].command, link=undated(sender.chain, parcels[0].link)), *parcels[1:]])
 
 
+def _id_with_a_line_end(sender: Sender, parcels: list[Parcel]) -> bytes:
+    return sender.file(parcels, bundle_id=f"{'a' * 64}\n")
+
+
 REFUSED: dict[str, tuple[Callable[[Sender, list[Parcel]], bytes], FaultCode]] = {
     "cut": (_cut, FaultCode.COURIER_CUT),
     "damaged": (_damaged, FaultCode.COURIER_DAMAGED),
@@ -185,6 +189,7 @@ REFUSED: dict[str, tuple[Callable[[Sender, list[Parcel]], bytes], FaultCode]] = 
     "no_utf8": (_no_utf8, FaultCode.COURIER_DAMAGED),
     "device_of_no_id": (_device_of_no_id, FaultCode.COURIER_UNKNOWN_DEVICE),
     "maker_of_no_id": (_maker_of_no_id, FaultCode.COURIER_MAKER_GONE),
+    "id_with_a_line_end": (_id_with_a_line_end, FaultCode.COURIER_DAMAGED),
     "undated": (_undated, FaultCode.COURIER_FORGED),
     "too_large": (_too_large, FaultCode.COURIER_TOO_LARGE),
     "nobody": (_nobody, FaultCode.COURIER_MAKER_GONE),
