@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.commands import (
-    BATCH_COMMANDS,
-    Agree,
-    Command,
-    CommandBody,
-    RecordPrint,
-    Refuse,
-    Return,
-    WithdrawConsent,
-)
+from medreg_core.contract.v1.commands import Agree, Command, CommandBody, RecordPrint, Refuse, Return, WithdrawConsent
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.form_code import read_form_code
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import Application, ApplicationId, Material
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, Role, State
-from medreg_server.db.transaction import Database, DatabaseBusy, WriteTransaction
 from medreg_server.services.callers import Caller
-from medreg_server.services.commands import CommandDesk
 from medreg_server.services.service import Service
-from tests.helpers.server import (
-    Hospital,
-    WorldClock,
-    make_application,
-    open_register,
-    seed_applications,
-    seed_hospital,
-    store_applications,
-)
+from tests.helpers.server import Hospital, make_application, seed_applications, seed_hospital, store_applications
 from tests.server.clients import Office, command, new_id
 from tests.server.neighbours import commission, physician, resubmit, rule, withdraw
 
@@ -184,24 +163,6 @@ def test_a_superseded_consent_stays_superseded_after_acceptance(
     assert office.send_one(office.agree(application)).kind is OutcomeKind.SUPERSEDED
     refused = office.send_one(command(application, REFUSE))
     assert (refused.kind, refused.by) == (OutcomeKind.CONFLICT, colleague.caller.account.name)
-
-
-def test_what_its_author_saw_is_no_news_whatever_the_services_clock_showed_then(
-    database_url: str, tmp_path: Path
-) -> None:
-    """A return made under a fast clock and answered by the applicant long since is nobody's decision on this row."""
-    clock = WorldClock()
-    with open_register(database_url, tmp_path, clock) as service:
-        office = Office(service, seed_hospital(service))
-        (application,) = seed_applications(service, office.hospital.institution)
-        clock.ahead = timedelta(hours=1)
-        office.send_one(command(application, RETURN))
-        clock.ahead = timedelta()
-        seen = resubmit(service, office.now(application), department="外科")
-        withdraw(service, seen)
-        outcome = office.send_one(command(seen, RETURN, seen_at=seen.moved_at))
-    told = (outcome.kind, outcome.code, outcome.by)
-    assert told == (OutcomeKind.CONFLICT, FaultCode.STATE_CONFLICT, "applicant")
 
 
 def test_a_consent_cannot_be_taken_back_after_acceptance(office: Office, application: Application) -> None:
@@ -395,27 +356,6 @@ def test_a_rehearsal_tells_all_and_keeps_nothing(office: Office, application: Ap
     assert office.now(application) == application
     assert office.changes(cursor).changes == ()
     assert [o.kind for o in office.send(consent, back)] == [OutcomeKind.ACCEPTED] * 2
-
-
-def test_behind_a_lock_that_nobody_gives_back_a_batch_is_answered_before_its_sender_hangs_up(
-    office: Office, register: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each command waits for it in vain; a hundred of them would take the turns of all other institutions meanwhile."""
-    clock = WorldClock()
-
-    @contextmanager
-    def in_vain(*_: object) -> Iterator[WriteTransaction]:
-        clock.ahead += timedelta(seconds=4)
-        raise DatabaseBusy("LockNotAvailable")
-        yield
-
-    sent = [command(each, RETURN) for each in seed_applications(register, office.hospital.institution, BATCH_COMMANDS)]
-    batch = office.batch(tuple(sent), dry_run=False)
-    monkeypatch.setattr(Database, "_write_on", in_vain)
-    outcomes = CommandDesk(replace(register.environment, clock=clock)).answer(batch, office.caller)
-    assert [outcome.id for outcome in outcomes.outcomes] == [each.id for each in sent]
-    assert {(outcome.kind, outcome.code) for outcome in outcomes.outcomes} == {(OutcomeKind.RETRY, FaultCode.BUSY)}
-    assert clock.ahead < timedelta(seconds=30)
 
 
 def test_the_outcomes_of_a_lost_answer_can_be_asked_for(office: Office, application: Application) -> None:
