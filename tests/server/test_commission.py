@@ -229,6 +229,8 @@ def test_a_scan_knows_forged_pending_and_changed(office: Office) -> None:
     assert scanned(office, "https://example.org") is ScanResult.FORGED
     assert scanned(office, sign_form_code(claims, Ed25519PrivateKey.generate(), "a\0b")) is ScanResult.FORGED
     assert scanned(office, sign_form_code(claims, keys.private_key, keys.kid)) is ScanResult.PENDING
+    no_number = replace(claims, form_number="a\0b")
+    assert scanned(office, sign_form_code(no_number, keys.private_key, keys.kid)) is ScanResult.FORGED
     consent = agreed(office, application)
     assert consent.form is not None
     other = replace(claims, form_number=consent.form.number, digest="0" * 32)
