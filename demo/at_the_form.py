@@ -95,7 +95,7 @@ def reviewed(hands: Hands) -> Answer:
         "blockers": [blocker.code for blocker in sheet.blockers],
         "can_agree": hands.office.review.acts.agree_button.isEnabled(),
         "focus": hands.focused(),
-        "practice_code": sheet.application.registration.practice_code if sheet.application.registration else "",
+        "practice_code": sheet.application.practice_code,
     }
 
 

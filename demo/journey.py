@@ -277,7 +277,7 @@ class Journey:
         self._at.do("wait_row", id=self._agreed, state="accepted")
         approved = commission.act(self._agreed, "approve", accepted.version)
         row = self._at.do("wait_row", id=self._agreed, state="approved")
-        code = _practice_code(approved)
+        code = approved.practice_code
         step.check(f"the practice code {code} stands in the list", row["practice_code"] == code != "", row)
         sheet = self._at.do("open_review", id=self._agreed)
         step.check("and in the review window", sheet["practice_code"] == code, sheet)
@@ -340,7 +340,3 @@ def _is_forged(code: str, keys: dict[str, bytes]) -> bool:
     except FormCodeForged:
         return True
     return False
-
-
-def _practice_code(application: Application) -> str:
-    return application.registration.practice_code if application.registration else ""

@@ -115,12 +115,16 @@ def load_settings(environ: Mapping[str, str] = os.environ, **overrides: object) 
     for name in Settings.__struct_fields__:
         text = environ.get(f"MEDREG_{name.upper()}")
         if text is not None:
-            values[name] = text.split(",") if name == "trusted_proxies" else text
+            values[name] = _listed(text) if name == "trusted_proxies" else text
     values |= {name: value for name, value in overrides.items() if value is not None}
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsFault(_field(str(error)), str(error)) from error
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

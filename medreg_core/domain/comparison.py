@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -84,8 +84,11 @@ _ONLY_HERE = frozenset({Kind.MULTI_SITE_FILING, Kind.MULTI_SITE_WITHDRAWAL})
 def compare(application: Application, tables: Tables) -> tuple[Group, ...]:
     """Return the groups of the sheet: first what is asked, then person, qualification and registration.
 
+    The registration is what the register holds: after the approval, what came of it.
     Nothing of a first registration is marked but its identity: there is nothing else it could differ from.
     """
+    if application.registered is not None:
+        application = replace(application, registration=application.registered)
     asked = _asked_fields(application)
     pairs = _request_pairs(application, tables)
     beside = application.registration is None or application.kind in _ONLY_HERE

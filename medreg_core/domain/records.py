@@ -200,11 +200,18 @@ class Application:
     form: ReviewForm | None = None
     claim: Claim | None = None
     origin_agrees: bool | None = None  # 原执业机构意见 as the register holds it; None = not given, or not known here
+    registered: Registration | None = None  # 执业注册 as the approval left it; ``registration`` stays as it was printed
 
     @property
     def moved_at(self) -> datetime | None:
         """When its last move was made, by the register's clock; None of a row without history."""
         return self.history[-1].at if self.history else None
+
+    @property
+    def practice_code(self) -> str:
+        """执业证书编码 of the registration it is about, after the approval of what came of it; empty for none yet."""
+        held = self.registered or self.registration
+        return held.practice_code if held else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ def client_address(request: Request[Any, Any, State], trusted_proxies: tuple[str
     address = request.client.host if request.client else ""
     if address not in trusted_proxies:
         return address
-    chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    # A proxy may write a header of its own behind the caller's: together they are the list that others extend.
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+    chain = [part.strip() for part in forwarded.split(",") if part.strip()]
     untrusted = [part for part in chain if part not in trusted_proxies]
     return untrusted[-1] if untrusted else address
 

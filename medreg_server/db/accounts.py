@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import RowMapping, bindparam, case, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, case, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -60,7 +60,6 @@ _BY_LOGIN: Final = select(account).where(account.c.login == bindparam("key"))
 _OPEN: Final = insert(session)
 _END_OLD: Final = delete(session).where(session.c.expires_at < bindparam("now"))
 _CLOSE: Final = delete(session).where(session.c.token_hash == bindparam("key"))
-_IS_OVER: Final = sign_in_throttle.c.since <= bindparam("window")
 _RETURN: Final = (
     update(sign_in_throttle)
     .where(sign_in_throttle.c.key == bindparam("of"), sign_in_throttle.c.attempts > 0)
@@ -144,7 +143,7 @@ class Accounts(Repository):
 
         Counting comes before the password is looked at, so that attempts made at once cannot pass the limit together.
         """
-        asked = {"key": key, "attempts": 1, "since": now, "window": now - window}
+        asked = {"key": key, "attempts": 1, "since": now, "begun": now - window, "ended": now + window}
         counted = self._connection.execute(_count(self._connection.dialect.name), asked).one()
         return counted.attempts, counted.since
 
@@ -164,9 +163,12 @@ def _count(engine: str) -> ReturningInsert[int, datetime]:
     first: postgresql.Insert | sqlite.Insert = (
         postgresql.insert(sign_in_throttle) if engine == "postgresql" else sqlite.insert(sign_in_throttle)
     )
+    # One that begins later than this one ends was counted under a clock that has been set right since. Somewhat later
+    # is what an attempt sees that waited for its turn here.
+    is_over = or_(known.since <= bindparam("begun"), known.since > bindparam("ended"))
     counted = {
-        "attempts": case((_IS_OVER, 1), else_=known.attempts + 1),
-        "since": case((_IS_OVER, first.excluded.since), else_=known.since),
+        "attempts": case((is_over, 1), else_=known.attempts + 1),
+        "since": case((is_over, first.excluded.since), else_=known.since),
     }
     return first.on_conflict_do_update(index_elements=[known.key], set_=counted).returning(known.attempts, known.since)
 

@@ -57,7 +57,7 @@ _OUTSTANDING: Final = (
     .where(
         activation_code.c.device_id == bindparam("device"),
         activation_code.c.state == CodeState.LEASED.value,
-        activation_code.c.expires_at > bindparam("now"),
+        activation_code.c.leased_at > bindparam("since"),
     )
 )
 _COUNT_REPRINT: Final = (
@@ -88,9 +88,9 @@ class Activation(Repository):
         ]
         self._writes.insert(activation_code, rows)
 
-    def outstanding(self, device_id: DeviceId, now: datetime) -> int:
-        """Return how many codes lie on the device that it may still hand out."""
-        return int(self._connection.execute(_OUTSTANDING, {"device": device_id, "now": now}).scalar_one())
+    def outstanding(self, device_id: DeviceId, since: datetime) -> int:
+        """Return how many codes have been leased to the device since then and are not handed out."""
+        return int(self._connection.execute(_OUTSTANDING, {"device": device_id, "since": since}).scalar_one())
 
     def code(self, reference: str, scope: Scope) -> CodeRecord | None:
         """Return a code of ``scope``, or None."""

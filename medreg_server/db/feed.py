@@ -139,9 +139,9 @@ class Feed(Repository):
         self._connection.execute(
             delete(change_log).where(change_log.c.institution_id == institution_id, change_log.c.seq <= floor)
         )
-        self._connection.execute(
-            update(feed_head).where(feed_head.c.institution_id == institution_id).values(floor=floor)
-        )
+        # Another who pruned meanwhile may have cut more.
+        lower = (feed_head.c.institution_id == institution_id, feed_head.c.floor < floor)
+        self._connection.execute(update(feed_head).where(*lower).values(floor=floor))
 
     def versions(self, institution_id: InstitutionId) -> Iterator[tuple[str, int]]:
         """Yield (id, version) of every row in the institution's scope, for the digest (``sync.md`` §5.12)."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import Integer, bindparam, func, or_, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 
 from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.forms import LAST_SERIAL, FormNumber
@@ -58,11 +58,13 @@ _TAKE: Final = (
     .returning(form_serial.c.last)
 )
 _LEASED: Final = select(func.coalesce(func.sum(form_lease.c.last - form_lease.c.first + 1), 0)).where(
-    form_lease.c.device_id == bindparam("device"),
-    form_lease.c.year == bindparam("of_year"),
-    or_(form_lease.c.expires_at.is_(None), form_lease.c.expires_at > bindparam("now")),
+    form_lease.c.device_id == bindparam("device"), form_lease.c.granted_at > bindparam("since")
 )
-_USED: Final = select(func.count()).select_from(form).where(form.c.device_id == bindparam("device"))
+_USED: Final = (
+    select(func.count())
+    .select_from(form)
+    .where(form.c.device_id == bindparam("device"), form.c.created_at > bindparam("since"))
+)
 _OUTSTANDING: Final = select(_LEASED.scalar_subquery() - _USED.scalar_subquery())
 
 
@@ -127,10 +129,9 @@ class Leases(Repository):
         own = update(form_lease).where(form_lease.c.device_id == device_id, form_lease.c.burnt_at.is_(None))
         return self._connection.execute(own.values(burnt_at=now)).rowcount
 
-    def outstanding(self, device_id: DeviceId, year: int, now: datetime) -> int:
-        """Return how many numbers of ``year`` the device may still use, at most: leased and on no stored form."""
-        asked = {"device": device_id, "of_year": year, "now": now}
-        return int(self._connection.execute(_OUTSTANDING, asked).scalar_one())
+    def outstanding(self, device_id: DeviceId, since: datetime) -> int:
+        """Return how many more numbers have been leased to the device since then than forms of it were stored."""
+        return int(self._connection.execute(_OUTSTANDING, {"device": device_id, "since": since}).scalar_one())
 
     def holder_of(self, number: FormNumber) -> Holder | None:
         """Return who holds the lease that contains ``number``, or None when it was never leased."""

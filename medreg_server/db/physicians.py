@@ -27,7 +27,9 @@ class Registered:
 
 
 _BODY: Final = select(physician.c.body).where(physician.c.id == bindparam("key"))
-_LOCK: Final = select(physician.c.id).where(physician.c.id == bindparam("key")).with_for_update()
+_LOCK: Final = select(physician.c.id).where(physician.c.id == bindparam("key")).with_for_update(key_share=True)
+"""Who locks him waits for others who do, and nobody who writes a row that belongs to him waits for them."""
+
 _REGISTERED_AT: Final = select(practice_registration.c.practice_code).where(
     practice_registration.c.physician_id == bindparam("physician"),
     practice_registration.c.institution_id == bindparam("institution"),

@@ -33,7 +33,7 @@ def stale(command: Command, move: Move, application: Application) -> Stopped:
     The same decision, still standing, closes the command (superseded). Anything else needs a person (conflict): a
     colleague decided otherwise, the applicant edited or withdrew, the commission went on, or the row is another one.
     """
-    since = [entry for entry in application.history if _is_since(entry, command)]
+    since = _since(command, application.history)
     standing = _standing(since, move)
     if standing is not None and standing.move is move:
         return Stopped(_told(command, application, OutcomeKind.SUPERSEDED, FaultCode.ALREADY_DECIDED, standing))
@@ -42,6 +42,14 @@ def stale(command: Command, move: Move, application: Application) -> Stopped:
     last = since[-1] if since else None
     code = FaultCode.STATE_CONFLICT if rule_for(application.state, move) is None else FaultCode.VERSION_CONFLICT
     return Stopped(_told(command, application, OutcomeKind.CONFLICT, code, last))
+
+
+def _since(command: Command, history: tuple[HistoryEntry, ...]) -> list[HistoryEntry]:
+    """Return the steps made behind the author's back: behind the one he saw, unless a restore has taken that."""
+    for place, entry in enumerate(history, start=1):
+        if entry.version == command.base_version and entry.at == command.seen_at:
+            return list(history[place:])
+    return [entry for entry in history if _is_since(entry, command)]
 
 
 def _is_since(entry: HistoryEntry, command: Command) -> bool:

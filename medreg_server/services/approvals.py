@@ -22,6 +22,8 @@ def registered(
 
     Raises ServiceFault BAD_REQUEST naming what the application lacks for its kind.
     """
+    # Another approval for the same physician waits from here on: it must not alter what this one has read.
+    transaction.physicians.lock(application.physician_id)
     current = _current(transaction, application)
     if application.kind in ENTERING:
         new = entered(application.request, _new_code(transaction, application, institution), today)

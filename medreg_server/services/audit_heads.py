@@ -7,6 +7,7 @@ well, and honestly: it is noted here under the same key, so that it is told and 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from medreg_server.db.audit import REGISTER, START, Audit, Head, Signer, head_me
 from medreg_server.db.durable import sync_folder
 from medreg_server.db.transaction import Database
 
+_log: Final = logging.getLogger(__name__)
 _EVERY_ROWS: Final = 1_000
 _EVERY: Final = timedelta(minutes=10)
 FILE: Final = "audit-heads.ndjson"
@@ -52,13 +54,21 @@ class AuditHeads:
         self._lock = threading.Lock()
 
     def keep(self, head: Head) -> None:
-        """Write the head when it is due. Called after each commit, on the writing thread."""
+        """Write the head when it is due. Called after each commit, on the writing thread.
+
+        What is committed is done, whatever becomes of its head: one that cannot be written is told in the log, and the
+        next head of the chain is tried.
+        """
         with self._lock:
             seq, at = self._last.get(head.chain, (0, None))
             if at is not None and head.seq - seq < _EVERY_ROWS and head.signed_at - at < _EVERY:
                 return
+            try:
+                self._append(msgspec.json.encode(head))
+            except OSError:
+                _log.exception("the audit head %s of chain %s was not kept", head.seq, head.chain)
+                return
             self._last[head.chain] = (head.seq, head.signed_at)
-            self._append(msgspec.json.encode(head))
 
     def note_restored(self, ends: Mapping[str, int], epoch: str, at: datetime, signer: Signer) -> None:
         """Write that a restore has begun ``epoch`` with a register whose chains end at ``ends``."""

@@ -69,4 +69,5 @@ class AuthorityDesk:
         if institution is None:
             raise LookupError("an application without its institution")
         registration = registered(transaction, application, institution, self._environment.today())
-        return replace(application, registration=registration)
+        # Beside the content, which it leaves alone: the form stands for that, and may be printed once more.
+        return replace(application, registered=registration)

@@ -46,6 +46,10 @@ from medreg_server.services.receipts import MOST_LINKS, ReceiptDesk
 _log: Final = logging.getLogger(__name__)
 _RETRY_AFTER_S: Final = 5
 
+LONGEST_BATCH: Final = timedelta(seconds=20)
+"""Who sends hears nothing meanwhile, and hangs up after 30 s. Where each command waits for a lock in vain, the rest is
+answered "later": else one institution would hold the turns of all."""
+
 _LONGEST_REHEARSAL: Final = timedelta(seconds=5)
 """A rehearsal holds the rows it looks at; beyond this it answers "later" for the rest, so that deciding never waits."""
 
@@ -69,12 +73,16 @@ class CommandDesk:
             epoch = transaction.server_state.identity().epoch
         if batch.dry_run:
             return msgspec.structs.replace(self._batch(self._rehearsed(batch, caller, device), epoch), dry_run=True)
+        until = self._environment.now() + LONGEST_BATCH
         with self._environment.database.series() as write:
             links = self._links(write, batch, caller, device)
-            outcomes = [
-                self.answer_one(write, command, caller, device, links.get(command.id)) for command in batch.commands
-            ]
-        return self._batch(tuple(outcomes), epoch)
+            outcomes = tuple(
+                self.answer_one(write, command, caller, device, links.get(command.id))
+                if self._environment.now() < until
+                else _later(command)
+                for command in batch.commands
+            )
+        return self._batch(outcomes, epoch)
 
     def _links(self, write: Write, batch: CommandBatch, caller: Caller, device: Device) -> dict[CommandId, Link]:
         """Return the receipts of the batch's commands, and store those of commands that never left the device."""

@@ -6,6 +6,7 @@ rules and transactions are those of the network, so a file brought twice, or bes
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -31,7 +32,7 @@ from medreg_server.db.audit import Event
 from medreg_server.db.devices import Device
 from medreg_server.db.server_state import Identity
 from medreg_server.services.callers import Caller
-from medreg_server.services.commands import CommandDesk
+from medreg_server.services.commands import LONGEST_BATCH, CommandDesk
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
@@ -104,14 +105,20 @@ class CourierDesk:
         return _Brought(bundle, device, Caller(account, device.id), identity)
 
     def _carried_out(self, brought: _Brought) -> list[Outcome]:
-        """Carry the commands out in their order; what stands behind one that has to wait waits with it."""
+        """Carry the commands out in their order; what stands behind one that has to wait waits with it.
+
+        Nothing is begun that its carrier would not wait for, nor for a device that is shut out meanwhile.
+        """
         outcomes: list[Outcome] = []
         held: set[str] = set()
-        with self._environment.database.series() as write:
+        until = self._environment.now() + LONGEST_BATCH
+        with self._environment.database.series() as write, suppress(ServiceFault):
             for parcel in brought.bundle.parcels:
                 command = parcel.command
                 if command.subject in held:
                     continue
+                if self._environment.now() >= until:
+                    break
                 outcome = self._commands.answer_one(write, command, brought.maker, brought.device, parcel.link)
                 outcomes.append(outcome)
                 if outcome.kind not in _FINAL:

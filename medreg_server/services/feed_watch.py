@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from medreg_server.db.feed import Bounds
 from medreg_server.db.transaction import Database, DatabaseBusy
 from medreg_server.services.cursors import Cursor
 
+_log: Final = logging.getLogger(__name__)
 _POLL_S: Final = 1.0
 
 
@@ -93,11 +95,20 @@ class FeedWatch:
         while True:
             await asyncio.sleep(_POLL_S)
             if self._readers:
-                with suppress(DatabaseBusy):  # the next second tries again
-                    found = await asyncio.to_thread(self._read_bounds, list(self._readers))
-                    for institution_id, bounds in found.items():
-                        for reader in self._readers.get(institution_id, ()):
-                            reader.found(bounds)
+                await self._look()
+
+    async def _look(self) -> None:
+        """Compare all readers with where their feeds stand; whatever goes wrong, the next second tries again."""
+        try:
+            found = await asyncio.to_thread(self._read_bounds, list(self._readers))
+        except DatabaseBusy:
+            return
+        except Exception:  # noqa: BLE001 - nobody would begin the listening anew before the service restarts
+            _log.exception("the feeds could not be looked at")
+            return
+        for institution_id, bounds in found.items():
+            for reader in self._readers.get(institution_id, ()):
+                reader.found(bounds)
 
     def _read_bounds(self, read: list[InstitutionId]) -> dict[InstitutionId, Bounds]:
         with self._database.glance() as transaction:

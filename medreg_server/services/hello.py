@@ -75,7 +75,8 @@ class HelloDesk:
             known = transaction.devices.get(new.id)  # another hello of it was faster
         if known is None or known.institution_id != new.institution_id or known.public_key != new.public_key:
             raise ServiceFault(FaultCode.FORBIDDEN)
-        if known.revoked_at is not None:
+        # A revocation waits from here on, and burns what this hello leases with the rest.
+        if transaction.take_turn(new.id):
             raise ServiceFault(FaultCode.DEVICE_REVOKED)
         transaction.devices.seen(new.id, new.client_version, caller.account.id, now)
 

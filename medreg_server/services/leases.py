@@ -23,7 +23,9 @@ from medreg_server.services.environment import Environment
 from medreg_server.services.keys import Keys
 
 _MOST_LEASES: Final = 20
-"""Unused leases a device may hold: a lost answer costs one, a faulty client must not use up its region's serials."""
+_WITHIN: Final = timedelta(days=1)
+"""Unused leases a device is given within so long: a faulty client must not use up its region's serials. A lost answer
+costs one, and where many were lost the office must not be without numbers until these have expired."""
 
 _EXPIRY_SINCE: Final = 2
 """The protocol whose clients know that leases expire; an older one would use its numbers for ever."""
@@ -45,7 +47,7 @@ class LeaseDesk:
         if not may(caller.account.role, Action.AGREE) or hello.form_numbers_left >= settings.lease_refill_below:
             return None
         year = self._environment.today().year
-        if transaction.leases.outstanding(hello.device_id, year, now) >= _MOST_LEASES * settings.lease_size:
+        if transaction.leases.outstanding(hello.device_id, now - _WITHIN) >= _MOST_LEASES * settings.lease_size:
             return None
         holder = Holder(institution.id, hello.device_id)
         expires_at = self._end(now) if protocol >= _EXPIRY_SINCE else None
@@ -63,7 +65,10 @@ class LeaseDesk:
             return None
         if not may(caller.account.role, Action.ACTIVATE_ACCOUNT):
             return None
-        if transaction.activation.outstanding(hello.device_id, now) >= _MOST_LEASES * settings.code_lease_size:
+        if (
+            transaction.activation.outstanding(hello.device_id, now - _WITHIN)
+            >= _MOST_LEASES * settings.code_lease_size
+        ):
             return None
         codes = tuple(_new_code() for _ in range(settings.code_lease_size - max(left, 0)))
         lease = CodeLease(self._end(now), codes)

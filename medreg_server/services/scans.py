@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from medreg_core.contract.v1.form_code import FormClaims, FormCodeForged, key_id_of, read_form_code
 from medreg_core.contract.v1.messages import ScanAnswer
 from medreg_core.domain.access import Action
+from medreg_core.domain.forms import check_form_number
 from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import ScanResult
 from medreg_server.db.forms import FormRecord
@@ -36,6 +37,8 @@ def _answer(transaction: ReadTransaction, text: str, caller: Caller) -> ScanAnsw
     try:
         claims = read_form_code(text, _keys(transaction, text))
     except FormCodeForged:
+        return ScanAnswer(result=ScanResult.FORGED)
+    if not check_form_number(claims.form_number):
         return ScanAnswer(result=ScanResult.FORGED)
     form = transaction.forms.get(claims.form_number, caller.scope)
     if form is None:

@@ -82,6 +82,12 @@ def test_a_cancellation_keeps_the_registration_as_it_is(tables: Tables) -> None:
     assert {row.mark for row in registered.rows} == {Mark.SAME}
 
 
+def test_after_the_approval_the_sheet_shows_what_came_of_it(tables: Tables) -> None:
+    approved = replace(application(), registered=registration())
+    assert rows(approved, tables)["practice_code"].registered == registration().practice_code == approved.practice_code
+    assert application().practice_code == ""
+
+
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("part", ChangePart)
 def test_every_kind_makes_a_sheet_without_a_field_twice(kind: Kind, part: ChangePart, tables: Tables) -> None:

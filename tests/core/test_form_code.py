@@ -117,6 +117,14 @@ def test_a_moment_outside_every_calendar_is_forged(issued_at: object) -> None:
         read_form_code(signed(["990100-2026-000371-B", 1, bytes(16), 0, issued_at]), KEYS)
 
 
+def test_a_number_that_no_arithmetic_holds_is_forged() -> None:
+    """Any QR can be laid under the counter's scanner."""
+    sealed = bytes.fromhex("c4823b7fffffffffffffff01")  # a decimal fraction, 1 × 10 to the power of -2 to the 63rd
+    for read in (key_id_of, lambda text: read_form_code(text, KEYS)):
+        with pytest.raises(FormCodeForged):
+            read(PREFIX + base45.b45encode(sealed).decode())
+
+
 def test_another_kind_of_message_names_no_key() -> None:
     message = cbor2.loads(MESSAGE)
     sealed = cbor2.dumps(cbor2.CBORTag(17, message.value))  # COSE_Mac0

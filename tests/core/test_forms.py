@@ -97,6 +97,7 @@ def spoiled(field: str) -> Application:
         "form": ReviewForm("990100-2026-000371-B", "", ""),
         "claim": Claim("a", "查若溪", datetime(2026, 1, 1, tzinfo=UTC)),  # type: ignore[arg-type] - any id will do
         "origin_agrees": False,
+        "registered": registration(),
     }
     return replace(application(), **{field: other[field]})  # type: ignore[arg-type] - one value per field
 

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from medreg_core.contract.v1.commands import Return
+from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.audit import REGISTER, Event, Head
 from medreg_server.db.engine import begun, open_engine
 from medreg_server.services.audit_heads import AuditHeads, Flaw, Restored, Verification, verify_audit
 from medreg_server.services.service import Service
-from tests.helpers.server import GivenUp, Hospital, seed_applications
+from tests.helpers.server import GivenUp, Hospital, seed_applications, seed_hospital
 from tests.server.clients import Office, command
 
 
@@ -159,6 +160,23 @@ def test_a_head_torn_by_a_power_cut_hides_no_other(busy: Service) -> None:
         head.chain for head in heads
     ]
     assert verify_audit(busy.environment.database, again).flaws == ()
+
+
+@pytest.mark.logs("a head that could not be kept is an alarm")
+def test_a_head_that_cannot_be_kept_undoes_nothing_and_is_kept_later(register: Service) -> None:
+    """What is committed is done: told otherwise, an officer would make his decision twice."""
+    path = register.audit_heads._path
+    path.unlink()
+    path.mkdir()  # as a full disk does, it refuses the file
+    hospital = seed_hospital(register)
+    office, (first, second) = Office(register, hospital), seed_applications(register, hospital.institution, 2)
+    assert office.send_one(command(first, Return(opinion="补充"))).kind is OutcomeKind.ACCEPTED
+    path.rmdir()
+    office.send_one(command(second, Return(opinion="补充")))
+    (kept,) = register.audit_heads.kept()
+    assert isinstance(kept, Head)
+    assert kept.chain == hospital.institution.id
+    assert verified(register).flaws == ()
 
 
 def test_nobody_without_the_key_can_call_his_cut_a_restore(

@@ -207,7 +207,7 @@ def test_settings_come_from_file_then_environment_then_command(tmp_path: Path) -
     settings = load_settings(environ, port=3, host=None)
     assert (settings.port, settings.host, settings.session_hours) == (3, "b", 3)
     assert settings.trusted_proxies == ("10.0.0.1",)
-    assert load_settings({"MEDREG_TRUSTED_PROXIES": "1.1.1.1,2.2.2.2"}).trusted_proxies == ("1.1.1.1", "2.2.2.2")
+    assert load_settings({"MEDREG_TRUSTED_PROXIES": "1.1.1.1, 2.2.2.2,"}).trusted_proxies == ("1.1.1.1", "2.2.2.2")
     assert load_settings({}) == Settings()
 
 

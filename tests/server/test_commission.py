@@ -56,8 +56,9 @@ def test_the_whole_way_to_the_certificate(office: Office) -> None:
     application = rule(service, application, "supply")
     assert application.accepted_on == service.environment.today()
     application = rule(service, application, "approve")
-    registration = application.registration
+    registration = application.registered
     assert registration is not None
+    assert application.practice_code == registration.practice_code
     code = parse_practice_code(registration.practice_code)
     assert code is not None
     assert (code.level, code.exam_category, code.region, code.serial) == ("1", "10", "990100", "000001")
@@ -80,8 +81,7 @@ def test_the_next_approval_gets_the_next_code(office: Office) -> None:
     for application in seed_applications(office.service, office.hospital.institution, 2):
         accepted = rule(office.service, agreed(office, application), "accept")
         approved = rule(office.service, accepted, "approve")
-        assert approved.registration is not None
-        codes.append(int(approved.registration.practice_code))
+        codes.append(int(approved.practice_code))
     assert codes[1] == codes[0] + 1
 
 
@@ -114,7 +114,9 @@ def approved(office: Office, kind: Kind, part: ChangePart | None = None, **reque
     after = rule(service, application, "approve")
     with service.environment.database.read() as transaction:
         found = [entry.registration for entry in transaction.physicians.registrations_of(application.physician_id)]
-    assert after.registration in found
+    assert after.registered in found
+    assert content_digest(after) == content_digest(application), "a form printed once more says what it said"
+    assert after.registration == held(hospital)
     return found
 
 
@@ -227,6 +229,8 @@ def test_a_scan_knows_forged_pending_and_changed(office: Office) -> None:
     assert scanned(office, "https://example.org") is ScanResult.FORGED
     assert scanned(office, sign_form_code(claims, Ed25519PrivateKey.generate(), "a\0b")) is ScanResult.FORGED
     assert scanned(office, sign_form_code(claims, keys.private_key, keys.kid)) is ScanResult.PENDING
+    no_number = replace(claims, form_number="a\0b")
+    assert scanned(office, sign_form_code(no_number, keys.private_key, keys.kid)) is ScanResult.FORGED
     consent = agreed(office, application)
     assert consent.form is not None
     other = replace(claims, form_number=consent.form.number, digest="0" * 32)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert, select
@@ -14,18 +14,24 @@ from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert,
 from medreg_core.contract.v1.commands import Command, Outcome, Refuse, Return
 from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.contract.v1.messages import SignIn
-from medreg_core.domain.records import Application
-from medreg_core.domain.vocabulary import OutcomeKind, Role
+from medreg_core.domain.records import Application, ApplicationId, Registration
+from medreg_core.domain.registrations import altered
+from medreg_core.domain.vocabulary import ChangePart, Kind, OutcomeKind, RegistrationState, Role, State
 from medreg_server.db.audit import Event
 from medreg_server.db.engine import open_engine
 from medreg_server.db.feed import Pending
+from medreg_server.db.physicians import Registered
+from medreg_server.services import approvals
+from medreg_server.services.applicants import ApplicantDesk, Content, Submission
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.registry import Registry
 from medreg_server.services.service import Service
 from medreg_server.services.sign_in import SignInDesk
 from tests.helpers.postgres import Cluster
-from tests.helpers.server import Hospital, make_application, seed_applications, seed_hospital
-from tests.server.clients import Office, command
+from tests.helpers.server import Hospital, make_application, seed_applications, seed_hospital, store_applications
+from tests.server.clients import Office, command, new_id
+from tests.server.neighbours import physician, rule
+from tests.server.test_commission import held
 from tests.server.test_receipts import waiting
 
 WRITERS = 8
@@ -209,3 +215,57 @@ def test_pruning_and_deciding_take_their_locks_in_one_order(register: Service, h
     with environment.database.read() as transaction:
         bounds = transaction.feed.bounds(hospital.institution.id)
     assert bounds.head == bounds.floor + 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_of_two_approvals_at_once_for_one_physician_neither_is_lost(
+    register: Service, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each alters the registration it has read: read before the other was written, it would write that one away."""
+    before, own = held(hospital), hospital.institution
+    cancelled = make_application(own, kind=Kind.CANCELLATION, state=State.ACCEPTED, registration=before)
+    moved = make_application(
+        own,
+        cancelled.person,
+        physician_id=cancelled.physician_id,
+        qualification=None,
+        kind=Kind.CHANGE,
+        change_part=ChangePart.MAIN_INSTITUTION,
+        state=State.ACCEPTED,
+        registration=before,
+    )
+    store_applications(register, [cancelled])
+    with register.environment.database.write() as transaction:
+        transaction.applications.add([moved])
+        transaction.physicians.add_registrations([Registered(cancelled.physician_id, own.id, before)])
+    with ThreadPoolExecutor(1) as pool:
+
+        def slowly(application: Application, current: Registration, today: date) -> Registration:
+            if application.id == moved.id:
+                other = pool.submit(rule, register, cancelled, "approve")
+                while not (other.done() or waiting(register)):
+                    pass
+            return altered(application, current, today)
+
+        monkeypatch.setattr(approvals, "altered", slowly)
+        rule(register, moved, "approve")
+    with register.environment.database.read() as transaction:
+        (after,) = transaction.physicians.registrations_of(cancelled.physician_id)
+    assert (after.registration.state, after.registration.department) == (RegistrationState.CANCELLED, "内科")
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_physician_applies_while_an_office_deals_with_his_code(register: Service, hospital: Hospital) -> None:
+    """A rehearsal holds his row for seconds; that he stays who he is is all that his application needs of it."""
+    (application,) = seed_applications(register, hospital.institution, 1)
+    caller, desk = physician(register, application), ApplicantDesk(register.environment)
+    content = Content(request=application.request, statement=application.statement)
+    submission = Submission(ApplicationId(new_id()), hospital.institution.id, Kind.REGISTRATION, content)
+    with ThreadPoolExecutor(1) as pool:
+        with register.environment.database.write() as transaction:
+            transaction.physicians.lock(application.physician_id)
+            applying = pool.submit(desk.submit, submission, caller)
+            while not (applying.done() or waiting(register)):
+                pass
+            assert applying.done()
+        assert applying.result().state is State.SUBMITTED

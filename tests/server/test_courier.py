@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -170,6 +171,10 @@ def _undated(sender: Sender, parcels: list[Parcel]) -> bytes:
     return sender.file([Parcel(command=parcels[0].command, link=undated(sender.chain, parcels[0].link)), *parcels[1:]])
 
 
+def _id_with_a_line_end(sender: Sender, parcels: list[Parcel]) -> bytes:
+    return sender.file(parcels, bundle_id=f"{'a' * 64}\n")
+
+
 REFUSED: dict[str, tuple[Callable[[Sender, list[Parcel]], bytes], FaultCode]] = {
     "cut": (_cut, FaultCode.COURIER_CUT),
     "damaged": (_damaged, FaultCode.COURIER_DAMAGED),
@@ -184,6 +189,7 @@ REFUSED: dict[str, tuple[Callable[[Sender, list[Parcel]], bytes], FaultCode]] = 
     "no_utf8": (_no_utf8, FaultCode.COURIER_DAMAGED),
     "device_of_no_id": (_device_of_no_id, FaultCode.COURIER_UNKNOWN_DEVICE),
     "maker_of_no_id": (_maker_of_no_id, FaultCode.COURIER_MAKER_GONE),
+    "id_with_a_line_end": (_id_with_a_line_end, FaultCode.COURIER_DAMAGED),
     "undated": (_undated, FaultCode.COURIER_FORGED),
     "too_large": (_too_large, FaultCode.COURIER_TOO_LARGE),
     "nobody": (_nobody, FaultCode.COURIER_MAKER_GONE),
@@ -238,6 +244,25 @@ def test_a_revoked_device_brings_nothing(
         desk.take(file)
     assert refused.value.code is FaultCode.COURIER_DEVICE_REVOKED, "the carrier's own computer is not meant"
     assert in_register(register, applications[0]) == applications[0]
+
+
+def test_a_device_revoked_under_its_file_brings_no_more_of_it(
+    register: Service, sender: Sender, desk: CourierDesk, applications: list[Application]
+) -> None:
+    """The carrier's computer is not meant, and what was done before is answered and stands in the audit."""
+    devices, answer = DeviceDesk(register.environment), desk._commands.answer_one
+
+    def then_revoked(*asked: Any) -> Outcome:
+        outcome = answer(*asked)
+        devices.revoke_for_operator(sender.office.device_id, RevocationReason.LOST)
+        return outcome
+
+    desk._commands.answer_one = then_revoked  # type: ignore[method-assign]
+    parcels = [sender.decide(each, RETURN) for each in applications[:3]]
+    answered = desk.take(sender.file(parcels), sender.office.caller)
+    assert (answered.carried_out, answered.left) == (1, 2)
+    assert kinds(sender.answers(answered.file)) == [OutcomeKind.ACCEPTED]
+    assert [in_register(register, each).version for each in applications[:3]] == [2, 1, 1]
 
 
 # ---- any order ------------------------------------------------------------------------------------------------------

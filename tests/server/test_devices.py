@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -12,13 +13,16 @@ from medreg_core.contract.v1.devices import DeviceEntry, Revocation
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.feed import SnapshotEnd
 from medreg_core.contract.v1.messages import ClaimQuery, FormLease
+from medreg_core.domain.forms import FormNumber
 from medreg_core.domain.records import Application, DeviceId
-from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationReason, Role
+from medreg_core.domain.vocabulary import CodeState, OutcomeKind, RescueState, RevocationReason, Role
 from medreg_server.db.scope import WHOLE_REGISTER
+from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.feed_watch import Reader
 from medreg_server.services.hello import HelloDesk
+from medreg_server.services.leases import LeaseDesk
 from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
 from tests.helpers.server import Hospital, ServerHandle, seed_applications, seed_hospital
@@ -170,6 +174,34 @@ def test_a_revocation_waits_for_the_command_under_way(
         revoking.result()
     leaver.rescue(sent)
     assert only(lane, supervisor).state is RescueState.ANSWERED
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_device_revoked_while_it_greets_is_leased_nothing_that_is_not_burnt(
+    register: Service, desk: DeviceDesk, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the revocation burns is what the device holds; a greeting that was let in before would give it more."""
+    grant = LeaseDesk.numbers
+    with ThreadPoolExecutor(1) as pool:
+
+        def slowly(leases: LeaseDesk, transaction: WriteTransaction, *asked: Any) -> FormLease | None:
+            revoking = pool.submit(desk.revoke_for_operator, office.device_id, RevocationReason.LOST)
+            while not (revoking.done() or waiting(register)):
+                pass
+            return grant(leases, transaction, *asked)
+
+        monkeypatch.setattr(LeaseDesk, "numbers", slowly)
+        hello = office._hello(protocol_max=2, activation_codes_left=0)
+        welcome = HelloDesk(register.environment).hello(hello, office.caller)
+    assert welcome.lease is not None
+    assert welcome.code_lease is not None
+    with register.environment.database.read() as transaction:
+        number = FormNumber(welcome.lease.region, welcome.lease.year, welcome.lease.first)
+        (application,) = seed_applications(register, office.hospital.institution)
+        assert not transaction.consents.standing(application, number, office.device_id).number_free
+        code = transaction.activation.code(welcome.code_lease.codes[0].reference, office.caller.scope)
+    assert code is not None
+    assert code.state is CodeState.BURNT
 
 
 # ---- over the network -----------------------------------------------------------------------------------------------

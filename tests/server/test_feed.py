@@ -164,6 +164,21 @@ def test_a_pruned_log_asks_for_a_new_copy(office: Office, register: Service) -> 
     assert office.changes(kept).changes == ()
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_of_two_who_prune_at_once_the_slower_hides_no_gap(office: Office, register: Service) -> None:
+    """A floor put below what the other has cut would let a copy that stood in between go on without a word."""
+    database, own, now = register.environment.database, office.caller.institution_id, register.environment.now
+    seed_applications(register, office.hospital.institution)
+    cursor = office.cursor()
+    between = now()
+    seed_applications(register, office.hospital.institution)
+    with database.write() as slower:
+        slower.feed.prune(own, between)
+        with database.write() as faster:
+            faster.feed.prune(own, now() + timedelta(days=1))
+    assert resync_reason(office, cursor) == Resync.COMPACTED
+
+
 @pytest.mark.parametrize("change", [lambda c: c[:-4] + "AAAA", lambda c: c[:10], lambda c: "…", str.lower])
 def test_a_cursor_that_was_never_ours_is_a_bad_request(office: Office, change: object) -> None:
     assert callable(change)

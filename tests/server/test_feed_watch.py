@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import delete, update
+from sqlalchemy.exc import OperationalError
 
+from medreg_core.domain.records import InstitutionId
+from medreg_server.db.feed import Bounds
 from medreg_server.db.tables import change_log, feed_head
 from medreg_server.services import feed_watch
 from medreg_server.services.cursors import Cursor
@@ -86,3 +89,29 @@ def test_nothing_is_kept_of_a_feed_that_nobody_reads(office: Office) -> None:
         watch._tell({position.institution_id: 10_000})
         assert len(watch._readers[position.institution_id]) == 2
     assert not watch._readers
+
+
+@pytest.mark.logs("an error nobody has thought of is logged")
+def test_an_error_nobody_has_thought_of_ends_the_listening_for_one_second_only(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what other workers commit would reach no reader before the end of its wait, until the service restarts."""
+    looked: list[object] = []
+
+    def stumbling(_: FeedWatch, read: object) -> dict[InstitutionId, Bounds]:
+        looked.append(read)
+        raise OperationalError("select", {}, OSError("disk I/O error"))
+
+    async def polled() -> None:
+        watch = FeedWatch(office.service.environment.database)
+        watch.start()
+        with watch.reader(office.feed.position(office.cursor(), office.caller)):
+            while len(looked) < 2:
+                assert watch._poller is not None
+                assert not watch._poller.done()
+                await asyncio.sleep(0)
+        await watch.stop()
+
+    monkeypatch.setattr(feed_watch, "_POLL_S", 0.0)
+    monkeypatch.setattr(FeedWatch, "_read_bounds", stumbling)
+    asyncio.run(polled())

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+from pathlib import Path
 from time import monotonic
 
 import msgspec
@@ -353,6 +355,22 @@ def test_a_password_with_spaces_and_signs_works(server: ServerHandle, served: Ho
     client = Client(server.url, served.logins[Role.SUPERVISOR].upper())
     assert client.sign_in(PASSWORD).account.role is Role.SUPERVISOR
     client.close()
+
+
+def test_an_address_that_the_caller_claims_himself_is_never_believed(database_url: str, tmp_path: Path) -> None:
+    """Some proxies (HAProxy) do not extend the header that came: they write a second one behind it."""
+    with running_server(database_url, tmp_path, trusted_proxies=("127.0.0.1",)) as behind_a_proxy:
+        guess = json.dumps({"account": "somebody", "password": "a guess", "device_id": "x"})
+        answers = []
+        for claimed in range(behind_a_proxy.service.environment.settings.sign_in_attempts + 1):
+            with closing(HTTPConnection("127.0.0.1", int(behind_a_proxy.url.rpartition(":")[2]))) as line:
+                line.putrequest("POST", "/api/v1/session")
+                line.putheader("X-Forwarded-For", f"198.51.100.{claimed}")
+                line.putheader("X-Forwarded-For", "203.0.113.9")
+                line.putheader("Content-Length", str(len(guess)))
+                line.endheaders(guess.encode())
+                answers.append(line.getresponse().status)
+    assert answers == [401] * (len(answers) - 1) + [429]
 
 
 def test_a_client_that_hangs_up_over_its_request_is_no_bug(client: Client, server: ServerHandle) -> None:

@@ -113,6 +113,18 @@ def test_ended_leases_do_not_keep_a_device_from_new_ones(aging: Aging) -> None:
     assert leased(aging.office)
 
 
+def test_answers_lost_on_the_way_keep_a_device_from_new_leases_for_a_day_at_most(aging: Aging) -> None:
+    """Behind a proxy that swallows answers each greeting costs a lease; none of them ever reached the office."""
+    lost = {"form_numbers_left": 0, "activation_codes_left": 0}
+    for _ in range(25):
+        swallowed = aging.office.welcome(**lost)
+    assert (swallowed.lease, swallowed.code_lease) == (None, None), "a faulty program must not take them all"
+    aging.clock.pass_days(1.01)
+    arrived = aging.office.welcome(**lost)
+    assert arrived.lease is not None
+    assert arrived.code_lease is not None
+
+
 def test_a_year_gives_no_more_than_its_serials(register: Service, hospital: Hospital) -> None:
     office = Office(register, hospital)
     holder = Holder(hospital.institution.id, office.device_id)

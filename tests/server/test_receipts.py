@@ -123,6 +123,14 @@ def test_a_forged_signature_is_an_alarm_and_stops_nothing(
     assert alarms(office.service)[0][1]["flaw"] == "signature"
 
 
+def test_a_digest_with_a_line_end_is_unreadable(chain: Chain, applications: list[Application]) -> None:
+    """PostgreSQL has no room for it; the decision it came with would be tried for ever."""
+    link = chain.link(command(applications[0], RETURN), "somebody")
+    odd = msgspec.json.encode(msgspec.structs.replace(link, previous=f"{'a' * 64}\n"))
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(odd, type=Link)
+
+
 def test_a_receipt_at_no_date_is_an_alarm_and_stops_nothing(
     office: Office, chain: Chain, applications: list[Application]
 ) -> None:

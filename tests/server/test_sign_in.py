@@ -118,6 +118,24 @@ def test_the_pause_says_how_long_and_survives_a_restart(
     assert fault.value.params == {"wait_s": "300"}
 
 
+def test_a_pause_begun_under_a_fast_clock_ends_with_it(desk: SignInDesk, login: str, clock: Hand) -> None:
+    """Counted from a moment that has not come yet, the pause would last until it has."""
+    clock.now += timedelta(days=365)
+    for _ in range(6):
+        attempt(desk, login, "wrong password")
+    assert attempt(desk, login) is FaultCode.TOO_MANY_ATTEMPTS
+    clock.now -= timedelta(days=365)
+    assert isinstance(attempt(desk, login), Session)
+
+
+def test_an_attempt_that_waited_for_its_turn_begins_no_new_count(desk: SignInDesk, login: str, clock: Hand) -> None:
+    """It read the time before the others, and comes after them."""
+    for _ in range(5):
+        attempt(desk, login, "wrong password")
+    clock.now -= timedelta(seconds=2)
+    assert attempt(desk, login) is FaultCode.TOO_MANY_ATTEMPTS
+
+
 def test_unknown_accounts_are_throttled_alike(desk: SignInDesk) -> None:
     answers = [attempt(desk, "nobody-here") for _ in range(6)]
     assert answers == [FaultCode.BAD_CREDENTIALS] * 5 + [FaultCode.TOO_MANY_ATTEMPTS]

@@ -56,11 +56,12 @@ _UNREADABLE = (
     TypeError,
     AttributeError,
     LookupError,
-    OverflowError,
+    ArithmeticError,
     OSError,
     RecursionError,
 )
-"""What decoding foreign bytes may raise; OverflowError and OSError: a time that no calendar of this platform holds."""
+"""What decoding foreign bytes may raise; ArithmeticError and OSError: a number that no arithmetic, a time that no
+calendar of this platform holds."""
 _ALG, _KID, _EDDSA = 1, 4, -8  # RFC 9052 §3.1, RFC 9053 §2.2
 
 

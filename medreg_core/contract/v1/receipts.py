@@ -32,7 +32,7 @@ LINK_BYTES = 640
 _LINK = b"medreg-receipt-1."
 _COUNTER = b"medreg-counter-1."
 
-Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]  # "$" lets a line end pass
 Position = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 

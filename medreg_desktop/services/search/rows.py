@@ -128,7 +128,6 @@ def _person(application: Application) -> tuple[str, ...]:
     person, id_number = application.person, fold_code(application.person.id_number)
     folded = fold_name(person.name)
     qualification = application.qualification.code if application.qualification else ""
-    practice = application.registration.practice_code if application.registration else ""
     return (
         application.id,
         person.name,
@@ -138,7 +137,7 @@ def _person(application: Application) -> tuple[str, ...]:
         id_number,
         id_number[-1:-7:-1],
         fold_code(qualification),
-        fold_code(practice),
+        fold_code(application.practice_code),
         fold_code(person.phone),
     )
 

@@ -93,7 +93,7 @@ class Filings:
         held = held_now(application, content, self._hospital, self._serials)
         digest = content_digest(application)
         if approved_on(application) is not None:
-            application = replace(application, registration=held[0].registration)
+            application = replace(application, registered=held[0].registration)
         assert application.qualification is not None
         return Filed(application, digest, flaw, (application.qualification, *content.earlier), held)
 

@@ -50,7 +50,7 @@ def _codes_of(work: Work) -> dict[str, str]:
     return {
         "id": code(a.person.id_number),
         "qualification": code(a.qualification.code) if a.qualification else "",
-        "practice": code(a.registration.practice_code) if a.registration else "",
+        "practice": code(a.practice_code),
         "phone": code(a.person.phone),
         "form": code(work.derived.form_number or (a.form.number if a.form else "")),
     }

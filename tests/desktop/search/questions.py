@@ -55,7 +55,7 @@ def any_query(r: random.Random, works: list[Work], *, on: float = 0.12) -> Query
         "text": lambda: " ".join(any_text(r, near) for _ in range(r.choice([1, 1, 2]))),
         "id_number": lambda: r.choice([a.person.id_number[-6:], a.person.id_number, a.person.id_number[:8], "4"]),
         "qualification_code": lambda: a.qualification.code[: r.choice([4, 27])] if a.qualification else "2020",
-        "practice_code": lambda: a.registration.practice_code[: r.choice([1, 15])] if a.registration else "9",
+        "practice_code": lambda: a.practice_code[: r.choice([1, 15])] or "9",
         "phone": lambda: a.person.phone[: r.choice([2, 11])],
         "form_number": lambda: a.form.number if a.form else "990100-2026",
         "tab": lambda: r.choice(list(Tab)),

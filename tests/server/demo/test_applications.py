@@ -13,6 +13,7 @@ import pytest
 from medreg_core.domain.calendar import NotPublished, WorkCalendar
 from medreg_core.domain.codes.qualification_code import check_qualification_code
 from medreg_core.domain.deadlines import china_date, review_deadline
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import Application
 from medreg_core.domain.rules import ReviewContext, check, may_agree
 from medreg_core.domain.states import FINAL, RULES
@@ -179,7 +180,8 @@ def test_approved_applications_carry_what_the_register_holds_now(live: list[File
     approved = [f for f in live if f.application.state in {State.APPROVED, State.CERTIFIED, State.COLLECTED}]
     assert {filed.application.kind for filed in approved} == set(Kind)
     for filed in approved:
-        assert filed.application.registration == filed.held[0].registration
+        assert filed.application.registered == filed.held[0].registration
+        assert filed.application.form is None or filed.application.form.digest == content_digest(filed.application)
 
 
 def test_a_second_application_elsewhere_is_the_same_physicians(tables: Tables, live: list[Filed]) -> None:

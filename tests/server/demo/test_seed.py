@@ -157,7 +157,7 @@ def test_approvals_go_on_with_codes_nobody_has(demo: Demo) -> None:
         }
     assert {application.kind for application in accepted} == set(Kind)
     for application in accepted:
-        after = desk.move(application.id, Move.APPROVE, Ruling(application.version), officer).registration
+        after = desk.move(application.id, Move.APPROVE, Ruling(application.version), officer).registered
         assert after is not None
         known_code = after.practice_code in taken
         assert known_code == (application.registration is not None and after.practice_code == held_code(application))
