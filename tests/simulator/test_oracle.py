@@ -292,7 +292,7 @@ def test_sheets_that_have_left_the_printer_are_known(day: Day) -> None:
     people.print_sheets(pc, pc.running.papers.form(application_id), 2)
     day.world.oracle.watch(pc)
     day.tampered("UPDATE print_record SET copies = 1")
-    with pytest.raises(Violation, match="I12: 2 copies of .* have left the printer of b, which knows of 1"):
+    with pytest.raises(Violation, match=r"I12: 2 copies of .* have left the printer of b, which knows of 1"):
         day.world.oracle.watch(pc)
 
 

@@ -269,37 +269,6 @@ def test_without_a_printer_only_the_file_is_left() -> None:
     assert screen.state.settings.printer == ""
 
 
-def test_saving_asks_writes_and_records(tmp_path: Path) -> None:
-    screen = Screen(A)
-    screen.presenter.save()
-    assert screen.state.form is not None
-    assert screen.asked("ask") == [("ask", f"{screen.state.form.form_number}.pdf")]
-    shown = screen.state.pdf
-    screen.presenter.save_to(tmp_path / "a.pdf")
-    assert (tmp_path / "a.pdf").read_bytes() == shown
-    assert screen.asked("saved") == [("saved", tmp_path / "a.pdf")]
-    assert [record.to_file for record in screen.papers.records] == [True]
-
-
-def test_a_folder_that_refuses_is_told_and_nothing_is_recorded(tmp_path: Path) -> None:
-    screen = Screen(A)
-    screen.presenter.save_to(tmp_path / "missing" / "a.pdf")
-    assert screen.state.trouble is not None
-    assert screen.state.trouble.code == "file_not_written"
-    assert (screen.state.phase, screen.papers.records) == (Phase.READY, [])
-
-
-def test_a_file_that_was_saved_and_not_recorded_makes_the_next_one_a_reprint(tmp_path: Path) -> None:
-    screen = Screen(A)
-    assert screen.state.form is not None
-    screen.papers.unrecordable = {screen.state.form.form_number}
-    screen.presenter.save_to(tmp_path / "a.pdf")
-    assert screen.state.trouble is not None
-    assert (screen.state.trouble.code, screen.state.phase) == ("print_unrecorded", Phase.READY)
-    assert screen.state.form.reprint == 1, "it may be about: the document that is shown says so"
-    assert [line.perhaps for line in screen.state.form.prints] == [True]
-
-
 def test_settings_are_remembered_and_fitted_to_the_printers_there_are() -> None:
     kept = settings_to_text(PrintSettings("copier", Tray.LOWER, Duplex.LONG_EDGE, 3))
     screen = Screen(A, kept=kept)
