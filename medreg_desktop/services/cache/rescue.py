@@ -13,7 +13,7 @@ from medreg_core.contract.v1.activation import HandOutCode, VoidCode
 from medreg_core.contract.v1.commands import Command
 from medreg_core.domain.forms import read_form_number
 from medreg_core.domain.vocabulary import CodeState, CommandKind
-from medreg_desktop.services.cache import audit, replica, schema
+from medreg_desktop.services.cache import audit, replica, schema, sync_state
 from medreg_desktop.services.cache.connection import (
     Connection,
     DatabaseError,
@@ -201,6 +201,7 @@ def _built(fresh: Path, key: bytes, clock: Clock, rows: _Rows, journal: Journal)
             with transaction(conn):
                 schema.create(conn)
                 _insert(conn, rows)
+                sync_state.recall_kept(conn)
                 count = Counter(table for table, _ in rows)
                 whole = audit.first_broken(conn) is None
                 report = RescueReport(
