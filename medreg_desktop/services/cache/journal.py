@@ -90,9 +90,14 @@ class Journal:
         """Return the number of the last audit line the journal knows of; 0 if nothing can be read."""
         if not self.exists():
             return 0
+        size, tail = self.path.stat().st_size, _TAIL_BYTES
         with self.path.open("rb") as file:
-            file.seek(max(0, self.path.stat().st_size - _TAIL_BYTES))
-            return max((frame.audit_head for frame in self._frames_in(file.read())), default=0)
+            while True:
+                file.seek(max(0, size - tail))
+                heads = [frame.audit_head for frame in self._frames_in(file.read())]
+                if heads or tail >= size:
+                    return max(heads, default=0)
+                tail *= 8  # the last frame alone may be larger: a restored register touches all rows at once
 
     def opens(self) -> bool:
         """Return whether any frame opens with the key: if not, the key is wrong, or nothing is left."""

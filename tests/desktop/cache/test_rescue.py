@@ -24,6 +24,7 @@ from medreg_desktop.services.cache import (
     settings,
     sync_state,
 )
+from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed
 from medreg_desktop.services.cache.papers import IssuedForm, PrintRecord
@@ -241,6 +242,23 @@ def test_an_old_copy_put_back_is_noticed_and_the_later_work_comes_back(worked: P
     assert len(set(numbers)) == DECISIONS + 5
     assert store.write(lambda conn: leases.take(conn, 2026, NOW)) not in numbers
     store.close()
+
+
+def test_an_old_copy_is_noticed_however_much_was_written_at_once(worked: Path, clock: StillClock) -> None:
+    """As after a restored register: every decision ever made here is touched in one transaction."""
+    shutil.copy(worked, worked.with_name("yesterday.db"))
+    store = CacheStore.open(worked, KEY, clock)
+
+    def work(conn: Connection) -> None:
+        commands.save(conn, agree(application(101), f"{101:032d}"), WANG, NOW)
+        for number in range(1_100):
+            drafts.save(conn, application(number).id, WANG, Draft(content_version=1, opinion="一" * 500), NOW)
+
+    store.write(work)
+    store.close()
+    shutil.copy(worked.with_name("yesterday.db"), worked)
+    assert damaged(worked) == "cache_damaged"
+    assert rescue(worked, KEY, clock).commands == DECISIONS + 1
 
 
 def test_what_the_journal_holds_is_on_the_disk_before_anybody_is_told(
