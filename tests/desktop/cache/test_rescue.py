@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -191,6 +192,27 @@ def test_a_journal_torn_in_the_middle_gives_what_stands_on_both_sides(worked: Pa
     worked.unlink()
     report = rescue(worked, KEY, clock)
     assert report.commands >= DECISIONS + 2
+
+
+@pytest.mark.logs("the disk is full")
+def test_a_journal_that_finds_no_room_to_be_renewed_leaves_the_room_there_is(
+    worked: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written of the new one would take from the database the last of what it needs."""
+    fsync, fresh = os.fsync, worked.with_suffix(".journal-new")
+
+    def full(descriptor: int) -> None:
+        if fresh.exists() and os.fstat(descriptor).st_ino == fresh.stat().st_ino:
+            raise OSError(errno.ENOSPC, "")
+        fsync(descriptor)
+
+    before = worked.with_suffix(".journal").read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    store = CacheStore.open(worked, KEY, clock)
+    store.write(lambda conn: None)  # the journal was to be renewed before
+    assert {file.name for file in worked.parent.glob("cache.journal*")} == {"cache.journal"}
+    assert worked.with_suffix(".journal").read_bytes() == before
+    store.close()
 
 
 def test_a_writer_that_meets_a_broken_first_page_says_damaged_not_read_only(worked: Path, clock: StillClock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -122,8 +123,11 @@ def test_a_migration_cut_between_its_steps_keeps_the_copy_of_the_file_before_it(
         copy.close()
 
 
+@pytest.mark.parametrize(
+    ("trouble", "code"), [(OSError(errno.ENOSPC, ""), "disk_full"), (PermissionError(), "cache_locked")]
+)
 def test_a_copy_that_cannot_be_finished_leaves_the_one_there_is(
-    store: CacheStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: CacheStore, path: Path, monkeypatch: pytest.MonkeyPatch, trouble: OSError, code: str
 ) -> None:
     store.close()
     files = CacheFiles(path)
@@ -132,12 +136,12 @@ def test_a_copy_that_cannot_be_finished_leaves_the_one_there_is(
 
     def torn(_source: Path, target: Path) -> None:
         target.write_bytes(whole[:100])
-        raise OSError
+        raise trouble
 
     monkeypatch.setattr("shutil.copyfile", torn)
     with pytest.raises(KnownFault) as fault:
         files.copy_database("1.1")
-    assert fault.value.code == "disk_full"
+    assert fault.value.code == code
     assert copy.read_bytes() == whole
     assert list(path.parent.glob("*.part")) == []
 
