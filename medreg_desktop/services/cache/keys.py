@@ -97,9 +97,10 @@ class DatabaseKeys:
                 file. A colleague signs in once, or the passphrase is entered, or the copy is begun anew.
                 ``key_file_damaged``: and nothing else knows the key.
         """
-        known_key = known_key or self._from_keyring()
-        file = self._read_or_begun_anew() if known_key else self._read()
-        key = known_key or self._unwrapped_by(file, login, password, passphrase)
+        kept = known_key or self._from_keyring()
+        file = self._read_or_begun_anew() if kept else self._read()
+        # The file lies beside the copy and comes with it; the keyring may hold the key of another copy at this place.
+        key = known_key or self._unwrapped_by(file, login, password, passphrase) or kept
         if key is None and file.entries:
             raise KnownFault("key_passphrase_needed")
         if key is None:
@@ -148,9 +149,13 @@ class DatabaseKeys:
     def found(self, login: str, password: str) -> bytes | None:
         """Return the key for an account whose password the server has just accepted although it refuses this device.
 
-        Nothing is made and nothing counted. None: neither the keyring nor this password has it. Raises KnownFault.
+        Nothing is made and nothing counted. None: neither this password nor the keyring has it.
         """
-        return self._from_keyring() or self._unwrapped_by(self._read(), login, password, "")
+        try:
+            key = self._unwrapped_by(self._read(), login, password, "")
+        except KnownFault:
+            key = None
+        return key or self._from_keyring()
 
     def forget(self, login: str) -> None:
         """Remove one account's entry: it may no longer use this PC. The copy and its work stay."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -292,3 +293,17 @@ def test_a_key_file_that_a_scanner_holds_is_not_taken_for_a_damaged_one(
         assert code_of(lambda: office.unlock("wang", WORD)) == "cache_locked"
     assert office.knows("wang")
     assert not office.knows("li")
+
+
+def test_the_key_beside_the_copy_has_the_word_over_that_of_the_key_store(tmp_path: Path, clock: StillClock) -> None:
+    """A folder brought over from an old computer, or credentials that roam: the entry in the key store is another's."""
+    old, new = DrawerKeyring(), DrawerKeyring()
+    key = keys(tmp_path / "old", clock, old).admit("wang", WORD)
+    office = keys(tmp_path / "new", clock, new)
+    other = office.admit("wang", WORD)
+    shutil.copy(tmp_path / "old" / "cache.keys", tmp_path / "new" / "cache.keys")
+    assert other != key
+    assert office.found("wang", WORD) == key
+    assert office.admit("wang", WORD) == key
+    assert office.unlock("wang", WORD) == key
+    assert office.admit("li", OTHER) == key, "and the key store has learnt it"
