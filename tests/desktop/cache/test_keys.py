@@ -237,6 +237,8 @@ class PyWinError(Exception):
 class PolicyLocker(Locker):
     """The Windows Credential Locker under a policy against stored credentials: CredWrite fails with error 1312."""
 
+    priority = -1  # type: ignore[assignment]  # no chain finds it
+
     def get_password(self, service: str, username: str) -> str | None:
         raise PyWinError(1312, "CredRead", "no such logon session")
 
