@@ -183,8 +183,8 @@ class FormDesk:
     ) -> None:
         """Print the document and record every form of which a page was sent, also when the printing broke off.
 
-        Raises what :meth:`Printers.send` raises; Refused ``not_allowed``, KnownFault ``device_removed`` or what the
-        store raises, before anything was sent; KnownFault ``print_unrecorded`` after.
+        Raises what :meth:`Printers.send` raises; Refused ``not_allowed`` or ``form_changed``, KnownFault
+        ``device_removed`` or what the store raises, before anything was sent; KnownFault ``print_unrecorded`` after.
         """
         announced = self._announced(prepared, settings.copies, to_file=False)
         sent = 0

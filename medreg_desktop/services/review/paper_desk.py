@@ -67,11 +67,14 @@ class PaperDesk:
         """Note that copies of each form are about to leave the printer, or to be saved; called before they do.
 
         If the program does not live to hear of them they count as perhaps printed: a note too many, never one too
-        few. Raises what :meth:`check_may_print` raises; then none may leave.
+        few. Raises what :meth:`check_may_print` raises, and Refused ``form_changed``: since it was drawn one of them
+        has come to claim what is not so; then none may leave.
         """
 
         def work(conn: Connection) -> tuple[PrintRecord, ...]:
             self._check_may_print(conn)
+            if not all(self._still_holds(conn, form) for form in forms):
+                raise Refused(Problem("form_changed"))
             return tuple(self._noted(conn, form, copies, to_file=to_file, perhaps=True) for form in forms)
 
         return self._desk.store.write(work)
@@ -133,6 +136,15 @@ class PaperDesk:
         if not may(self._desk.account.role, Action.PRINT):
             raise Refused(Problem("not_allowed"))
         unfinished.check_open(conn)
+
+    def _still_holds(self, conn: Connection, drawn: FormToPrint) -> bool:
+        """Return whether a form may claim what it was drawn to; one still called pending claims less than it might."""
+        try:
+            now = self._form(conn, drawn.application.id)
+        except Refused:
+            return False
+        same = (now.number, now.digest) == (drawn.number, drawn.digest)
+        return same and (drawn.form_state is FormState.PENDING or now.form_state is FormState.AGREED)
 
     def _noted(
         self, conn: Connection, printed: FormToPrint, copies: int, *, to_file: bool, perhaps: bool

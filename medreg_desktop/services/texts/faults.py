@@ -186,6 +186,7 @@ _FORMS_AND_PRINTING: Final = {
     ),
     "digest_mismatch": mark("What was printed is not what the service holds."),
     "no_form": mark("There is no form of this application yet; agree first."),
+    "form_changed": mark("The form has changed since it was drawn; nothing has left. Look at it as it stands now."),
     "print_unrecorded": mark(
         "What left this computer could not be recorded in full. It counts as perhaps printed here and is called back "
         "like a printed form; have the disk looked at."
