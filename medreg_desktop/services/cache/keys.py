@@ -219,7 +219,7 @@ class DatabaseKeys:
 
     def _write(self, file: KeyFile) -> None:
         fresh = self._path.with_suffix(".keys-new")
-        try:
+        with file_faults():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with fresh.open("wb") as out:
                 out.write(msgspec.json.encode(file))
@@ -227,8 +227,6 @@ class DatabaseKeys:
                 os.fsync(out.fileno())
             fresh.replace(self._path)
             sync_folder(self._path.parent)
-        except OSError as error:
-            raise KnownFault("disk_trouble", cause=type(error).__name__) from error
 
 
 def _name_of(login: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sys
@@ -309,3 +310,23 @@ def test_the_key_beside_the_copy_has_the_word_over_that_of_the_key_store(tmp_pat
     assert office.admit("wang", WORD) == key
     assert office.unlock("wang", WORD) == key
     assert office.admit("li", OTHER) == key, "and the key store has learnt it"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(OSError(errno.ENOSPC, ""), "disk_full"), (PermissionError(), "cache_locked"), (OSError(), "disk_trouble")],
+)
+def test_what_keeps_the_key_file_from_being_written_is_named(
+    tmp_path: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch, trouble: OSError, code: str
+) -> None:
+    """Whoever unlocks is told what to do about it: free some space, or try again in a moment."""
+    office = keys(tmp_path, clock, DrawerKeyring())
+    key = office.admit("wang", WORD)
+
+    def held(_path: Path, _target: Path) -> None:
+        raise trouble
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "replace", held)
+        assert code_of(lambda: office.unlock("wang", WORD)) == code
+    assert office.unlock("wang", WORD) == key
