@@ -373,3 +373,25 @@ def test_what_waits_for_the_registrar_never_hides_from_sync_what_may_leave(store
 
     store.write(work)
     assert select(CacheCopy(store, judge).queue(WANG), NOW, 100).ids == ("new",)
+
+
+def number_in_list(store: CacheStore) -> object:
+    ((number, key),) = read(store, "SELECT form_number, form_key FROM worklist WHERE id = ?", application(1).id)
+    assert bool(number) == bool(key), "it is found by what is shown"
+    return number
+
+
+def test_the_list_shows_a_number_given_here_to_who_gave_it_and_as_long_as_it_stands(
+    office: CacheStore, feed: Feed
+) -> None:
+    number = "990100-2026-000001-X"
+    office.write(lambda conn: commands.save(conn, agree(application(1), FIRST, number), WANG, NOW))
+    assert number_in_list(office) == number, "a sheet that comes back is looked for by it"
+    feed.apply_page(page(3, [upsert(4, application(1))]))
+    assert number_in_list(office) == number
+    office.write(lambda conn: applications.switch_actor(conn, LI, "李经办"))
+    assert number_in_list(office) == "", "a colleague sees of unsent work how much it is"
+    office.write(lambda conn: applications.switch_actor(conn, WANG, "王经办"))
+    assert number_in_list(office) == number
+    office.write(lambda conn: commands.close(conn, FIRST, Resolution.CANCELLED, NOW))
+    assert number_in_list(office) == ""
