@@ -18,6 +18,7 @@ from medreg_desktop.services.cache import outages, outbox, papers, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outages import Outage
 from medreg_desktop.services.cache.outbox import OutboxRow
+from medreg_desktop.services.cache.overlay import MOVES
 
 SHOWN = 12
 """Registrars that fit the page; the others are summed up in the last line."""
@@ -28,6 +29,10 @@ FIELDS = frozenset(
     | {f"{column}_{n}" for n in range(SHOWN) for column in
        ("name", "decided", "sent", "accepted", "conflicts", "refused", "waiting", "recall")}
 )  # fmt: skip
+
+
+_NO_ANSWER = frozenset({None, OutcomeKind.DEFERRED, OutcomeKind.RETRY})
+"""What the register has said of a decision that it may yet take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ def report_of(conn: Connection, outage: Outage, names: Mapping[str, str]) -> Out
     forms: dict[AccountId, set[str]] = defaultdict(set)
     for command_id in outages.commands_of(conn, outage):
         row = outbox.row_of(conn, command_id)
+        if row.kind not in MOVES:
+            continue  # a sheet printed, a code handed out: no decision
         tallies[row.actor] = tallies[row.actor].plus(_tally(row))
         if isinstance(row.command.body, Agree):
             forms[row.actor].add(row.command.body.form_number)
@@ -101,7 +108,7 @@ def texts_of(report: OutageReport, causes: Mapping[str, str], now: datetime) -> 
 
 
 def _tally(row: OutboxRow) -> Tally:
-    kind = row.outcome.kind if row.outcome is not None else None
+    kind = row.outcome.kind if row.outcome is not None and not row.is_lost else None
     accepted = kind in {OutcomeKind.ACCEPTED, OutcomeKind.SUPERSEDED}
     return Tally(
         decided=1,
@@ -109,7 +116,7 @@ def _tally(row: OutboxRow) -> Tally:
         accepted=int(accepted),
         conflicts=int(kind is OutcomeKind.CONFLICT),
         refused=int(kind in {OutcomeKind.REJECTED, OutcomeKind.MISMATCH}),
-        waiting=int(kind is None and row.is_open),
+        waiting=int(row.is_open and kind in _NO_ANSWER),
     )
 
 

@@ -11,14 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pypdf import PdfReader
 
-from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.commands import Outcome, RecordPrint
 from medreg_core.contract.v1.messages import Account, PublicKey
 from medreg_core.contract.v1.proofs import flaws_of, read_proof
 from medreg_core.contract.v1.receipts import CounterSignature
-from medreg_core.domain.records import CommandId, InstitutionId
-from medreg_core.domain.vocabulary import OutcomeKind, Role
+from medreg_core.domain.records import AccountId, CommandId, InstitutionId
+from medreg_core.domain.vocabulary import FormState, OutcomeKind, Role
 from medreg_desktop.services.auth import known_accounts
-from medreg_desktop.services.cache import commands, outages, outbox_moves, receipts, sync_state
+from medreg_desktop.services.cache import commands, outages, outbox, outbox_moves, receipts, sync_state
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.printing.fonts import open_fonts
@@ -123,3 +123,20 @@ def test_what_has_no_receipt_gets_a_sentence(store: CacheStore, desk: ReportDesk
     with pytest.raises(KnownFault) as refused:
         desk.receipt_page(command_id)
     assert refused.value.code == "receipt_missing"
+
+
+def test_the_summary_of_an_outage_calls_accepted_only_what_the_register_holds(
+    store: CacheStore, desk: ReportDesk
+) -> None:
+    """The head physician signs it: what was lost in a restore, or is put off, waits; a sheet printed is no decision."""
+    store.write(lambda conn: outages.note(conn, NOW, "server_unreachable", 0.0))
+    lost = decide(store, 1, "wang", OutcomeKind.ACCEPTED)
+    store.write(lambda conn: outbox_moves.reopen(conn, lost, outbox.LOST_BY_SERVER))
+    decide(store, 2, "wang", OutcomeKind.DEFERRED)
+    printed = RecordPrint(
+        form_number="n", digest="d", form_state=FormState.PENDING, printed_at=NOW, copies=1, reprint=0
+    )
+    made = msgspec.structs.replace(agree(application(3), f"{3:032d}"), body=printed)
+    store.write(lambda conn: commands.save(conn, made, AccountId("wang"), NOW))
+    (report,) = desk.outages()
+    assert report.total == Tally(decided=2, sent=2, waiting=2)
