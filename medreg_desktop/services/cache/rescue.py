@@ -65,8 +65,12 @@ def _rescued(files: CacheFiles, key: bytes, clock: Clock) -> RescueReport:
         raise KnownFault("cache_key_wrong")
     rows = _merge(_readable(path, key) if path.exists() else {}, journal)
     fresh = path.with_suffix(".rebuilding")
-    fresh.unlink(missing_ok=True)
-    counts = _built(fresh, key, clock, rows, journal)
+    _clear(fresh)
+    try:
+        counts = _built(fresh, key, clock, rows, journal)
+    except BaseException:
+        _clear(fresh)  # on a full disk it would hold the room that is left
+        raise
     # The journal holds everything by now, so a kill between the two renames costs nothing. A log without its file goes
     # aside as well: SQLite would replay it into the fresh one.
     aside = files.set_aside(clock.now())
@@ -74,6 +78,11 @@ def _rescued(files: CacheFiles, key: bytes, clock: Clock) -> RescueReport:
     sync_folder(path.parent)
     files.suspect.unlink(missing_ok=True)
     return replace(counts, kept_aside=aside if aside.exists() else None)
+
+
+def _clear(fresh: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
 
 
 def _opens(path: Path, key: bytes) -> bool:
@@ -209,6 +218,10 @@ def _built(fresh: Path, key: bytes, clock: Clock, rows: _Rows, journal: Journal)
                 )
                 detail = {"commands": str(report.commands), "audit_whole": str(whole).lower()}
                 audit.append(conn, clock.now(), "", "cache_rescued", "", detail)
+            # The closing would do it without a word where there is no room: the file would stand there half.
+            is_held, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() or (0,)
+            if is_held:
+                raise KnownFault("cache_locked")
             journal.replace(replica.audit_head(conn), replica.all_rows(conn))
     finally:
         conn.close()

@@ -25,9 +25,11 @@ from medreg_desktop.services.cache import (
     settings,
     sync_state,
 )
-from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache import rescue as rescue_module
+from medreg_desktop.services.cache.connection import Connection, connect, scalar
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed
+from medreg_desktop.services.cache.journal import Journal
 from medreg_desktop.services.cache.papers import IssuedForm, PrintRecord
 from medreg_desktop.services.cache.rescue import RescueReport, rescue
 from medreg_desktop.services.cache.store import CacheStore
@@ -213,6 +215,47 @@ def test_a_journal_that_finds_no_room_to_be_renewed_leaves_the_room_there_is(
     assert {file.name for file in worked.parent.glob("cache.journal*")} == {"cache.journal"}
     assert worked.with_suffix(".journal").read_bytes() == before
     store.close()
+
+
+def test_the_rebuilt_file_takes_its_name_only_once_it_is_whole_without_its_log(
+    worked: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk with little room the log does not fit into the file when it is closed, and nobody is told."""
+    others: list[Connection] = []
+
+    def shared(path: Path, key: bytes, *, read_only: bool = False) -> Connection:
+        if path.suffix == ".rebuilding":  # as long as another has it open, closing leaves the log where it is
+            others.append(connect(path, key))
+            others[-1].execute("PRAGMA journal_mode = WAL")
+            scalar(others[-1], "SELECT count(*) FROM sqlite_master")
+        return connect(path, key, read_only=read_only)
+
+    worked.unlink()
+    monkeypatch.setattr(rescue_module, "connect", shared)
+    rescue(worked, KEY, clock)
+    shutil.copy(worked, worked.with_name("alone.db"))
+    for other in others:
+        other.close()
+    rebuilt = connect(worked.with_name("alone.db"), KEY)
+    assert scalar(rebuilt, "SELECT count(*) FROM outbox") == DECISIONS
+    rebuilt.close()
+
+
+def test_a_rescue_that_finds_no_room_changes_nothing_and_leaves_the_room_there_is(
+    worked: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flip(worked, 0, 100)
+    before = {file.name: file.read_bytes() for file in worked.parent.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Journal, "replace", full)
+        with pytest.raises(KnownFault, match="disk_full"):
+            rescue(worked, KEY, clock)
+    assert {file.name: file.read_bytes() for file in worked.parent.iterdir()} == before
+    assert_rescued(worked, rescue(worked, KEY, clock))
 
 
 def test_a_writer_that_meets_a_broken_first_page_says_damaged_not_read_only(worked: Path, clock: StillClock) -> None:
