@@ -1,10 +1,11 @@
-"""Start on the command line's word: one program for one folder, a second start only says so."""
+"""Start on the command line's word: one program for one folder; what keeps it from working there is said."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import platformdirs
@@ -20,10 +21,30 @@ from medreg_desktop.ui import language
 from medreg_desktop.ui.theme import Theme
 from medreg_desktop.ui.widgets.blocks import EmptyState
 
+_LITTLE = 1 << 20
+"""A disk with fewer bytes free is full to whoever has to do something about it."""
 
-def already_open() -> EmptyState:
-    """Return the window of a second start on the same folder: the first one has the copy."""
-    page = EmptyState(*what_and_todo("cache_in_use"), button=tr("Close"))
+_REFUSALS = {
+    QLockFile.LockError.LockFailedError: "cache_in_use",
+    QLockFile.LockError.PermissionError: "cache_read_only",
+}
+
+
+def hindrance(folder: Path, lock: QLockFile) -> str:
+    """Take the folder for this program alone; return the code of what is in the way, "" if nothing is."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if lock.tryLock(100):
+            return ""
+        is_full = shutil.disk_usage(folder).free < _LITTLE
+    except OSError as error:
+        return "cache_read_only" if isinstance(error, PermissionError) else "disk_trouble"
+    return _REFUSALS.get(lock.error(), "disk_full" if is_full else "disk_trouble")
+
+
+def cannot_start(code: str) -> EmptyState:
+    """Return the window of a program that cannot work in its folder: most often an earlier start has the copy."""
+    page = EmptyState(*what_and_todo(code), button=tr("Close"))
     page.setWindowTitle(tr("Physician e-registration"))
     page.resize(page.sizeHint() * 1.5)
     return page
@@ -41,12 +62,12 @@ def run(argv: list[str]) -> int:
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # every attempt is logged here, without its traceback
     app = QApplication([argv[0], *rest])
     folder = chosen.data or platformdirs.user_data_path("medreg", appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True)
     lock = QLockFile(str(folder / "program.lock"))
-    if not lock.tryLock(100):
+    code = hindrance(folder, lock)
+    if code:
         language.use(app, Settings(folder / "settings").get(options.LANGUAGE))
         Theme(app)
-        page = already_open()
+        page = cannot_start(code)
         page.pressed.connect(app.quit)
         page.show()
         app.exec()

@@ -14,7 +14,9 @@ from medreg_core.contract.v1.proofs import Proof, flaws_of
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationReason, Role, State
 from medreg_desktop.services.auth import farewell
-from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache import commands, outbox
+from medreg_desktop.services.cache.rescue import rescue
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import Stage
@@ -27,7 +29,7 @@ from medreg_server.services.review_lane import ReviewLane
 from tests.helpers.fault_proxy import FaultProxy, cut_after, http_answer, swallow_answer
 from tests.helpers.server import Hospital, ServerHandle, seed_applications
 from tests.sync.conftest import OpenPc
-from tests.sync.office import Pc
+from tests.sync.office import KEY, Pc
 from tests.sync.test_against_the_server import register_row
 
 
@@ -219,3 +221,49 @@ def test_nothing_can_be_saved_once_the_order_is_proven(
     with pytest.raises(Exception, match="device_removed"):
         pc.send_back(two.id)
     assert len(pc.rows()) == 1
+
+
+def test_a_rebuilt_copy_can_prove_the_order_to_leave_and_hands_its_work_over(
+    server: ServerHandle, hospital: Hospital, open_pc: OpenPc, proxy: FaultProxy
+) -> None:
+    """What a broken disk is followed by: the copy is rebuilt, and before it has greeted the computer is shut out."""
+    (one,) = seed_applications(server.service, hospital.institution, 1)
+    pc = open_pc("pc", hospital.logins[Role.REGISTRAR])
+    pc.until_quiet()
+    proxy.cut_all()
+    mine = pc.agree(one.id)
+    pc.close()
+    pc.store.path.unlink()
+    rescue(pc.store.path, KEY, pc.clock)
+    revoke(server, pc)
+    proxy.restore()
+    pc = open_pc("pc")
+    with pytest.raises(TransportFault, match="device_revoked"):
+        pc.sign_in(hospital.logins[Role.REGISTRAR])
+    pc.driver.tell(events.DeviceRefused)
+    report = pc.later()
+    assert (report.removal.stage, report.removal.rescued) == (Stage.GONE, 1)
+    assert states(server) == {mine: RescueState.WAITING}
+
+
+def test_a_copy_rebuilt_on_the_way_out_stays_sealed(
+    server: ServerHandle, hospital: Hospital, open_pc: OpenPc, proxy: FaultProxy
+) -> None:
+    """A supervisor may have the decision before him already: called back here, it would be carried out all the same."""
+    (one,) = seed_applications(server.service, hospital.institution, 1)
+    pc = open_pc("pc", hospital.logins[Role.REGISTRAR])
+    pc.until_quiet()
+    revoke(server, pc)
+    mine = pc.agree(one.id)
+    proxy.rule("/device/rescue", swallow_answer)
+    pc.sync()
+    assert states(server) == {mine: RescueState.WAITING}
+    pc.close()
+    pc.store.path.unlink()
+    rescue(pc.store.path, KEY, pc.clock)
+    proxy.cut_all()
+    pc = open_pc("pc")
+    with pytest.raises(KnownFault, match="device_removed"):
+        pc.store.write(lambda conn: commands.close(conn, mine, outbox.Resolution.CANCELLED, pc.clock.now()))
+    proxy.restore()
+    assert pc.later().removal.stage is Stage.GONE

@@ -10,6 +10,7 @@ import msgspec
 
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import DeviceId
+from medreg_desktop.services.cache.journal import sync_folder
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
 
@@ -51,6 +52,7 @@ def save_office(folder: Path, office: Office) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(_path(folder))
+        sync_folder(folder)
     except OSError as error:
         raise KnownFault("disk_trouble", cause=type(error).__name__) from error
 

@@ -13,6 +13,7 @@ from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.search import index
 from medreg_desktop.services.search.conditions import RowSync
+from medreg_desktop.services.search.rows import form_number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def refresh(conn: Connection, ids: Iterable[ApplicationId]) -> None:
         rows = outbox.of_application(conn, application_id, viewer.actor)
         shown = overlay.of(application, rows, viewer.epoch, viewer.seq)
         handler = shown.handler(viewer.name, application)
-        index.update_overlay(conn, application_id, shown.state, shown.sync, handler)
+        number = form_number_of(application, shown.form_number)
+        index.update_overlay(conn, application_id, shown.state, shown.sync, handler, number)
 
 
 def switch_actor(conn: Connection, actor: AccountId, name: str) -> None:

@@ -83,19 +83,20 @@ class CacheFiles:
     def copy_database(self, label: str) -> Path:
         """Copy the checkpointed database beside itself under a name with ``label``, whole or not at all.
 
-        Raises KnownFault ``disk_full``.
+        Raises KnownFault ``disk_full``, ``cache_locked``, ``disk_trouble``.
         """
         copy = self.database.with_name(f"{self.database.stem}.before-{label}.db")
         unfinished = copy.with_suffix(".part")
         try:
-            shutil.copyfile(self.database, unfinished)
-            with unfinished.open("rb+") as file:
-                os.fsync(file.fileno())
-            unfinished.replace(copy)
-            sync_folder(copy.parent)
-        except OSError as error:
+            with file_faults():
+                shutil.copyfile(self.database, unfinished)
+                with unfinished.open("rb+") as file:
+                    os.fsync(file.fileno())
+                unfinished.replace(copy)
+                sync_folder(copy.parent)
+        except KnownFault:
             unfinished.unlink(missing_ok=True)
-            raise KnownFault("disk_full", cause=type(error).__name__) from error
+            raise
         return copy
 
 

@@ -69,18 +69,25 @@ class Journal:
     def replace(self, audit_head: int, entries: Iterable[Entry]) -> None:
         """Write the journal anew from the rows as they are now; the old one stays until the new one is on the disk."""
         fresh = self.path.with_suffix(".journal-new")
-        with fresh.open("wb") as file:
-            file.write(self._sealed(Frame(0, ())))
-            batch: list[Entry] = []
-            for entry in entries:
-                batch.append(entry)
-                if len(batch) == _ROWS_PER_FRAME:
-                    file.write(self._sealed(Frame(audit_head, tuple(batch))))
-                    batch.clear()
-            file.write(self._sealed(Frame(audit_head, tuple(batch))))
-            _sync(file)
+        try:
+            with fresh.open("wb") as file:
+                self._write_all(file, audit_head, entries)
+        except BaseException:
+            fresh.unlink(missing_ok=True)  # on a full disk it would hold what the database needs
+            raise
         fresh.replace(self.path)
         sync_folder(self.path.parent)
+
+    def _write_all(self, file: BinaryIO, audit_head: int, entries: Iterable[Entry]) -> None:
+        file.write(self._sealed(Frame(0, ())))
+        batch: list[Entry] = []
+        for entry in entries:
+            batch.append(entry)
+            if len(batch) == _ROWS_PER_FRAME:
+                file.write(self._sealed(Frame(audit_head, tuple(batch))))
+                batch.clear()
+        file.write(self._sealed(Frame(audit_head, tuple(batch))))
+        _sync(file)
 
     def frames(self) -> Iterator[Frame]:
         """Yield every frame that can still be read, oldest first."""
@@ -90,9 +97,14 @@ class Journal:
         """Return the number of the last audit line the journal knows of; 0 if nothing can be read."""
         if not self.exists():
             return 0
+        size, tail = self.path.stat().st_size, _TAIL_BYTES
         with self.path.open("rb") as file:
-            file.seek(max(0, self.path.stat().st_size - _TAIL_BYTES))
-            return max((frame.audit_head for frame in self._frames_in(file.read())), default=0)
+            while True:
+                file.seek(max(0, size - tail))
+                heads = [frame.audit_head for frame in self._frames_in(file.read())]
+                if heads or tail >= size:
+                    return max(heads, default=0)
+                tail *= 8  # the last frame alone may be larger: a restored register touches all rows at once
 
     def opens(self) -> bool:
         """Return whether any frame opens with the key: if not, the key is wrong, or nothing is left."""

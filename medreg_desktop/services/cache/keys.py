@@ -20,6 +20,7 @@ from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from medreg_desktop.services.cache.files import file_faults
 from medreg_desktop.services.cache.journal import sync_folder
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock, Keyring
@@ -77,21 +78,29 @@ class DatabaseKeys:
         self._random = random
 
     def knows(self, login: str) -> bool:
-        """Return whether this account has signed in on this PC before."""
-        return _name_of(login) in self._read().entries
+        """Return whether this account has signed in on this PC before; a file that cannot be read knows nobody."""
+        try:
+            return _name_of(login) in self._read().entries
+        except KnownFault:
+            return False
 
     def admit(self, login: str, password: str, *, known_key: bytes | None = None, passphrase: str = "") -> bytes:
         """Return the key to an account the server has just let in, and wrap it by its password for offline use.
 
         The first account on a device makes the key. ``known_key`` is that of a copy already open in this program.
 
+        A damaged key file is put aside where the key is known all the same: everybody signs in once more.
+
         Raises:
             KnownFault: ``key_passphrase_needed``: no keyring, and neither this password nor ``passphrase`` opens the
             key
                 file. A colleague signs in once, or the passphrase is entered, or the copy is begun anew.
+                ``key_file_damaged``: and nothing else knows the key.
         """
-        file = self._read()
-        key = known_key or self._from_keyring() or self._unwrapped_by(file, login, password, passphrase)
+        kept = known_key or self._from_keyring()
+        file = self._read_or_begun_anew() if kept else self._read()
+        # The file lies beside the copy and comes with it; the keyring may hold the key of another copy at this place.
+        key = known_key or self._unwrapped_by(file, login, password, passphrase) or kept
         if key is None and file.entries:
             raise KnownFault("key_passphrase_needed")
         if key is None:
@@ -140,9 +149,13 @@ class DatabaseKeys:
     def found(self, login: str, password: str) -> bytes | None:
         """Return the key for an account whose password the server has just accepted although it refuses this device.
 
-        Nothing is made and nothing counted. None: neither the keyring nor this password has it. Raises KnownFault.
+        Nothing is made and nothing counted. None: neither this password nor the keyring has it.
         """
-        return self._from_keyring() or self._unwrapped_by(self._read(), login, password, "")
+        try:
+            key = self._unwrapped_by(self._read(), login, password, "")
+        except KnownFault:
+            key = None
+        return key or self._from_keyring()
 
     def forget(self, login: str) -> None:
         """Remove one account's entry: it may no longer use this PC. The copy and its work stay."""
@@ -157,7 +170,8 @@ class DatabaseKeys:
         self._keyring.delete(self._keyring_name)
         try:
             self._path.unlink(missing_ok=True)
-            self._path.with_suffix(".keys-new").unlink(missing_ok=True)
+            for suffix in (".keys-new", ".keys-damaged"):
+                self._path.with_suffix(suffix).unlink(missing_ok=True)
             sync_folder(self._path.parent)
         except OSError as error:
             raise KnownFault("disk_trouble", cause=type(error).__name__) from error
@@ -187,16 +201,25 @@ class DatabaseKeys:
         return Entry(salt, self._cost, nonce + sealed)
 
     def _read(self) -> KeyFile:
-        if not self._path.exists():
-            return KeyFile()
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=KeyFile)
-        except (msgspec.DecodeError, OSError) as error:
+            with file_faults():  # held by a virus scanner it is not damaged
+                return msgspec.json.decode(self._path.read_bytes(), type=KeyFile) if self._path.exists() else KeyFile()
+        except msgspec.DecodeError as error:
             raise KnownFault("key_file_damaged") from error
+
+    def _read_or_begun_anew(self) -> KeyFile:
+        try:
+            return self._read()
+        except KnownFault as fault:
+            if fault.code != "key_file_damaged":
+                raise
+            with file_faults():
+                self._path.replace(self._path.with_suffix(".keys-damaged"))
+            return KeyFile()
 
     def _write(self, file: KeyFile) -> None:
         fresh = self._path.with_suffix(".keys-new")
-        try:
+        with file_faults():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with fresh.open("wb") as out:
                 out.write(msgspec.json.encode(file))
@@ -204,8 +227,6 @@ class DatabaseKeys:
                 os.fsync(out.fileno())
             fresh.replace(self._path)
             sync_folder(self._path.parent)
-        except OSError as error:
-            raise KnownFault("disk_trouble", cause=type(error).__name__) from error
 
 
 def _name_of(login: str) -> str:

@@ -142,10 +142,13 @@ def find(conn: Connection, command_id: CommandId) -> OutboxRow | None:
 
 
 def rows(conn: Connection, actor: AccountId, *, open_only: bool = True, limit: int = 1000) -> list[OutboxRow]:
-    """Return the registrar's commands: open ones in the order they were made, or the newest of all."""
-    which = f"{_OPEN} AND actor = ? ORDER BY n" if open_only else "FROM outbox WHERE actor = ? ORDER BY n DESC"
-    statement = f"SELECT {_COLUMNS} {which} LIMIT ?"
-    return [_row(row) for row in conn.execute(statement, (actor, limit))]
+    """Return the registrar's commands: every open one in the order they were made, or the newest of all.
+
+    However many are open: one that nobody reads would be neither sent nor seen until those before it are done.
+    """
+    which = f"{_OPEN} AND actor = ? ORDER BY n" if open_only else "FROM outbox WHERE actor = ? ORDER BY n DESC LIMIT ?"
+    statement = f"SELECT {_COLUMNS} {which}"
+    return [_row(row) for row in conn.execute(statement, (actor,) if open_only else (actor, limit))]
 
 
 def closed(conn: Connection, actor: AccountId, limit: int) -> list[OutboxRow]:

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from medreg_core.contract.v1.activation import HandOutCode, VoidCode
-from medreg_core.contract.v1.commands import Command
+from medreg_core.contract.v1.commands import Agree, Command
 from medreg_core.domain.forms import read_form_number
 from medreg_core.domain.vocabulary import CodeState, CommandKind
-from medreg_desktop.services.cache import audit, replica, schema
+from medreg_desktop.services.cache import audit, replica, schema, sync_state
 from medreg_desktop.services.cache.connection import (
     Connection,
     DatabaseError,
@@ -26,6 +26,8 @@ from medreg_desktop.services.cache.journal import Entry, Journal, JsonValue, syn
 from medreg_desktop.services.cache.store import transaction
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
+
+_NAMING = frozenset({CommandKind.AGREE, CommandKind.HAND_OUT_CODE, CommandKind.VOID_CODE})
 
 _Rows = dict[tuple[str, int], dict[str, JsonValue]]
 
@@ -65,8 +67,12 @@ def _rescued(files: CacheFiles, key: bytes, clock: Clock) -> RescueReport:
         raise KnownFault("cache_key_wrong")
     rows = _merge(_readable(path, key) if path.exists() else {}, journal)
     fresh = path.with_suffix(".rebuilding")
-    fresh.unlink(missing_ok=True)
-    counts = _built(fresh, key, clock, rows, journal)
+    _clear(fresh)
+    try:
+        counts = _built(fresh, key, clock, rows, journal)
+    except BaseException:
+        _clear(fresh)  # on a full disk it would hold the room that is left
+        raise
     # The journal holds everything by now, so a kill between the two renames costs nothing. A log without its file goes
     # aside as well: SQLite would replay it into the fresh one.
     aside = files.set_aside(clock.now())
@@ -74,6 +80,11 @@ def _rescued(files: CacheFiles, key: bytes, clock: Clock) -> RescueReport:
     sync_folder(path.parent)
     files.suspect.unlink(missing_ok=True)
     return replace(counts, kept_aside=aside if aside.exists() else None)
+
+
+def _clear(fresh: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
 
 
 def _opens(path: Path, key: bytes) -> bool:
@@ -138,8 +149,9 @@ def _merge(given: _Rows, journal: Journal) -> _Rows:
         if place[0] == "lease":
             furthest = max(_number(given[place]["next"]), _number(journals[place]["next"]))
             rows[place] = {**rows[place], "next": furthest}
-    _protect_serials(rows)
-    _protect_codes(rows)
+    made = _commands(rows)
+    _protect_serials(rows, made)
+    _protect_codes(rows, made)
     return rows
 
 
@@ -153,13 +165,17 @@ def _folded(journal: Journal) -> tuple[dict[tuple[str, int], dict[str, JsonValue
     return newest, head
 
 
-def _protect_serials(rows: _Rows) -> None:
+def _commands(rows: _Rows) -> list[tuple[Command, JsonValue]]:
+    """Return the commands that name a number or a code, in their order, with when they were saved."""
+    outbox = sorted((n, row) for (table, n), row in rows.items() if table == "outbox" and row["kind"] in _NAMING)
+    return [(msgspec.json.decode(str(row["command"]), type=Command), row["saved_at"]) for _, row in outbox]
+
+
+def _protect_serials(rows: _Rows, made: list[tuple[Command, JsonValue]]) -> None:
     """Put every lease beyond the numbers already on a form: a number used twice would name two papers."""
-    used = [
-        number
-        for (table, _), row in rows.items()
-        if table == "form" and (number := read_form_number(str(row["number"])))
-    ]
+    given = [str(row["number"]) for (table, _), row in rows.items() if table == "form"]
+    given += [command.body.form_number for command, _ in made if isinstance(command.body, Agree)]
+    used = [number for text in given if (number := read_form_number(text))]
     for (table, _), row in rows.items():
         if table == "lease":
             own = [n.serial for n in used if n.region == row["region"] and n.year == row["year"]]
@@ -167,25 +183,22 @@ def _protect_serials(rows: _Rows) -> None:
             row["next"] = max([_number(row["next"]), *(serial + 1 for serial in inside)])
 
 
-def _protect_codes(rows: _Rows) -> None:
-    """Keep every code that a command names from being handed out anew: it stands on somebody's slip."""
+def _protect_codes(rows: _Rows, made: list[tuple[Command, JsonValue]]) -> None:
+    """Keep every code that a command names from being handed out anew, and each made worthless from being shown."""
     named: dict[str, dict[str, JsonValue]] = {}
-    commands = sorted((n, row) for (table, n), row in rows.items() if table == "outbox")
-    for _, row in commands:
-        if row["kind"] in {CommandKind.HAND_OUT_CODE, CommandKind.VOID_CODE}:
-            command = msgspec.json.decode(str(row["command"]), type=Command)
-            match command.body:
-                case HandOutCode(reference=reference):
-                    named[reference] = {
-                        "state": CodeState.HANDED_OUT.value,
-                        "physician_id": command.physician_id,
-                        "command_id": command.id,
-                        "handed_out_at": row["saved_at"],
-                    }
-                case VoidCode(reference=reference):
-                    named[reference] = {**named.get(reference, {}), "state": CodeState.VOIDED.value, "code": ""}
+    for command, saved_at in made:
+        match command.body:
+            case HandOutCode(reference=reference):
+                named[reference] = {
+                    "state": CodeState.HANDED_OUT.value,
+                    "physician_id": command.physician_id,
+                    "command_id": command.id,
+                    "handed_out_at": saved_at,
+                }
+            case VoidCode(reference=reference):
+                named[reference] = {**named.get(reference, {}), "state": CodeState.VOIDED.value, "code": ""}
     for (table, _), row in rows.items():
-        if table == "activation_code" and row["state"] == CodeState.LEASED.value:
+        if table == "activation_code" and row["state"] in {CodeState.LEASED.value, CodeState.HANDED_OUT.value}:
             row.update(named.get(str(row["reference"]), {}))
 
 
@@ -201,6 +214,7 @@ def _built(fresh: Path, key: bytes, clock: Clock, rows: _Rows, journal: Journal)
             with transaction(conn):
                 schema.create(conn)
                 _insert(conn, rows)
+                sync_state.recall_kept(conn)
                 count = Counter(table for table, _ in rows)
                 whole = audit.first_broken(conn) is None
                 report = RescueReport(
@@ -208,6 +222,10 @@ def _built(fresh: Path, key: bytes, clock: Clock, rows: _Rows, journal: Journal)
                 )
                 detail = {"commands": str(report.commands), "audit_whole": str(whole).lower()}
                 audit.append(conn, clock.now(), "", "cache_rescued", "", detail)
+            # The closing would do it without a word where there is no room: the file would stand there half.
+            is_held, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() or (0,)
+            if is_held:
+                raise KnownFault("cache_locked")
             journal.replace(replica.audit_head(conn), replica.all_rows(conn))
     finally:
         conn.close()

@@ -18,8 +18,9 @@ def starting(conn: Connection, prefix: str) -> list[str]:
 
 
 def store(conn: Connection, name: str, value: str) -> None:
-    """Set a setting."""
+    """Set a setting; one that stands already is not written again, neither here nor in the journal."""
     conn.execute(
-        "INSERT INTO setting(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+        "INSERT INTO setting(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"
+        " WHERE value <> excluded.value",
         (name, value),
     )

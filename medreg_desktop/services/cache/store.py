@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, current_thread
-from typing import Protocol, TypeVar
+from threading import Lock, RLock, current_thread
+from typing import Any, Protocol, TypeVar
 
 from medreg_desktop.services.cache import replica, schema
 from medreg_desktop.services.cache.connection import (
@@ -79,6 +79,7 @@ class CacheStore:
         self._readers: list[Connection] = []
         self._shared_reader: Connection | None = None
         self._reading = Lock()
+        self._taking = RLock()
         self._is_closed = False
         self._connect = footing.connect
         self._writer = footing.writer()
@@ -119,10 +120,9 @@ class CacheStore:
             KnownFault: ``disk_full``, ``cache_damaged``, ``cache_locked``, ``cache_read_only``, ``disk_trouble``,
             ``cache_closed``.
         """
-        self._check_open()
         assert not current_thread().name.startswith(_WRITER), "a transaction inside a transaction would wait for itself"
-        result = self._writer.submit(self._transaction, work).result()
-        self._writer.submit(self._checkpoint_if_due)
+        result: T = self._to_writer(self._transaction, work).result()
+        self._checkpoint_soon()
         return result
 
     def reader(self) -> Connection:
@@ -159,13 +159,14 @@ class CacheStore:
         finally:
             self._checkpoint_pages = _CHECKPOINT_PAGES
             self._has_grown = True
-            self._writer.submit(self._checkpoint_if_due)
+            self._checkpoint_soon()
 
     def close(self) -> None:
         """Finish what is being written and give all files free. Closing again does nothing."""
-        if self._is_closed:
-            return
-        self._is_closed = True
+        with self._taking:
+            if self._is_closed:
+                return
+            self._is_closed = True
         for reader in self._readers:
             with suppress(ClosedError):  # its owner has closed it already
                 reader.interrupt()
@@ -182,6 +183,16 @@ class CacheStore:
         """Whoever comes late must not make an empty file where the copy was."""
         if self._is_closed:
             raise KnownFault("cache_closed")
+
+    def _to_writer(self, work: Callable[..., Any], *arguments: object) -> Future[Any]:
+        """Give the writer something to do. Nothing may come behind the closing: it would find the file closed."""
+        with self._taking:
+            self._check_open()
+            return self._writer.submit(work, *arguments)
+
+    def _checkpoint_soon(self) -> None:
+        with suppress(KnownFault):  # closed since: what was written is whole all the same
+            self._to_writer(self._checkpoint_if_due)
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         before = self._conn.total_changes

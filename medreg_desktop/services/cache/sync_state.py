@@ -10,10 +10,13 @@ import msgspec
 
 from medreg_core.contract.v1.messages import Account, PublicKey, Welcome
 from medreg_core.domain.records import AccountId, Institution
-from medreg_desktop.services.cache import codes, leases
+from medreg_desktop.services.cache import codes, leases, settings
 from medreg_desktop.services.cache.connection import Connection, scalar
 
 T = TypeVar("T")
+
+_KEPT = "service "
+"""Begins the names of the settings that :func:`keep` makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,29 @@ def write(conn: Connection, **values: str) -> None:
     )
 
 
+def keep(conn: Connection, **values: str) -> None:
+    """Store values that a rebuilt copy has again: settings are carried over. What proves an order to leave is such.
+
+    A computer that is shut out before its rebuilt copy has been greeted could else prove nothing, and would wait with
+    its decisions for ever.
+    """
+    write(conn, **values)
+    for name, content in values.items():
+        settings.store(conn, _KEPT + name, content)
+
+
+def forget(conn: Connection, name: str) -> None:
+    """Forget a value, kept or not."""
+    conn.execute("DELETE FROM sync_value WHERE name = ?", (name,))
+    conn.execute("DELETE FROM setting WHERE name = ?", (_KEPT + name,))
+
+
+def recall_kept(conn: Connection) -> None:
+    """Take from the settings what was kept; for a copy that has just been rebuilt."""
+    kept = conn.execute("SELECT name, value FROM setting WHERE substr(name, 1, ?) = ?", (len(_KEPT), _KEPT)).fetchall()
+    write(conn, **{name.removeprefix(_KEPT): content for name, content in kept})
+
+
 def value(conn: Connection, name: str) -> str:
     """Return one stored value, "" if there is none."""
     return str(scalar(conn, "SELECT value FROM sync_value WHERE name = ?", (name,)) or "")
@@ -82,13 +108,12 @@ def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> None:
     note_contact(conn, welcome.server_time, now)
     write(
         conn,
-        server_id=welcome.server_id,
         offline_until=welcome.offline_until.isoformat(),
         account=_json(welcome.account),
         institution=_json(welcome.institution),
-        keys=_json(welcome.keys),
         courier_key=welcome.courier_key.hex(),
     )
+    keep(conn, server_id=welcome.server_id, keys=_json(welcome.keys))
     if welcome.lease is not None:
         leases.add(conn, welcome.lease)
     if welcome.code_lease is not None:

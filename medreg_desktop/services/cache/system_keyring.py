@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import keyring
 import keyring.backend
-import keyring.errors
 
 from medreg_desktop.services.faults import KnownFault
 
@@ -32,31 +32,39 @@ class SystemKeyring:
 
     def get(self, name: str) -> bytes | None:
         """Return the stored secret, or None. Raises KnownFault ``keyring_unavailable``."""
-        try:
+        with _unavailable():
             text = self._trusted().get_password(_SERVICE, name)
             return None if text is None else base64.b64decode(text, validate=True)
-        except (keyring.errors.KeyringError, binascii.Error) as error:
-            raise KnownFault("keyring_unavailable", cause=type(error).__name__) from error
 
     def set(self, name: str, secret: bytes) -> None:
         """Store ``secret``. Raises KnownFault ``keyring_unavailable``."""
-        try:
+        with _unavailable():
             self._trusted().set_password(_SERVICE, name, base64.b64encode(secret).decode())
-        except keyring.errors.KeyringError as error:
-            raise KnownFault("keyring_unavailable", cause=type(error).__name__) from error
 
     def delete(self, name: str) -> None:
         """Forget the secret; missing is not an error, nor is a keyring that was never trusted with it."""
-        try:
+        with suppress(KnownFault), _unavailable():
             self._trusted().delete_password(_SERVICE, name)
-        except (keyring.errors.KeyringError, KnownFault):
-            return
 
     def _trusted(self) -> keyring.backend.KeyringBackend:
         for candidate in _members(self._backend):
             if type(candidate).__module__.startswith(_TRUSTED):
                 return candidate
         raise KnownFault("keyring_unavailable", cause=type(self._backend).__module__)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """Turn whatever a back end raises into KnownFault ``keyring_unavailable``.
+
+    Windows with a policy against stored credentials answers with an error of its own, no ``KeyringError``.
+    """
+    try:
+        yield
+    except KnownFault:
+        raise
+    except Exception as error:  # each back end raises what its system does, in no common class
+        raise KnownFault("keyring_unavailable", cause=type(error).__name__) from error
 
 
 def _members(backend: keyring.backend.KeyringBackend) -> tuple[keyring.backend.KeyringBackend, ...]:

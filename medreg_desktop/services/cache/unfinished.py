@@ -17,12 +17,12 @@ _ORDER = "removal_order"
 
 def seal(conn: Connection, order: WipeAnswer) -> None:
     """Keep the order: from now on nothing is saved, taken back or given up; what is unfinished can only be answered."""
-    sync_state.write(conn, **{_ORDER: msgspec.json.encode(order).decode()})
+    sync_state.keep(conn, **{_ORDER: msgspec.json.encode(order).decode()})
 
 
 def unseal(conn: Connection) -> None:
     """Forget the order."""
-    conn.execute("DELETE FROM sync_value WHERE name = ?", (_ORDER,))
+    sync_state.forget(conn, _ORDER)
 
 
 def order(conn: Connection) -> WipeAnswer | None:

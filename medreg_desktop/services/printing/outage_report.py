@@ -18,6 +18,7 @@ from medreg_desktop.services.cache import outages, outbox, papers, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outages import Outage
 from medreg_desktop.services.cache.outbox import OutboxRow
+from medreg_desktop.services.cache.overlay import MOVES
 
 SHOWN = 12
 """Registrars that fit the page; the others are summed up in the last line."""
@@ -70,6 +71,8 @@ def report_of(conn: Connection, outage: Outage, names: Mapping[str, str]) -> Out
     forms: dict[AccountId, set[str]] = defaultdict(set)
     for command_id in outages.commands_of(conn, outage):
         row = outbox.row_of(conn, command_id)
+        if row.kind not in MOVES:
+            continue  # a sheet printed, a code handed out: no decision
         tallies[row.actor] = tallies[row.actor].plus(_tally(row))
         if isinstance(row.command.body, Agree):
             forms[row.actor].add(row.command.body.form_number)

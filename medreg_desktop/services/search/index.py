@@ -16,7 +16,7 @@ from typing import Any
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import State
-from medreg_desktop.services.search.conditions import RowSync
+from medreg_desktop.services.search.conditions import RowSync, fold_code
 from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.names import sort_key, tokens
 from medreg_desktop.services.search.rows import (
@@ -205,10 +205,15 @@ def _update(connection: Connection, pairs: Sequence[tuple[Sequence[Any], IndexRo
 
 
 def update_overlay(
-    connection: Connection, application_id: ApplicationId, state: State, sync: RowSync, handler: str | None = None
+    connection: Connection,
+    application_id: ApplicationId,
+    state: State,
+    sync: RowSync,
+    handler: str | None = None,
+    form_number: str | None = None,
 ) -> None:
-    """Show another state, row sync and (unless None) handler on one row; an unknown id is ignored."""
-    row = connection.execute("SELECT n, handler FROM worklist WHERE id = ?", (application_id,)).fetchone()
+    """Show another state, row sync and (unless None) handler and number on one row; an unknown id is ignored."""
+    row = connection.execute("SELECT n, handler, form_number FROM worklist WHERE id = ?", (application_id,)).fetchone()
     if row is None:
         return
     name = row[1] if handler is None else handler
@@ -216,6 +221,11 @@ def update_overlay(
         "UPDATE worklist SET state = ?, sync = ?, handler = ?, handler_sort = ? WHERE n = ?",
         (STATES.index(state), SYNCS.index(sync), name, sort_key(name), row[0]),
     )
+    if form_number is not None and form_number != row[2]:  # else its index is left alone
+        connection.execute(
+            "UPDATE worklist SET form_number = ?, form_key = ? WHERE n = ?",
+            (form_number, fold_code(form_number), row[0]),
+        )
     connection.execute(_NOTE_CHANGE, (row[0], 0))
 
 

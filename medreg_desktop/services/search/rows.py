@@ -144,7 +144,7 @@ def _person(application: Application) -> tuple[str, ...]:
 
 def _status(application: Application, derived: RowDerived) -> tuple[str | int, ...]:
     request, claim = application.request, application.claim
-    form_number = derived.form_number or (application.form.number if application.form else "")
+    form_number = form_number_of(application, derived.form_number)
     return (
         KINDS.index(application.kind),
         -1 if application.change_part is None else PARTS.index(application.change_part),
@@ -172,6 +172,11 @@ def _status(application: Application, derived: RowDerived) -> tuple[str | int, .
         int(claim.until.timestamp()) if claim else 0,
         application.version,
     )
+
+
+def form_number_of(application: Application, given: str) -> str:
+    """Return the form number to show: the one ``given`` here that the register does not carry yet, else its own."""
+    return given or (application.form.number if application.form else "")
 
 
 def _deadline(derived: RowDerived) -> int:

@@ -43,7 +43,8 @@ class LogBook(RotatingFileHandler):
     """Writes the log beside the copy; a disk in trouble stops nothing and says nothing here."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder / FILE, maxBytes=_BYTES, backupCount=_FILES - 1, encoding="ascii", delay=True)
         self.setLevel(logging.INFO)
         self.addFilter(_is_worth_keeping)

@@ -130,7 +130,8 @@ _SIGN_IN_AND_THE_LOCAL_COPY: Final = {
         "passphrase, or let a colleague sign in once."
     ),
     "key_file_damaged": mark(
-        "The file with the keys of the local copy is damaged. The copy can be rebuilt from the service."
+        "The file with the keys of the local copy is damaged. Sign in with the service; "
+        "if that does not help, ask the operator. The copy is kept as it is."
     ),
     "keyring_unavailable": mark("The system's key store cannot be used; a passphrase protects the copy instead."),
     "cache_newer": mark("The local copy was written by a newer version of this program. Update this program."),

@@ -37,6 +37,7 @@ NO_SERVICE = frozenset(
 
 WRONG_SECRET = frozenset({"bad_credentials", "offline_password_wrong", "too_many_attempts"})
 ADDRESS_FAULTS = frozenset({"address_invalid", "other_server", "tls_wrong_name", "tls_untrusted"})
+_TRY_AGAIN = frozenset({"disk_full", "disk_trouble", "cache_in_use", "key_file_damaged"})
 UNEXPECTED = "unexpected"
 REMOVAL_UNFOUNDED = "removal_unfounded"
 
@@ -208,11 +209,11 @@ class SignInPresenter:
     def _step_after(self, code: str) -> Step:
         if code == "captive_portal":
             return Step.BROWSER
-        if code in {"cache_damaged", "key_file_damaged"}:
+        if code == "cache_damaged":
             return Step.REBUILD
         if code in NO_SERVICE and self._state.locked_as is None:
             return Step.OFFLINE if self._state.can_go_offline else Step.TRY_AGAIN
-        return Step.TRY_AGAIN if code in {"disk_full", "disk_trouble", "cache_in_use"} else Step.NONE
+        return Step.TRY_AGAIN if code in _TRY_AGAIN else Step.NONE
 
     def _without(self, field: str) -> tuple[Problem, ...]:
         return tuple(problem for problem in self._state.problems if problem.field != field)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from medreg_core.contract.v1.messages import Account, Session, SignIn
@@ -13,7 +15,7 @@ from medreg_core.domain.records import AccountId, InstitutionId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.auth.device_key import device_key
 from medreg_desktop.services.auth.gate import Gate
-from medreg_desktop.services.auth.office import load_office
+from medreg_desktop.services.auth.office import load_office, save_office
 from medreg_desktop.services.cache import sync_state
 from medreg_desktop.services.cache.keys import Cost, DatabaseKeys
 from medreg_desktop.services.cache.store import CacheStore
@@ -309,6 +311,23 @@ def test_no_secret_stands_in_any_file(pc: Pc) -> None:
     content = b"".join(path.read_bytes() for path in pc.folder.rglob("*") if path.is_file())
     for secret in (PASSWORD, "token-wang", "王医务", "wang"):
         assert secret.encode() not in content
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows orders renames by itself")
+def test_whom_a_copy_belongs_to_outlives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file without it would let another institution's people see the copy."""
+    office = load_office(tmp_path, StillClock())
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        if os.fstat(descriptor).st_ino == tmp_path.stat().st_ino:
+            synced.append(tmp_path)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    save_office(tmp_path, msgspec.structs.replace(office, institution_id="h1"))
+    assert synced == [tmp_path]
 
 
 def test_a_damaged_office_file_is_named(tmp_path: Path) -> None:

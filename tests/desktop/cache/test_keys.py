@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -227,3 +229,104 @@ def test_a_chain_is_searched_for_a_back_end_that_protects() -> None:
     system.delete("cache")
     assert system.get("cache") is None
     assert "keyrings.alt" not in sys.modules
+
+
+class PyWinError(Exception):
+    """Stands for ``pywintypes.error``, which is no ``KeyringError``."""
+
+
+class PolicyLocker(Locker):
+    """The Windows Credential Locker under a policy against stored credentials: CredWrite fails with error 1312."""
+
+    priority = -1  # type: ignore[assignment]  # no chain finds it
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise PyWinError(1312, "CredRead", "no such logon session")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise PyWinError(1312, "CredWrite", "no such logon session")
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise PyWinError(1312, "CredRead", "no such logon session")
+
+
+PolicyLocker.__module__ = "keyring.backends.Windows"
+
+
+def test_a_key_store_that_fails_in_its_systems_own_words_keeps_nobody_out(tmp_path: Path, clock: StillClock) -> None:
+    office = DatabaseKeys(tmp_path, SystemKeyring(PolicyLocker()), clock, cost=CHEAP)
+    key = office.admit("wang", WORD)
+    assert office.unlock("wang", WORD) == key
+    assert office.found("wang", WORD) == key
+    office.destroy()
+    assert not (tmp_path / "cache.keys").exists(), "a computer that has to go is not held up by its key store"
+
+
+def test_what_stands_in_the_key_store_and_is_no_key_is_no_key() -> None:
+    locker = Locker()
+    locker.set_password("MedReg", "cache", "钥匙")
+    assert code_of(lambda: SystemKeyring(locker).get("cache")) == "keyring_unavailable"
+
+
+def test_a_damaged_key_file_is_written_anew_with_the_key_of_the_key_store(tmp_path: Path, clock: StillClock) -> None:
+    drawer = DrawerKeyring()
+    key = keys(tmp_path, clock, drawer).admit("wang", WORD)
+    (tmp_path / "cache.keys").write_bytes(bytes(200))
+    office = keys(tmp_path, clock, drawer)
+    assert not office.knows("wang"), "the sign-in page asks at every key press"
+    assert office.found("wang", WORD) == key
+    assert office.admit("wang", WORD) == key
+    assert office.unlock("wang", WORD) == key
+    assert (tmp_path / "cache.keys-damaged").read_bytes() == bytes(200)
+
+
+def test_a_key_file_that_a_scanner_holds_is_not_taken_for_a_damaged_one(
+    tmp_path: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawer = DrawerKeyring()
+    office = keys(tmp_path, clock, drawer)
+    office.admit("wang", WORD)
+
+    def held(_path: Path) -> bytes:
+        raise PermissionError
+
+    with monkeypatch.context() as scanner:
+        scanner.setattr(Path, "read_bytes", held)
+        assert code_of(lambda: office.admit("li", OTHER)) == "cache_locked"
+        assert code_of(lambda: office.unlock("wang", WORD)) == "cache_locked"
+    assert office.knows("wang")
+    assert not office.knows("li")
+
+
+def test_the_key_beside_the_copy_has_the_word_over_that_of_the_key_store(tmp_path: Path, clock: StillClock) -> None:
+    """A folder brought over from an old computer, or credentials that roam: the entry in the key store is another's."""
+    old, new = DrawerKeyring(), DrawerKeyring()
+    key = keys(tmp_path / "old", clock, old).admit("wang", WORD)
+    office = keys(tmp_path / "new", clock, new)
+    other = office.admit("wang", WORD)
+    shutil.copy(tmp_path / "old" / "cache.keys", tmp_path / "new" / "cache.keys")
+    assert other != key
+    assert office.found("wang", WORD) == key
+    assert office.admit("wang", WORD) == key
+    assert office.unlock("wang", WORD) == key
+    assert office.admit("li", OTHER) == key, "and the key store has learnt it"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(OSError(errno.ENOSPC, ""), "disk_full"), (PermissionError(), "cache_locked"), (OSError(), "disk_trouble")],
+)
+def test_what_keeps_the_key_file_from_being_written_is_named(
+    tmp_path: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch, trouble: OSError, code: str
+) -> None:
+    """Whoever unlocks is told what to do about it: free some space, or try again in a moment."""
+    office = keys(tmp_path, clock, DrawerKeyring())
+    key = office.admit("wang", WORD)
+
+    def held(_path: Path, _target: Path) -> None:
+        raise trouble
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "replace", held)
+        assert code_of(lambda: office.unlock("wang", WORD)) == code
+    assert office.unlock("wang", WORD) == key

@@ -12,13 +12,15 @@ import pytest
 
 from medreg_core.contract.v1.activation import CodeLease, HandOutCode, LeasedCode, VoidCode
 from medreg_core.contract.v1.commands import CodeBody, Command
+from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.records import CommandId, PhysicianId
 from medreg_core.domain.vocabulary import CodeState, HandOutWay
-from medreg_desktop.services.cache import codes, commands, drafts, outbox
+from medreg_desktop.services.cache import codes, commands, drafts, leases, outbox, papers
 from medreg_desktop.services.cache.connection import Connection, connect
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.journal import Journal
 from medreg_desktop.services.cache.outbox import Resolution
+from medreg_desktop.services.cache.papers import IssuedForm
 from medreg_desktop.services.cache.rescue import rescue
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
@@ -120,6 +122,52 @@ def test_no_code_comes_to_stand_on_two_slips(path: Path, clock: StillClock, file
         assert (anna.reference, anna.state, anna.command_id) == ("r0", CodeState.HANDED_OUT, "HandOutCode-r0")
         assert (ben.reference, ben.state) == ("r1", CodeState.VOIDED)
         assert store.write(lambda conn: codes.take(conn, BEN, CommandId("third"), NOW, NOW)).reference == "r2"
+
+
+@HELD
+@pytest.mark.parametrize("unreadable", [("lease",), ("lease", "form")])
+def test_no_form_number_comes_to_stand_on_two_papers(
+    path: Path, clock: StillClock, unreadable: tuple[str, ...]
+) -> None:
+    store = CacheStore.open(path, KEY, clock)
+    store.write(lambda conn: leases.add(conn, FormLease("990100", 2026, 1, 50)))
+
+    def decide(conn: Connection, number: int) -> str:
+        form, entity = leases.take(conn, 2026, NOW), application(number)
+        made = agree(entity, f"{number:032d}", form)
+        papers.issue(conn, IssuedForm(form, entity.id, made.id, WANG, "d", 1, NOW))
+        commands.save(conn, made, WANG, NOW)
+        return form
+
+    with journal_held():
+        used = [store.write(lambda conn, n=n: decide(conn, n)) for n in (1, 2, 3)]  # type: ignore[misc]
+        store.close()
+    conn = connect(path, KEY)
+    for table in unreadable:  # as if no page of them could be read
+        conn.execute(f"DELETE FROM {table}")
+    conn.close()
+    with closing(rescued(path)) as store:
+        assert store.write(lambda conn: leases.take(conn, 2026, NOW)) not in used
+
+
+@HELD
+def test_a_code_made_worthless_is_not_shown_again(path: Path, clock: StillClock) -> None:
+    store = CacheStore.open(path, KEY, clock)
+    store.write(lambda conn: codes.add(conn, CodeLease(NOW + timedelta(days=60), (LeasedCode("r0", "CODE-0"),))))
+    body = HandOutCode(reference="r0", way=HandOutWay.SLIP)
+    made = give("r0", ANNA, body)
+    store.write(lambda conn: codes.take(conn, ANNA, made.id, NOW, NOW))
+    store.write(lambda conn: commands.save(conn, made, WANG, NOW))
+    void = give("r0", ANNA, VoidCode(reference="r0", reason="寄丢"))
+    with journal_held():
+        store.write(lambda conn: codes.void(conn, "r0"))
+        store.write(lambda conn: commands.save(conn, void, WANG, NOW))
+        store.close()
+    conn = connect(path, KEY)
+    conn.execute("DELETE FROM activation_code")
+    conn.close()
+    with closing(rescued(path)) as store, pytest.raises(LookupError):
+        store.write(lambda conn: codes.show_again(conn, "r0"))
 
 
 def test_a_rescue_on_a_full_disk_says_so(path: Path, clock: StillClock) -> None:

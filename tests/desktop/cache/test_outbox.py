@@ -14,10 +14,13 @@ from medreg_core.contract.v1.commands import Agree, Command, CommandBody, Outcom
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, State
 from medreg_desktop.services.cache import applications, audit, commands, outbox, outbox_moves, overlay, sync_state
+from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.feed import Feed
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.search.conditions import RowSync
+from medreg_desktop.services.sync.batch import select
+from medreg_desktop.services.sync.copy import CacheCopy
 from tests.desktop.cache.office import (
     EPOCH,
     KEY,
@@ -357,3 +360,38 @@ def test_an_effect_of_another_epoch_is_shown_until_the_copy_is_of_that_epoch(off
     office.write(lambda conn: outbox_moves.forget_positions(conn, "epoch-2"))
     row = office.read(lambda conn: outbox.row_of(conn, FIRST))
     assert not overlay.is_effective(row, "epoch-2", 3)
+
+
+def test_what_waits_for_the_registrar_never_hides_from_sync_what_may_leave(store: CacheStore) -> None:
+    """A restored register has lost two weeks: consents and prints, all asked about again, and the work goes on."""
+
+    def work(conn: Connection) -> None:
+        for n in range(1_000):
+            outbox_moves.add(conn, agree(application(n), f"lost-{n}"), WANG, NOW)
+            outbox_moves.reopen(conn, CommandId(f"lost-{n}"), outbox.LOST_BY_SERVER)
+        outbox_moves.add(conn, agree(application(1_000), "new"), WANG, NOW)
+
+    store.write(work)
+    assert select(CacheCopy(store, judge).queue(WANG), NOW, 100).ids == ("new",)
+
+
+def number_in_list(store: CacheStore) -> object:
+    ((number, key),) = read(store, "SELECT form_number, form_key FROM worklist WHERE id = ?", application(1).id)
+    assert bool(number) == bool(key), "it is found by what is shown"
+    return number
+
+
+def test_the_list_shows_a_number_given_here_to_who_gave_it_and_as_long_as_it_stands(
+    office: CacheStore, feed: Feed
+) -> None:
+    number = "990100-2026-000001-X"
+    office.write(lambda conn: commands.save(conn, agree(application(1), FIRST, number), WANG, NOW))
+    assert number_in_list(office) == number, "a sheet that comes back is looked for by it"
+    feed.apply_page(page(3, [upsert(4, application(1))]))
+    assert number_in_list(office) == number
+    office.write(lambda conn: applications.switch_actor(conn, LI, "李经办"))
+    assert number_in_list(office) == "", "a colleague sees of unsent work how much it is"
+    office.write(lambda conn: applications.switch_actor(conn, WANG, "王经办"))
+    assert number_in_list(office) == number
+    office.write(lambda conn: commands.close(conn, FIRST, Resolution.CANCELLED, NOW))
+    assert number_in_list(office) == ""

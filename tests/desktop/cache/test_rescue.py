@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -24,8 +25,11 @@ from medreg_desktop.services.cache import (
     settings,
     sync_state,
 )
+from medreg_desktop.services.cache import rescue as rescue_module
+from medreg_desktop.services.cache.connection import Connection, connect, scalar
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed
+from medreg_desktop.services.cache.journal import Journal
 from medreg_desktop.services.cache.papers import IssuedForm, PrintRecord
 from medreg_desktop.services.cache.rescue import RescueReport, rescue
 from medreg_desktop.services.cache.store import CacheStore
@@ -192,6 +196,68 @@ def test_a_journal_torn_in_the_middle_gives_what_stands_on_both_sides(worked: Pa
     assert report.commands >= DECISIONS + 2
 
 
+@pytest.mark.logs("the disk is full")
+def test_a_journal_that_finds_no_room_to_be_renewed_leaves_the_room_there_is(
+    worked: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written of the new one would take from the database the last of what it needs."""
+    fsync, fresh = os.fsync, worked.with_suffix(".journal-new")
+
+    def full(descriptor: int) -> None:
+        if fresh.exists() and os.fstat(descriptor).st_ino == fresh.stat().st_ino:
+            raise OSError(errno.ENOSPC, "")
+        fsync(descriptor)
+
+    before = worked.with_suffix(".journal").read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    store = CacheStore.open(worked, KEY, clock)
+    store.write(lambda conn: None)  # the journal was to be renewed before
+    assert {file.name for file in worked.parent.glob("cache.journal*")} == {"cache.journal"}
+    assert worked.with_suffix(".journal").read_bytes() == before
+    store.close()
+
+
+def test_the_rebuilt_file_takes_its_name_only_once_it_is_whole_without_its_log(
+    worked: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk with little room the log does not fit into the file when it is closed, and nobody is told."""
+    others: list[Connection] = []
+
+    def shared(path: Path, key: bytes, *, read_only: bool = False) -> Connection:
+        if path.suffix == ".rebuilding":  # as long as another has it open, closing leaves the log where it is
+            others.append(connect(path, key))
+            others[-1].execute("PRAGMA journal_mode = WAL")
+            scalar(others[-1], "SELECT count(*) FROM sqlite_master")
+        return connect(path, key, read_only=read_only)
+
+    worked.unlink()
+    monkeypatch.setattr(rescue_module, "connect", shared)
+    rescue(worked, KEY, clock)
+    shutil.copy(worked, worked.with_name("alone.db"))
+    for other in others:
+        other.close()
+    rebuilt = connect(worked.with_name("alone.db"), KEY)
+    assert scalar(rebuilt, "SELECT count(*) FROM outbox") == DECISIONS
+    rebuilt.close()
+
+
+def test_a_rescue_that_finds_no_room_changes_nothing_and_leaves_the_room_there_is(
+    worked: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flip(worked, 0, 100)
+    before = {file.name: file.read_bytes() for file in worked.parent.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Journal, "replace", full)
+        with pytest.raises(KnownFault, match="disk_full"):
+            rescue(worked, KEY, clock)
+    assert {file.name: file.read_bytes() for file in worked.parent.iterdir()} == before
+    assert_rescued(worked, rescue(worked, KEY, clock))
+
+
 def test_a_writer_that_meets_a_broken_first_page_says_damaged_not_read_only(worked: Path, clock: StillClock) -> None:
     """SQLite then calls the file read-only; a registrar would look for rights on a folder that is all right."""
     store = CacheStore.open(worked, KEY, clock)
@@ -241,6 +307,23 @@ def test_an_old_copy_put_back_is_noticed_and_the_later_work_comes_back(worked: P
     assert len(set(numbers)) == DECISIONS + 5
     assert store.write(lambda conn: leases.take(conn, 2026, NOW)) not in numbers
     store.close()
+
+
+def test_an_old_copy_is_noticed_however_much_was_written_at_once(worked: Path, clock: StillClock) -> None:
+    """As after a restored register: every decision ever made here is touched in one transaction."""
+    shutil.copy(worked, worked.with_name("yesterday.db"))
+    store = CacheStore.open(worked, KEY, clock)
+
+    def work(conn: Connection) -> None:
+        commands.save(conn, agree(application(101), f"{101:032d}"), WANG, NOW)
+        for number in range(1_100):
+            drafts.save(conn, application(number).id, WANG, Draft(content_version=1, opinion="一" * 500), NOW)
+
+    store.write(work)
+    store.close()
+    shutil.copy(worked.with_name("yesterday.db"), worked)
+    assert damaged(worked) == "cache_damaged"
+    assert rescue(worked, KEY, clock).commands == DECISIONS + 1
 
 
 def test_what_the_journal_holds_is_on_the_disk_before_anybody_is_told(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from medreg_desktop.services.cache import applications, audit, commands, drafts, schema, settings, sync_state
-from medreg_desktop.services.cache.connection import connect, scalar
+from medreg_desktop.services.cache.connection import Connection, connect, scalar
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed
 from medreg_desktop.services.cache.files import CacheFiles
@@ -122,8 +123,11 @@ def test_a_migration_cut_between_its_steps_keeps_the_copy_of_the_file_before_it(
         copy.close()
 
 
+@pytest.mark.parametrize(
+    ("trouble", "code"), [(OSError(errno.ENOSPC, ""), "disk_full"), (PermissionError(), "cache_locked")]
+)
 def test_a_copy_that_cannot_be_finished_leaves_the_one_there_is(
-    store: CacheStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: CacheStore, path: Path, monkeypatch: pytest.MonkeyPatch, trouble: OSError, code: str
 ) -> None:
     store.close()
     files = CacheFiles(path)
@@ -132,12 +136,12 @@ def test_a_copy_that_cannot_be_finished_leaves_the_one_there_is(
 
     def torn(_source: Path, target: Path) -> None:
         target.write_bytes(whole[:100])
-        raise OSError
+        raise trouble
 
     monkeypatch.setattr("shutil.copyfile", torn)
     with pytest.raises(KnownFault) as fault:
         files.copy_database("1.1")
-    assert fault.value.code == "disk_full"
+    assert fault.value.code == code
     assert copy.read_bytes() == whole
     assert list(path.parent.glob("*.part")) == []
 
@@ -293,3 +297,37 @@ def test_a_reader_its_owner_has_closed_does_not_disturb_the_closing(store: Cache
     store.reader().close()
     store.close()
     store.close()
+
+
+def taken_by(store: CacheStore) -> Exception | None:
+    """Return why the writer takes nothing more; None while it does."""
+    try:
+        store._writer.submit(lambda: None)
+    except RuntimeError as error:
+        return error
+    return None
+
+
+def test_what_was_being_written_when_the_copy_closed_is_saved_and_said_to_be(store: CacheStore, path: Path) -> None:
+    """The registrar closes the window while his decision is on its way to the disk."""
+    closing = threading.Thread(target=store.close)
+
+    def work(conn: Connection) -> audit.AuditLine:
+        line = commands.save(conn, agree(application(1), "c1"), WANG, NOW)
+        closing.start()
+        while not isinstance(taken_by(store), RuntimeError):
+            pass
+        return line
+
+    assert store.write(work).n == 1
+    closing.join()
+    again = CacheStore.open(path, KEY, StillClock())
+    assert read(again, "SELECT id FROM outbox") == [("c1",)]
+    again.close()
+
+
+def test_whoever_comes_after_the_closing_is_told_that_the_copy_is_closed(store: CacheStore) -> None:
+    with store.bulk():
+        store.close()
+        with pytest.raises(KnownFault, match="cache_closed"):
+            store.write(lambda conn: None)

@@ -11,12 +11,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pypdf import PdfReader
 
-from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.commands import Outcome, RecordPrint
 from medreg_core.contract.v1.messages import Account, PublicKey
 from medreg_core.contract.v1.proofs import flaws_of, read_proof
 from medreg_core.contract.v1.receipts import CounterSignature
-from medreg_core.domain.records import CommandId, InstitutionId
-from medreg_core.domain.vocabulary import OutcomeKind, Role
+from medreg_core.domain.records import AccountId, CommandId, InstitutionId
+from medreg_core.domain.vocabulary import FormState, OutcomeKind, Role
 from medreg_desktop.services.auth import known_accounts
 from medreg_desktop.services.cache import commands, outages, outbox_moves, receipts, sync_state
 from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, Resolution
@@ -139,3 +139,15 @@ def test_what_has_no_receipt_gets_a_sentence(store: CacheStore, desk: ReportDesk
     with pytest.raises(KnownFault) as refused:
         desk.receipt_page(command_id)
     assert refused.value.code == "receipt_missing"
+
+
+def test_a_sheet_printed_in_an_outage_is_no_decision(store: CacheStore, desk: ReportDesk) -> None:
+    store.write(lambda conn: outages.note(conn, NOW, "server_unreachable", 0.0))
+    decide(store, 1, "wang", OutcomeKind.ACCEPTED)
+    printed = RecordPrint(
+        form_number="n", digest="d", form_state=FormState.PENDING, printed_at=NOW, copies=1, reprint=0
+    )
+    made = msgspec.structs.replace(agree(application(3), f"{3:032d}"), body=printed)
+    store.write(lambda conn: commands.save(conn, made, AccountId("wang"), NOW))
+    (report,) = desk.outages()
+    assert report.total.decided == 1

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from medreg_core.domain.vocabulary import Role
-from medreg_desktop.app.start import already_open
+from medreg_desktop.app.start import cannot_start
 from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.helpers.fault_proxy import FaultProxy, http_answer
 from tests.helpers.program import Desk, click
@@ -191,7 +191,7 @@ def test_a_second_program_on_the_same_folder_says_so(open_desk: OpenDesk, office
 
 
 def test_a_second_start_shows_a_window_that_says_so(qapp: QApplication, desk: Desk) -> None:
-    window = already_open()
+    window = cannot_start("cache_in_use")
     window.show()
     words = desk.words()
     desk.shot("second-start", window)

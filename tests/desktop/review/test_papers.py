@@ -96,6 +96,24 @@ def test_who_may_not_print_is_refused_before_anything_leaves(office: Office, rol
     assert len(office.papers.prints(ONE)) == 1
 
 
+def test_what_was_drawn_before_the_form_became_void_does_not_leave(office: Office) -> None:
+    """The preview stands open while a colleague takes the consent back, or the register refuses it."""
+    form = ReviewForm("990102-2026-000900-X", "d" * 32, "YS1:THEIRS")
+    office.receives(application(1, version=2, state=State.AGREED, form=form, opinion="好", decided_by="李经办"))
+    clean = office.papers.form(ONE)
+    office.receives(application(1, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
+    assert refusal(lambda: office.papers.announce_prints([clean], 1, to_file=False)) == "form_moved_on"
+    command_id = office.reviews.decide(ONE, AGREE).command_id
+    assert refusal(lambda: office.papers.announce_prints([clean], 1, to_file=True)) == "form_moved_on"
+    assert command_id is not None
+    pending = office.papers.form(ONE)
+    office.sends()
+    office.hears(command_id, OutcomeKind.CONFLICT, code="version_conflict")
+    assert refusal(lambda: office.papers.announce_prints([pending], 1, to_file=False)) == "form_moved_on"
+    assert office.papers.prints(ONE) == []
+    assert office.papers.papers_to_recall() == []
+
+
 def test_a_print_of_which_nothing_was_heard_is_called_back_like_one_that_was_made(office: Office) -> None:
     command_id, number = agreed_and_printed(office)
     form = office.papers.form(ONE)

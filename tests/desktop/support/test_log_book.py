@@ -119,3 +119,11 @@ def test_a_disk_in_trouble_stops_nothing(
 
 def clean(content: bytes) -> bool:
     return not any(secret.encode(coding) in content for secret in (NAME, ID, PHONE) for coding in ("utf-8", "gb18030"))
+
+
+def test_a_folder_that_cannot_be_made_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("in the way")
+    book = LogBook(tmp_path / "logs")
+    book.handle(logging.LogRecord("medreg_desktop.sync", logging.INFO, "", 0, "kept", (), None))
+    book.close()
+    assert (tmp_path / "logs").read_text() == "in the way"

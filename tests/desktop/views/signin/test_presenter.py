@@ -112,15 +112,26 @@ def test_a_captive_portal_opens_the_browser() -> None:
     assert desk.view.opened == [SERVER]
 
 
-@pytest.mark.parametrize("code", ["cache_damaged", "key_file_damaged"])
-def test_a_damaged_copy_can_be_rebuilt(code: str) -> None:
+def test_a_damaged_copy_can_be_rebuilt() -> None:
     desk = Desk()
-    desk.access.fail(code)
+    desk.access.fail("cache_damaged")
     desk.presenter.submit("geheim")
     assert desk.state.fault.step is Step.REBUILD
     desk.access.fault = None
     desk.presenter.take_step("geheim")
     assert desk.access.asked[-1] == ("rebuild", SERVER, "zharuoxi", "geheim")
+
+
+def test_behind_a_damaged_key_file_nothing_is_rebuilt_that_no_key_opens() -> None:
+    """Who signs in with the service gets the key out of the key store, if it is there; unsent work stays."""
+    desk = Desk()
+    desk.access.fail("key_file_damaged")
+    desk.presenter.submit("geheim")
+    assert desk.state.fault.step is Step.TRY_AGAIN
+    desk.access.fault = None
+    desk.presenter.take_step("geheim")
+    assert desk.access.asked[-1][0] == "sign_in"
+    assert "rebuilt" not in SENTENCES["key_file_damaged"]
 
 
 def test_a_missing_key_store_asks_for_the_passphrase_and_uses_it() -> None:
