@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -236,7 +237,7 @@ def test_a_late_second_answer_changes_nothing(office: CacheStore) -> None:
     assert read(office, "SELECT outcome_kind FROM outbox") == [("accepted",)]
 
 
-@pytest.mark.parametrize("kind", [OutcomeKind.CONFLICT, OutcomeKind.REJECTED, OutcomeKind.SUPERSEDED])
+@pytest.mark.parametrize("kind", [OutcomeKind.CONFLICT, OutcomeKind.REJECTED])
 def test_what_builds_on_a_decision_not_taken_stops(office: CacheStore, kind: OutcomeKind) -> None:
     save(office, agree(application(1), FIRST))
     save(office, printed(2, application(1), FIRST))
@@ -246,6 +247,21 @@ def test_what_builds_on_a_decision_not_taken_stops(office: CacheStore, kind: Out
     assert [(row.state, row.resolution) for row in stopped] == [(OutboxState.DONE, Resolution.STOPPED)] * 2
     assert shown(office)[0] is State.SUBMITTED
     assert office.read(audit.first_broken) is None
+
+
+def test_a_decision_behind_one_that_was_superseded_is_not_closed_unseen(office: CacheStore) -> None:
+    fourth, fifth = (CommandId(f"{n:032d}") for n in (4, 5))
+    save(office, agree(application(1), FIRST))
+    save(office, printed(2, application(1), FIRST))
+    save(office, command(3, application(1), WithdrawConsent(), FIRST))
+    save(office, msgspec.structs.replace(agree(application(1), fourth), depends_on=THIRD))
+    save(office, printed(5, application(1), fourth))
+    settle(office, FIRST, OutcomeKind.SUPERSEDED, version=2, seq=1)
+    assert [state_of(office, i) for i in (FIRST, SECOND)] == [OutboxState.DONE] * 2
+    assert due(office) == [THIRD, fourth, fifth], "nobody is asked about the consent, so the register is"
+    settle(office, THIRD, OutcomeKind.REJECTED, code="dependency_failed")
+    assert state_of(office, THIRD) is OutboxState.NEEDS_YOU
+    assert [state_of(office, i) for i in (fourth, fifth)] == [OutboxState.DONE] * 2
 
 
 def test_a_deferral_remembers_since_when(office: CacheStore) -> None:

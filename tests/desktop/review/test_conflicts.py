@@ -148,3 +148,15 @@ def test_what_was_read_is_kept_only_while_it_may_be_needed(office: Office) -> No
     office.hears(kept, OutcomeKind.ACCEPTED, version=2, seq=50)
     reader = office.store.reader()
     assert reader.execute("SELECT count(*) FROM basis").fetchall() == [(1,)]
+
+
+def test_who_decides_behind_a_withdrawal_that_a_colleague_has_made_too_is_asked(office: Office) -> None:
+    office.receives(application(1, version=2, state=State.AGREED))
+    office.reviews.withdraw(ONE, "误操作")
+    returned = office.reviews.decide(ONE, Decision(CommandKind.RETURN, 1, "请补充材料")).command_id
+    assert returned is not None
+    (withdrawn, _) = office.sends()
+    office.hears(withdrawn, OutcomeKind.SUPERSEDED, code="already_decided", by="李经办", at=NOW, version=3, seq=9)
+    office.hears(returned, OutcomeKind.REJECTED, code="dependency_failed")
+    assert row(office, returned).state is OutboxState.NEEDS_YOU, "his return is nowhere, and he must know"
+    assert office.outbox.conflict(returned).code == "dependency_failed"
