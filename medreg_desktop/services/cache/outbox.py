@@ -143,9 +143,16 @@ def find(conn: Connection, command_id: CommandId) -> OutboxRow | None:
 
 def rows(conn: Connection, actor: AccountId, *, open_only: bool = True, limit: int = 1000) -> list[OutboxRow]:
     """Return the registrar's commands: open ones in the order they were made, or the newest of all."""
-    which = f"{_OPEN} AND actor = ? ORDER BY n" if open_only else "FROM outbox WHERE actor = ? ORDER BY n DESC"
-    statement = f"SELECT {_COLUMNS} {which} LIMIT ?"
+    if open_only:
+        return open_behind(conn, actor, 0, limit)
+    statement = f"SELECT {_COLUMNS} FROM outbox WHERE actor = ? ORDER BY n DESC LIMIT ?"  # noqa: S608 - constants
     return [_row(row) for row in conn.execute(statement, (actor, limit))]
+
+
+def open_behind(conn: Connection, actor: AccountId, n: int, limit: int) -> list[OutboxRow]:
+    """Return the registrar's next open commands behind ``n``, in the order they were made."""
+    statement = f"SELECT {_COLUMNS} {_OPEN} AND actor = ? AND n > ? ORDER BY n LIMIT ?"
+    return [_row(row) for row in conn.execute(statement, (actor, n, limit))]
 
 
 def of_application(conn: Connection, application_id: ApplicationId, actor: AccountId) -> list[OutboxRow]:
