@@ -56,6 +56,7 @@ class _Straight(requests.Session):
     """Looks at no redirect. Told to follow none, requests would still read its body to the end, and where it leads."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
+        del resp
         return None
 
 
