@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sqlcipher3 import dbapi2
 
 from medreg_core.contract.v1.commands import (
-    BATCH_COMMANDS,
     Agree,
     Command,
     CommandBody,
@@ -24,13 +23,10 @@ from medreg_core.contract.v1.commands import (
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, State
 from medreg_desktop.services.cache import applications, audit, commands, outbox, outbox_moves, overlay, sync_state
-from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.feed import Feed
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.search.conditions import RowSync
-from medreg_desktop.services.sync.batch import select
-from medreg_desktop.services.sync.copy import CacheCopy
 from tests.desktop.cache.office import (
     EPOCH,
     KEY,
@@ -274,22 +270,6 @@ def test_a_decision_behind_one_that_was_superseded_is_not_closed_unseen(office: 
     settle(office, THIRD, OutcomeKind.REJECTED, code="dependency_failed")
     assert state_of(office, THIRD) is OutboxState.NEEDS_YOU
     assert [state_of(office, i) for i in (fourth, fifth)] == [OutboxState.DONE] * 2
-
-
-def test_what_stands_behind_a_thousand_that_need_somebody_leaves_all_the_same(office: CacheStore) -> None:
-    many = [CommandId(f"{n:032d}") for n in range(1, 1_102)]
-
-    def work(conn: Connection) -> None:
-        for command_id in many:
-            outbox_moves.add(conn, agree(application(1), command_id), WANG, NOW)
-            outbox_moves.set_in_flight(conn, [command_id])
-        for command_id in many[:-1]:  # a register restored from a backup has lost them all
-            outbox_moves.reopen(conn, command_id, outbox.LOST_BY_SERVER)
-
-    office.write(work)
-    queue = CacheCopy(office, judge).queue(WANG)
-    assert [row.id for row in queue] == many
-    assert select(queue, NOW, BATCH_COMMANDS).ids == (many[-1],)
 
 
 def test_a_deferral_remembers_since_when(office: CacheStore) -> None:
