@@ -38,8 +38,10 @@ class PaperWatch:
         for number, command in conn.execute("SELECT number, command_id FROM form"):
             if self._decisions.setdefault(number, command) != command:
                 yield f"I12: the form number {number} stands on {self._decisions[number]} and on {command} of {pc}"
-        for n, number, is_clean, is_held in conn.execute(_PRINTS, (self._looked.get(pc, 0),)):
+        for n, number, is_clean, is_held, said, before in conn.execute(_PRINTS, (self._looked.get(pc, 0),)):
             self._looked[pc] = n
+            if said != before:
+                yield f"I12: a copy of the form {number} printed on {pc} is called reprint {said}, and is {before}"
             if is_clean and not is_held:
                 yield f"I12: the form {number} was printed clean on {pc}, and nobody has accepted the consent"
         for number, copies in printed.items():
@@ -52,7 +54,9 @@ _PRINTS = """
     SELECT p.n, p.form_number, p.form_state = 'agreed',
         EXISTS (SELECT 1 FROM form f JOIN outbox o ON o.id = f.command_id WHERE f.number = p.form_number
             AND o.state = 'done' AND o.outcome_kind = 'accepted' AND o.resolution = '')
-        OR EXISTS (SELECT 1 FROM application a WHERE a.form_number = p.form_number AND a.form_voided = 0)
+        OR EXISTS (SELECT 1 FROM application a WHERE a.form_number = p.form_number AND a.form_voided = 0),
+        p.reprint, (SELECT count(*) FROM print_record b WHERE b.form_number = p.form_number
+            AND b.form_state = p.form_state AND b.n < p.n)
     FROM print_record p WHERE p.n > ? ORDER BY p.n
 """
 
@@ -91,12 +95,9 @@ _PRINTED = """
 
 
 def _being_withdrawn(rows: Sequence[OutboxRow]) -> Iterator[ApplicationId]:
-    """Yield the applications whose consent somebody here is taking back, and the register has not said yes or no.
-
-    Or it has said yes and been restored to before: he took his consent back, and has to say what now.
-    """
+    """Yield the applications whose consent somebody here is taking back, and the register has not said yes or no."""
     for row in rows:
-        if row.kind is CommandKind.WITHDRAW_CONSENT and (row.state not in _ENDED or row.is_lost):
+        if row.kind is CommandKind.WITHDRAW_CONSENT and row.state not in _ENDED:
             yield row.command.application_id
 
 

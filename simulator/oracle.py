@@ -32,7 +32,7 @@ from simulator.pc import Pc
 from simulator.register import Register
 from simulator.told import Kept, carried_out, is_accepted, told
 from simulator.trace import Trace
-from simulator.verdict import ended, signed_for, unseen
+from simulator.verdict import ended, signed_for, unseen, written_down
 
 _BY_HAND = frozenset({Resolution.CANCELLED, Resolution.DROPPED, Resolution.REPLACED})
 
@@ -239,6 +239,7 @@ class Oracle:
         environment, store = self._register.service.environment, pc.running.store
         rows = store.read(every_row)
         yield from signed_for(pc, rows, environment.keys.public_key)
+        yield from store.read(lambda conn: list(written_down(conn, rows)))
         for row in rows:
             yield from ended(pc, row, rows, self.poisoned)
             yield from told(books, row, rows, place)

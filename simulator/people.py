@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from medreg_core.contract.v1.feed import EntityKind, Op
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import AccountId, Application, ApplicationId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import CommandKind, Move, Role, State
 from medreg_desktop.services.cache import outbox, synced
@@ -83,7 +84,8 @@ def _decided(pc: Pc, sheet: Application, chance: Random) -> str:
 
 def _decision(sheet: Application, chance: Random) -> Decision:
     kind = chance.choice(_DECISIONS)
-    return Decision(kind, sheet.content_version, "同意聘用" if kind is CommandKind.AGREE else "请补充材料")
+    words = "同意聘用" if kind is CommandKind.AGREE else "请补充材料"
+    return Decision(kind, sheet.content_version, words, digest=content_digest(sheet))
 
 
 def _promised(pc: Pc, receipt: Receipt, content_version: int | None = None) -> str:

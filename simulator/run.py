@@ -158,8 +158,8 @@ def _settle(world: World, pc: Pc, login: str, number: int) -> None:
             break
         world.time.pass_by(_TRY_EVERY_S)
     beside = world.streams.of("apart", login, number)
-    is_last = number == _ROUNDS  # what somebody lets go now would not be sent any more
-    if pc.running.driver.report.quarantined and not is_last and beside.random() < _SEEN_TO:
+    comes_again = number < _ROUNDS - 1  # what it frees has to leave
+    if comes_again and pc.running.driver.report.quarantined and beside.random() < _SEEN_TO:
         world.trace.note("rest", number, login, people.done(pc, people.settle_apart, beside))
     world.oracle.watch(pc)
 

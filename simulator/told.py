@@ -32,6 +32,7 @@ _ANSWERS = _REFUSALS | {OutcomeKind.ACCEPTED}
 
 _NEEDS_SOMEBODY = frozenset({OutcomeKind.CONFLICT, OutcomeKind.REJECTED})
 _GIVEN_UP = frozenset({Resolution.CANCELLED, Resolution.DROPPED})
+_PARTIES = {Role.PHYSICIAN: "applicant", Role.COMMISSION: "commission"}
 _NOWHERE: tuple[str, None] = ("", None)
 
 
@@ -64,7 +65,11 @@ def carried_out(books: Books, kept: Mapping[CommandId, Kept]) -> Iterator[str]:
         if found is None:
             yield f"I1: command {command} took effect, but no disk holds it"
             continue
-        yield from _as_asked(msgspec.json.decode(found.content, type=Command), done[0])
+        asked = msgspec.json.decode(found.content, type=Command)
+        yield from _as_asked(asked, done[0])
+        before = books.answers.get(asked.depends_on) if asked.depends_on is not None else None
+        if before is not None and before.kind is not OutcomeKind.ACCEPTED:
+            yield f"I2: command {command} took effect, and what it hangs on was answered {before.kind.value}"
         if state is RescueState.CONFIRMED:
             account = books.accounts.get(AccountId(done[0].actor))
             if account is None or account.role is not Role.SUPERVISOR:
@@ -116,8 +121,14 @@ def _closed(what: str, row: OutboxRow, rows: Sequence[OutboxRow]) -> Iterator[st
         yield f"I4: {what} came to {kind} and was closed without anybody being asked"
     if row.resolution is Resolution.REPLACED and kind is None and row.last_cause != CORRECTING:
         yield f"I1: {what} was replaced before it was answered, and nobody was correcting it"
-    if row.resolution is Resolution.STOPPED and not _was_not_taken(_root(row, rows)):
+    if row.resolution is not Resolution.STOPPED:
+        return
+    root = _root(row, rows)
+    if not _was_not_taken(root):
         yield f"I1: {what} was stopped, and what it waited for was not refused"
+    is_superseded = root is not None and root.outcome is not None and root.outcome.kind is OutcomeKind.SUPERSEDED
+    if is_superseded and row.kind in MOVES:
+        yield f"I1: {what} was stopped behind what was superseded, and nobody was asked"
 
 
 def _root(row: OutboxRow, rows: Sequence[OutboxRow]) -> OutboxRow | None:
@@ -156,6 +167,9 @@ def _without_cause(
     as_seen = not since and application.version == command.base_version
     if outcome.kind is OutcomeKind.SUPERSEDED and (move, outcome.by) not in {(one.move, one.actor) for one in since}:
         yield f"I2: {what} was called superseded, and {outcome.by} has not made the same decision"
+    met = {("", None), *((_who(one), one.at) for one in since)}
+    if outcome.kind is OutcomeKind.CONFLICT and (outcome.by, outcome.at) not in met:
+        yield f"I2: {what} came to a conflict with {outcome.by}, who has done nothing at {outcome.at}"
     if outcome.kind is OutcomeKind.CONFLICT and as_seen and move and application.state in RULES[move].sources:
         yield f"I2: {what} came to a conflict, and nothing has happened since"
     is_there = application.institution_id == place and as_seen
@@ -166,6 +180,11 @@ def _without_cause(
 def _is_since(entry: HistoryEntry, command: Command) -> bool:
     """Return whether a step was made behind the author's back, perhaps under a number given twice after a restore."""
     return entry.version > command.base_version or (command.seen_at is not None and entry.at > command.seen_at)
+
+
+def _who(entry: HistoryEntry) -> str:
+    """Return by what name an answer tells of whoever made a step."""
+    return _PARTIES.get(entry.role, entry.actor)
 
 
 def _in_history(what: str, row: OutboxRow, outcome: Outcome, books: Books) -> Iterator[str]:

@@ -8,7 +8,8 @@ from functools import partial
 from itertools import pairwise
 
 from medreg_core.domain.records import CommandId, HistoryEntry
-from medreg_desktop.services.cache import receipts
+from medreg_desktop.services.cache import audit, receipts
+from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import CORRECTING, LOST_BY_SERVER, OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.quarantine import HANDED_OVER
@@ -75,6 +76,16 @@ def unseen(
         is_its = (made.version, made.at) == (row.outcome.version, row.outcome.at)
         if is_its and before.at not in {*own, read_at.get(row.command.id, before.at)}:
             yield f"{what} was made on what had come about otherwise than what stood there"
+
+
+def written_down(conn: Connection, rows: Sequence[OutboxRow]) -> Iterator[str]:
+    """The audit of a desk holds, and tells of each command that was saved there (I1)."""
+    if (broken := audit.first_broken(conn)) is not None:
+        yield f"I1: the audit of the desk does not hold at {broken}"
+    lines = set(conn.execute("SELECT action, json_extract(detail, '$.command'), actor FROM audit"))
+    for row in rows:
+        if (row.kind.value, row.command.id, row.actor) not in lines:
+            yield f"I1: {row.kind.value} {row.command.id} was saved, and the audit of the desk does not tell of it"
 
 
 def signed_for(pc: Pc, rows: Sequence[OutboxRow], key: bytes) -> Iterator[str]:

@@ -12,9 +12,10 @@ from medreg_core.contract.v1.commands import Command, CommandBatch, Outcome, Out
 from medreg_core.contract.v1.feed import ChangePage, Op
 from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import AccountId, CommandId
-from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
 from medreg_desktop.services.cache import (
     applications,
+    audit,
     commands,
     feed,
     outbox,
@@ -44,6 +45,17 @@ _settle = copy._settle  # noqa: SLF001 - mutants are made of the insides
 
 
 # ---- sending --------------------------------------------------------------------------------------------------------
+
+
+def _acts_of_sync_alone(
+    conn: Connection, at: datetime, actor: str, action: str, subject: str, detail: Any = None
+) -> audit.AuditLine:
+    if action in {kind.value for kind in CommandKind}:
+        return audit.AuditLine(0, at.isoformat(), actor, action, subject, "", "", "")
+    return _append(conn, at, actor, action, subject, detail)
+
+
+_append = audit.append
 
 
 def _floor_without_cap(failures: int, chance: float, cap_s: float = 0.0) -> float:
@@ -305,6 +317,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "OpenCRVS",
         ((circuit, "back_off_s", _floor_without_cap), (sending, "back_off_s", _floor_without_cap)),
     ),
+    Mutant("what was decided is in no audit", "our own, thought up", ((audit, "append", _acts_of_sync_alone),)),
     Mutant("dropped on 401", "TanStack/db#1592", ((copy, "_settle", _dropped_on("session_expired")),)),
     Mutant(
         "dropped when the program is too old", "nextcloud#4912", ((copy, "_settle", _dropped_on("client_too_old")),)

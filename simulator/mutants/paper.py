@@ -23,6 +23,10 @@ def _clean_once_sent(self: PaperDesk, conn: Any, cached: Any, institution: Any, 
     return replace(form, form_state=FormState.AGREED) if decision.sent else form
 
 
+def _always_the_first(*_: object) -> int:
+    return 0
+
+
 _CONFLICTS_FORGOTTEN = papers._TO_RECALL.replace(  # noqa: SLF001 - as above
     "WHEN o.outcome_kind = 'conflict' THEN 'conflict'", "WHEN o.outcome_kind = 'conflict' THEN NULL"
 )
@@ -32,4 +36,5 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("numbers given twice after a restore", "our own, thought up", ((Leases, "skip", _nothing_left_out),)),
     Mutant("what was sent prints clean", "our own, thought up", ((PaperDesk, "_own_form", _clean_once_sent),)),
     Mutant("conflicts are not asked back", "our own, thought up", ((papers, "_TO_RECALL", _CONFLICTS_FORGOTTEN),)),
+    Mutant("each copy is called the first", "our own, thought up", ((papers, "next_reprint", _always_the_first),)),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from medreg_core.contract.v1.commands import Refuse
+from medreg_core.contract.v1.commands import Outcome, Refuse
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.vocabulary import Move, OutcomeKind
 from medreg_desktop.services.cache import commands
@@ -19,7 +19,7 @@ from medreg_desktop.services.sync import sending
 from medreg_desktop.services.sync.effects import Settle
 from medreg_desktop.services.sync.outbox_view import RowState, Settlement
 from medreg_server.db.scope import WHOLE_REGISTER
-from medreg_server.services import decisions
+from medreg_server.services import answers, decisions
 from medreg_server.services.answers import Stopped, rejected, stale
 from medreg_server.services.commands import CommandDesk
 from simulator.mutants.patching import Mutant
@@ -28,6 +28,8 @@ _state_after = commands._state_after  # noqa: SLF001 - mutants are made of the i
 _problems = deciding._problems  # noqa: SLF001 - as above
 _envelope = sending._envelope  # noqa: SLF001 - as above
 _write_rows = index.write_rows
+_stop_dependents = commands._stop_dependents  # noqa: SLF001 - as above
+_told = answers._told  # noqa: SLF001 - as above
 
 
 def _knows_no_application(_: CommandDesk, __: Any, sent: Any) -> Any:
@@ -63,7 +65,22 @@ def _all_set_apart(state: Any, ids: Any, back: Any, event: Any) -> Any:
 
 
 def _whatever_was_read(desk: Any, conn: Connection, cached: Any, decision: Any) -> Any:
-    return _problems(desk, conn, cached, replace(decision, content_version=cached.application.content_version))
+    read = replace(decision, content_version=cached.application.content_version, digest="")
+    return _problems(desk, conn, cached, read)
+
+
+def _stopped_unseen(conn: Connection, command_id: Any, now: Any, *, asks: bool = True) -> None:
+    del asks
+    _stop_dependents(conn, command_id, now)
+
+
+def _hangs_on_nothing(*_: object) -> None:
+    return
+
+
+def _always_the_applicant(*said: Any) -> Outcome:
+    outcome = _told(*said)
+    return msgspec.structs.replace(outcome, by="applicant") if outcome.kind is OutcomeKind.CONFLICT else outcome
 
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -85,4 +102,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "any dialog left open",
         ((deciding, "_problems", _whatever_was_read),),
     ),
+    Mutant("stopped unseen", "our own, found here", ((commands, "_stop_dependents", _stopped_unseen),)),
+    Mutant(
+        "carried out though it hangs on what was refused",
+        "our own, thought up",
+        ((CommandDesk, "_check_dependency", _hangs_on_nothing),),
+    ),
+    Mutant("a conflict with somebody else", "our own, thought up", ((answers, "_told", _always_the_applicant),)),
 )

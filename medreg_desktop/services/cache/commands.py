@@ -15,6 +15,7 @@ from medreg_desktop.services.cache import (
     audit,
     outbox,
     outbox_moves,
+    overlay,
     receipts,
     sync_state,
     synced,
@@ -75,7 +76,7 @@ def settle(
         detail = {"command": outcome.id, "code": outcome.code, "version": str(outcome.version), "seq": str(outcome.seq)}
         audit.append(conn, now, row.actor, f"answer_{outcome.kind}", row.command.subject, detail)
     if outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.CONFLICT, OutcomeKind.SUPERSEDED}:
-        _stop_dependents(conn, outcome.id, now)
+        _stop_dependents(conn, outcome.id, now, asks=outcome.kind is not OutcomeKind.SUPERSEDED)
     if state is OutboxState.DONE:
         conn.execute("DELETE FROM basis WHERE command_id = ?", (outcome.id,))
     applications.refresh(conn, [row.command.application_id])
@@ -118,9 +119,17 @@ def reclaim(conn: Connection) -> int:
     return len(found)
 
 
-def _stop_dependents(conn: Connection, command_id: CommandId, now: datetime) -> None:
+def _stop_dependents(conn: Connection, command_id: CommandId, now: datetime, *, asks: bool = True) -> None:
+    """Close what builds on a command that was not taken. ``asks``: somebody is asked about that command.
+
+    Where nobody is, a decision may not end with it unseen: it goes to the register, whose refusal comes before him.
+    """
+    kept: set[CommandId] = set()
     for dependent in outbox.dependents(conn, command_id):
         row = outbox.row_of(conn, dependent)
+        if not asks and (row.kind in overlay.MOVES or row.command.depends_on in kept):
+            kept.add(dependent)
+            continue
         outbox_moves.close(conn, dependent, Resolution.STOPPED, now)
         detail = {"command": dependent, "because_of": command_id}
         audit.append(conn, now, row.actor, "command_stopped", row.command.subject, detail)

@@ -157,6 +157,12 @@ def closed(conn: Connection, actor: AccountId, limit: int) -> list[OutboxRow]:
     return [_row(row) for row in conn.execute(statement, (actor, limit))]
 
 
+def open_behind(conn: Connection, actor: AccountId, n: int, limit: int) -> list[OutboxRow]:
+    """Return the registrar's next open commands behind ``n``, in the order they were made."""
+    statement = f"SELECT {_COLUMNS} {_OPEN} AND actor = ? AND n > ? ORDER BY n LIMIT ?"
+    return [_row(row) for row in conn.execute(statement, (actor, n, limit))]
+
+
 def of_application(conn: Connection, application_id: ApplicationId, actor: AccountId) -> list[OutboxRow]:
     """Return all the registrar's commands on one application, in the order they were made."""
     statement = f"SELECT {_COLUMNS} FROM outbox WHERE application_id = ? AND actor = ? ORDER BY n"  # noqa: S608 - constants

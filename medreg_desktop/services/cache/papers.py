@@ -188,7 +188,7 @@ _VOID_FORMS = """
         WHEN o.resolution IN ('dropped', 'stopped', 'replaced') THEN 'rejected'
         WHEN EXISTS (SELECT 1 FROM outbox w WHERE w.application_id = f.application_id AND w.kind = 'withdraw_consent'
             AND w.n > o.n AND w.outcome_kind NOT IN ('rejected', 'conflict', 'superseded', 'mismatch')
-            AND w.resolution = '') THEN 'withdrawn'
+            AND w.last_cause <> 'lost_by_server' AND w.resolution = '') THEN 'withdrawn'
         WHEN o.outcome_kind = 'accepted' AND (o.epoch <> ?1 OR o.seq <= ?2) AND EXISTS (
             SELECT 1 FROM application a WHERE a.id = f.application_id
             AND (a.form_voided = 1 OR a.form_number <> f.number)) THEN 'voided'

@@ -10,7 +10,7 @@ import msgspec
 from medreg_core.contract.v1.commands import Agree, Command, CommandBody, Refuse, Return, WithdrawConsent
 from medreg_core.domain.access import may_command
 from medreg_core.domain.forms import content_digest
-from medreg_core.domain.records import ApplicationId, CommandId, Material
+from medreg_core.domain.records import Application, ApplicationId, CommandId, Material
 from medreg_core.domain.states import RULES, rule_for
 from medreg_core.domain.vocabulary import CommandKind, State
 from medreg_desktop.services.cache import applications, commands, drafts, leases, outbox, papers, sync_state
@@ -34,6 +34,13 @@ class Decision:
     content_version: int
     opinion: str = ""
     materials: tuple[Material, ...] = ()
+    digest: str = ""  # of what he read: after a restore another content may bear its number; "" for none in particular
+
+    def is_on(self, application: Application) -> bool:
+        """Return whether the application still is what the registrar has read."""
+        if self.content_version != application.content_version:
+            return False
+        return not self.digest or self.digest == content_digest(application)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ def _problems(desk: Desk, conn: Connection, cached: CachedApplication, decision:
     rule = RULES[MOVES[decision.kind]]
     if not may_command(desk.account.role, decision.kind):
         return [Problem("not_allowed")]
-    if decision.content_version != cached.application.content_version:
+    if not decision.is_on(cached.application):
         return [Problem("content_changed")]
     if cached.shown_state not in rule.sources:
         return [Problem("state", params={"state": cached.shown_state})]

@@ -12,7 +12,7 @@ from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.states import moves_from
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import Kind, Role
-from medreg_desktop.services.cache import applications, commands, drafts, outbox, outbox_moves, synced
+from medreg_desktop.services.cache import applications, commands, drafts, outbox, outbox_moves, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.outbox import OutboxCounts, OutboxRow, OutboxState, Resolution
@@ -180,7 +180,8 @@ class OutboxDesk:
     def _conflict(self, conn: Connection, command_id: CommandId, foreseen: Outcome | None) -> Conflict:
         row = deciding.own_row(self._desk, conn, command_id)
         outcome = row.outcome or foreseen
-        current = _newest(synced.find(conn, row.command.application_id), outcome.current if outcome else None)
+        told = foreseen.current if foreseen is not None and row.outcome is None else _told_with(conn, row)
+        current = _newest(synced.find(conn, row.command.application_id), told)
         read = commands.basis_of(conn, command_id)
         changes = changed_fields(read, current, self._desk.tables) if read and current else ()
         return Conflict(
@@ -200,7 +201,7 @@ class OutboxDesk:
 
     def _take_current(self, conn: Connection, row: OutboxRow) -> None:
         """Show the register's row that came with the answer, if the feed has not brought it yet."""
-        current = row.outcome.current if row.outcome is not None else None
+        current = _told_with(conn, row)
         if current is not None:
             body = synced.encode_application(current)
             row_of_wire = ServerRow("application", current.id, current.version, body)
@@ -234,6 +235,12 @@ def changed_fields(read: Application, current: Application, tables: Tables) -> t
 
 def _applied(groups: Sequence[Group]) -> dict[tuple[str, str], Shown]:
     return {(group.code, row.field): row.applied for group in groups for row in group.rows}
+
+
+def _told_with(conn: Connection, row: OutboxRow) -> Application | None:
+    """Return the register's row that came with the answer; one of before a restore may be lost, whatever its number."""
+    is_of_this_epoch = row.epoch == sync_state.read(conn).epoch
+    return row.outcome.current if row.outcome is not None and is_of_this_epoch else None
 
 
 def _newest(cached: Application | None, told: Application | None) -> Application | None:

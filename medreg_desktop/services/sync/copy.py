@@ -50,6 +50,9 @@ from medreg_desktop.services.sync.ports import TooManyRemovals
 
 _encode = msgspec.json.Encoder().encode
 
+_SLICE = 500
+"""Commands of the outbox that are read at a time: some milliseconds."""
+
 
 class CacheCopy:
     """The local copy of one office. Used by the sync thread alone; the store runs the transactions on its writer."""
@@ -65,12 +68,22 @@ class CacheCopy:
         return self._store.write(_position)
 
     def queue(self, account_id: AccountId) -> tuple[QueueRow, ...]:
-        """Return the account's commands that are not done."""
+        """Return all of the account's commands that are not done, in slices: a decision waits for one at most.
 
-        def work(conn: Connection) -> tuple[QueueRow, ...]:
-            rows = outbox.rows(conn, account_id)
+        All: however many need their author, what stands behind them has to leave.
+        """
+        found: list[QueueRow] = []
+        while True:
+            some = self._queue_behind(account_id, found[-1].counter if found else 0)
+            found += some
+            if len(some) < _SLICE:
+                return tuple(found)
+
+    def _queue_behind(self, account_id: AccountId, counter: int) -> list[QueueRow]:
+        def work(conn: Connection) -> list[QueueRow]:
+            rows = outbox.open_behind(conn, account_id, counter, _SLICE)
             receipted = receipts.known(conn, [row.command.id for row in rows])
-            return tuple(_queue_row(row, receipted) for row in rows)
+            return [_queue_row(row, receipted) for row in rows]
 
         return self._store.write(work)
 

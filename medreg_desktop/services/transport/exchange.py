@@ -52,6 +52,14 @@ class _Bearer(AuthBase):
         return request
 
 
+class _Straight(requests.Session):
+    """Looks at no redirect. Told to follow none, requests would still read its body to the end, and where it leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        del resp
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One request. ``call`` is its name in the log, ``ids`` are of the commands that travel in it.
@@ -191,7 +199,7 @@ def _decoded(body: bytes, answer: type[_T]) -> _T:
 
 
 def _over_sockets(watch: Watch) -> requests.Session:
-    http = requests.Session()
+    http = _Straight()
     adapter = WatchedAdapter(watch)
     http.mount("https://", adapter)
     http.mount("http://", adapter)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
 
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId, Material
 from medreg_core.domain.rules import MaterialState
 from medreg_core.domain.tables import Tables
@@ -275,7 +276,7 @@ class ReviewPresenter:
             changes["opinion"] = _first(phrases)  # nobody typed it: it follows what the rules say now
         if before.asking is not Asking.NOTHING and _KINDS[before.asking] not in sheet.moves:
             changes["asking"] = Asking.NOTHING
-        if sheet.application.content_version != before.sheet.application.content_version:
+        if content_digest(sheet.application) != content_digest(before.sheet.application):
             changes["problems"] = (Problem("content_changed"),)
             self._materials = _ticked(sheet)
         self._settled = self._settled and not sheet.moves & _DECISIONS
@@ -286,7 +287,8 @@ class ReviewPresenter:
         sheet = self._state.sheet
         if sheet is None or sheet.application.id != self._wanted or self._state.is_saving:
             return
-        decision = Decision(kind, sheet.application.content_version, opinion, self._materials)
+        read = sheet.application
+        decision = Decision(kind, read.content_version, opinion, self._materials, content_digest(read))
         self._drafts.flush()
         self._show(is_saving=True, problems=(), fault="")
 

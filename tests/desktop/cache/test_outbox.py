@@ -5,22 +5,28 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlcipher3 import dbapi2
 
-from medreg_core.contract.v1.commands import Agree, Command, CommandBody, Outcome, RecordPrint, Return, WithdrawConsent
+from medreg_core.contract.v1.commands import (
+    Agree,
+    Command,
+    CommandBody,
+    Outcome,
+    RecordPrint,
+    Return,
+    WithdrawConsent,
+)
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import FormState, OutcomeKind, State
 from medreg_desktop.services.cache import applications, audit, commands, outbox, outbox_moves, overlay, sync_state
-from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.feed import Feed
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.search.conditions import RowSync
-from medreg_desktop.services.sync.batch import select
-from medreg_desktop.services.sync.copy import CacheCopy
 from tests.desktop.cache.office import (
     EPOCH,
     KEY,
@@ -239,7 +245,7 @@ def test_a_late_second_answer_changes_nothing(office: CacheStore) -> None:
     assert read(office, "SELECT outcome_kind FROM outbox") == [("accepted",)]
 
 
-@pytest.mark.parametrize("kind", [OutcomeKind.CONFLICT, OutcomeKind.REJECTED, OutcomeKind.SUPERSEDED])
+@pytest.mark.parametrize("kind", [OutcomeKind.CONFLICT, OutcomeKind.REJECTED])
 def test_what_builds_on_a_decision_not_taken_stops(office: CacheStore, kind: OutcomeKind) -> None:
     save(office, agree(application(1), FIRST))
     save(office, printed(2, application(1), FIRST))
@@ -249,6 +255,21 @@ def test_what_builds_on_a_decision_not_taken_stops(office: CacheStore, kind: Out
     assert [(row.state, row.resolution) for row in stopped] == [(OutboxState.DONE, Resolution.STOPPED)] * 2
     assert shown(office)[0] is State.SUBMITTED
     assert office.read(audit.first_broken) is None
+
+
+def test_a_decision_behind_one_that_was_superseded_is_not_closed_unseen(office: CacheStore) -> None:
+    fourth, fifth = (CommandId(f"{n:032d}") for n in (4, 5))
+    save(office, agree(application(1), FIRST))
+    save(office, printed(2, application(1), FIRST))
+    save(office, command(3, application(1), WithdrawConsent(), FIRST))
+    save(office, msgspec.structs.replace(agree(application(1), fourth), depends_on=THIRD))
+    save(office, printed(5, application(1), fourth))
+    settle(office, FIRST, OutcomeKind.SUPERSEDED, version=2, seq=1)
+    assert [state_of(office, i) for i in (FIRST, SECOND)] == [OutboxState.DONE] * 2
+    assert due(office) == [THIRD, fourth, fifth], "nobody is asked about the consent, so the register is"
+    settle(office, THIRD, OutcomeKind.REJECTED, code="dependency_failed")
+    assert state_of(office, THIRD) is OutboxState.NEEDS_YOU
+    assert [state_of(office, i) for i in (fourth, fifth)] == [OutboxState.DONE] * 2
 
 
 def test_a_deferral_remembers_since_when(office: CacheStore) -> None:
@@ -360,25 +381,6 @@ def test_an_effect_of_another_epoch_is_shown_until_the_copy_is_of_that_epoch(off
     office.write(lambda conn: outbox_moves.forget_positions(conn, "epoch-2"))
     row = office.read(lambda conn: outbox.row_of(conn, FIRST))
     assert not overlay.is_effective(row, "epoch-2", 3)
-
-
-def test_what_waits_for_the_registrar_never_hides_from_sync_what_may_leave(store: CacheStore) -> None:
-    """A restored register has lost two weeks: consents and prints, all asked about again, and the work goes on."""
-
-    def work(conn: Connection) -> None:
-        for n in range(1_000):
-            outbox_moves.add(conn, agree(application(n), f"lost-{n}"), WANG, NOW)
-            outbox_moves.reopen(conn, CommandId(f"lost-{n}"), outbox.LOST_BY_SERVER)
-        outbox_moves.add(conn, agree(application(1_000), "new"), WANG, NOW)
-
-    store.write(work)
-    assert select(CacheCopy(store, judge).queue(WANG), NOW, 100).ids == ("new",)
-
-
-def number_in_list(store: CacheStore) -> object:
-    ((number, key),) = read(store, "SELECT form_number, form_key FROM worklist WHERE id = ?", application(1).id)
-    assert bool(number) == bool(key), "it is found by what is shown"
-    return number
 
 
 def test_the_list_shows_a_number_given_here_to_who_gave_it_and_as_long_as_it_stands(

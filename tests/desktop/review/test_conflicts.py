@@ -8,7 +8,7 @@ import pytest
 
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import outbox, outbox_moves
+from medreg_desktop.services.cache import outbox, outbox_moves, sync_state
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
@@ -148,3 +148,23 @@ def test_what_was_read_is_kept_only_while_it_may_be_needed(office: Office) -> No
     office.hears(kept, OutcomeKind.ACCEPTED, version=2, seq=50)
     reader = office.store.reader()
     assert reader.execute("SELECT count(*) FROM basis").fetchall() == [(1,)]
+
+
+def test_who_decides_behind_a_withdrawal_that_a_colleague_has_made_too_is_asked(office: Office) -> None:
+    office.receives(application(1, version=2, state=State.AGREED))
+    office.reviews.withdraw(ONE, "误操作")
+    returned = office.reviews.decide(ONE, Decision(CommandKind.RETURN, 1, "请补充材料")).command_id
+    assert returned is not None
+    (withdrawn, _) = office.sends()
+    office.hears(withdrawn, OutcomeKind.SUPERSEDED, code="already_decided", by="李经办", at=NOW, version=3, seq=9)
+    office.hears(returned, OutcomeKind.REJECTED, code="dependency_failed")
+    assert row(office, returned).state is OutboxState.NEEDS_YOU, "his return is nowhere, and he must know"
+    assert office.outbox.conflict(returned).code == "dependency_failed"
+
+
+def test_a_row_of_before_a_restore_is_not_laid_over_the_register_that_has_lost_it(office: Office) -> None:
+    command_id = conflicted(office)
+    office.store.write(lambda conn: sync_state.write(conn, epoch="restored"))
+    conflict = office.outbox.conflict(command_id)
+    assert (conflict.current, conflict.changes) == (application(1), ()), "the register has not heard of that change"
+    assert office.outbox.review_again(command_id).application == application(1)

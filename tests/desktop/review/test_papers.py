@@ -11,7 +11,7 @@ from medreg_core.contract.v1.commands import RecordPrint, RecordRecall
 from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.records import CommandId, ReviewForm
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, Role, State
-from medreg_desktop.services.cache import applications, outbox, sync_state
+from medreg_desktop.services.cache import applications, outbox, outbox_moves, sync_state
 from medreg_desktop.services.cache.papers import VoidCause
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
@@ -295,6 +295,21 @@ def test_a_withdrawal_the_server_refuses_leaves_the_paper_good(office: Office) -
     office.hears(withdrawal, OutcomeKind.CONFLICT, code="state_conflict")
     office.receives(application(1, version=3, state=State.ACCEPTED, form=ReviewForm(number, digest, "c")))
     assert office.papers.papers_to_recall() == []
+
+
+def test_a_withdrawal_that_a_restored_register_has_lost_leaves_the_paper_good(office: Office) -> None:
+    command_id, number = agreed_and_printed(office)
+    digest = office.papers.form(ONE).digest
+    office.sends()
+    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=9)
+    withdrawal = office.reviews.withdraw(ONE).command_id
+    assert withdrawal is not None
+    office.hears(withdrawal, OutcomeKind.ACCEPTED, version=3, seq=10)
+    office.store.write(lambda conn: outbox_moves.reopen(conn, withdrawal, outbox.LOST_BY_SERVER))
+    office.receives(application(1, version=2, state=State.AGREED, form=ReviewForm(number, digest, "c")))
+    assert office.papers.papers_to_recall() == [], "the consent stands, and whether it is to be withdrawn he is asked"
+    assert office.reviews.withdraw(ONE).command_id is not None
+    assert [line.paper.cause for line in office.papers.papers_to_recall()] == [VoidCause.WITHDRAWN]
 
 
 def test_a_colleague_elsewhere_voids_the_form(office: Office) -> None:

@@ -279,3 +279,13 @@ def test_verdicts_follow_the_day_and_the_institution(office: Office) -> None:
     assert failed() == 1
     office.clock.pass_by(days=30)
     assert office.feed.judge_again_if_due(office.clock.now().date()) == 3
+
+
+def test_what_was_decided_on_a_sheet_is_not_made_of_another_content_under_its_number(office: Office) -> None:
+    """A restored register gives the numbers of contents out again, to what the applicant wrote then."""
+    read = office.reviews.open(ONE).application
+    decision = replace(RETURN, digest=content_digest(read))
+    office.receives(application(1, version=2, **TWO_SCOPES))
+    assert office.reviews.open(ONE).application.content_version == read.content_version
+    assert reasons_of(lambda: office.reviews.decide(ONE, decision)) == ["content_changed"]
+    assert commands_of(office) == []

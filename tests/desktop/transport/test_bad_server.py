@@ -58,6 +58,7 @@ HALF_A_CHUNK = (
     b"Transfer-Encoding: chunked\r\n\r\n40\r\n{"
 )
 PORTAL = (TroubleKind.PORTAL, "captive_portal")
+MOVED = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n"
 
 NESTED = b'{"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
 
@@ -65,6 +66,9 @@ CASES: list[tuple[str, Reply, TroubleKind, str]] = [
     ("portal, HTML 200", answer(200, HTML, "text/html", server=None), TroubleKind.PORTAL, "captive_portal"),
     ("portal, JSON 200", answer(200, PAGE, server=None), TroubleKind.PORTAL, "captive_portal"),
     ("portal, 302", answer(302, b"", server=None, Location=PORTAL_AT), *PORTAL),
+    ("portal, 302 in GBK", raw(MOVED % "http://portal.example/?网=医院".encode("gbk")), *PORTAL),
+    ("portal, 302 to nowhere", raw(MOVED % b"http://["), *PORTAL),
+    ("portal, 302 cut", raw(MOVED.replace(b": 0", b": 9") % PORTAL_AT.encode()), *PORTAL),
     ("portal, 511", answer(511, HTML, "text/html", server=None), TroubleKind.PORTAL, "captive_portal"),
     ("proxy wants a password", answer(407, b"", server=None), TroubleKind.PORTAL, "captive_portal"),
     ("redirect by our server", answer(307, b"", Location=PORTAL_AT), *PORTAL),
@@ -315,6 +319,21 @@ def test_a_wrong_certificate_has_its_name(
     ca_file = made.ca_file if trusts else other.ca_file
     with bad_server(answer(200, PAGE), tls=made.context) as server:
         assert code_of(transport_to(server.url, OURS, ca_file=ca_file, pin=pin)) == (kind, code)
+
+
+def test_what_a_portal_says_beside_its_redirect_is_not_read(transport_to: Make) -> None:
+    sent: list[int] = []
+
+    def endless(conn: socket.socket) -> None:
+        conn.sendall(MOVED.replace(b"Content-Length: 0", b"Connection: close") % PORTAL_AT.encode())
+        while sum(sent) < 32 << 20:
+            conn.sendall(bytes(1 << 20))
+            sent.append(1 << 20)
+
+    with bad_server(endless) as server:
+        assert code_of(transport_to(server.url, OURS)) == PORTAL
+        server.wait_until_hung_up()
+    assert sum(sent) < 32 << 20
 
 
 def test_plain_http_on_the_tls_port(transport_to: Make) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from medreg_core.domain.records import Material
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.faults import KnownFault
@@ -187,17 +189,22 @@ def test_typed_words_stay_when_the_sheet_is_read_again(bench: Bench) -> None:
     assert bench.view.state.opinion == "已核原件"
 
 
-def test_new_content_under_the_registrars_eyes_is_said(bench: Bench) -> None:
+_NUMBERS = pytest.mark.parametrize("number", [2, 1], ids=["of its own", "given twice, by a restored register"])
+
+
+@_NUMBERS
+def test_new_content_under_the_registrars_eyes_is_said(bench: Bench, number: int) -> None:
     bench.presenter.write_opinion("已核")
-    bench.office.receives(application(1, version=2, content_version=2, request=request(department="急诊科")))
+    bench.office.receives(application(1, version=2, content_version=number, request=request(department="急诊科")))
     bench.presenter.reload()
     bench.settle()
     assert [problem.code for problem in bench.view.state.problems] == ["content_changed"]
     assert bench.view.state.opinion == "已核"
 
 
-def test_a_decision_on_content_that_changed_meanwhile_is_refused_with_its_reason(bench: Bench) -> None:
-    bench.office.receives(application(1, version=2, content_version=2, person=person(phone="13900000000")))
+@_NUMBERS
+def test_a_decision_on_content_that_changed_meanwhile_is_refused_with_its_reason(bench: Bench, number: int) -> None:
+    bench.office.receives(application(1, version=2, content_version=number, person=person(phone="13900000000")))
     bench.presenter.agree()
     bench.settle()
     assert [problem.code for problem in bench.view.state.problems] == ["content_changed"]
