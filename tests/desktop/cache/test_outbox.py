@@ -381,19 +381,3 @@ def test_an_effect_of_another_epoch_is_shown_until_the_copy_is_of_that_epoch(off
     office.write(lambda conn: outbox_moves.forget_positions(conn, "epoch-2"))
     row = office.read(lambda conn: outbox.row_of(conn, FIRST))
     assert not overlay.is_effective(row, "epoch-2", 3)
-
-
-def test_the_list_shows_a_number_given_here_to_who_gave_it_and_as_long_as_it_stands(
-    office: CacheStore, feed: Feed
-) -> None:
-    number = "990100-2026-000001-X"
-    office.write(lambda conn: commands.save(conn, agree(application(1), FIRST, number), WANG, NOW))
-    assert number_in_list(office) == number, "a sheet that comes back is looked for by it"
-    feed.apply_page(page(3, [upsert(4, application(1))]))
-    assert number_in_list(office) == number
-    office.write(lambda conn: applications.switch_actor(conn, LI, "李经办"))
-    assert number_in_list(office) == "", "a colleague sees of unsent work how much it is"
-    office.write(lambda conn: applications.switch_actor(conn, WANG, "王经办"))
-    assert number_in_list(office) == number
-    office.write(lambda conn: commands.close(conn, FIRST, Resolution.CANCELLED, NOW))
-    assert number_in_list(office) == ""
