@@ -169,6 +169,13 @@ class _Day(World):
             else:
                 self._restart(self.pcs["b"])
 
+    def _lay_older_copy(self, pc: Pc) -> bool:
+        self._doom.is_over = True  # what the tool does is no point of the program
+        try:
+            return super()._lay_older_copy(pc)
+        finally:
+            self._doom.is_over = False
+
     def _deeds(self) -> Iterator[Callable[[], object]]:
         """Yield what happens on this day, one thing after another."""
         pc, colleague, chance = self.pcs["b"], self.pcs["a"], Random("the day")

@@ -44,7 +44,7 @@ from medreg_desktop.services.transport.trouble import TransportFault
 from medreg_server.services.rule_tables import installed_tables
 from simulator.clocks import PcClock
 from simulator.crash import Fate, MortalStore
-from simulator.disk import FOOTING, make_older, plain
+from simulator.disk import FOOTING, make_older
 from simulator.leaving import MortalDeparture, give_key
 from simulator.streams import Random
 from simulator.template import KEY, PASSWORD
@@ -233,7 +233,7 @@ class Pc:
     def lay_older_copy(self) -> bool:
         """End the program and leave its file as the version before would have left it; the next start migrates it."""
         self.close()
-        conn = plain(self.folder / "cache.db", KEY)  # no statement of the program: nobody counts it, or dies of it
+        conn = self.footing.connect(self.folder / "cache.db", KEY)
         try:
             return make_older(conn)
         finally:

@@ -353,9 +353,12 @@ class World:
     def migrate(self, pc: Pc, _: Random | None = None) -> str:
         """The program comes back after an update."""
         was = pc.running.account
-        is_older = pc.lay_older_copy()
+        is_older = self._lay_older_copy(pc)
         pc.start()
         return f"{'migrated' if is_older else 'as it was'} {self._back_in(pc, was)}"
+
+    def _lay_older_copy(self, pc: Pc) -> bool:
+        return pc.lay_older_copy()
 
     def spoil(self, pc: Pc, chance: Random) -> str:
         """A row of the copy is damaged: from here on the digest may find a difference."""

@@ -14,7 +14,7 @@ from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import AccountId, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache import audit, schema
-from medreg_desktop.services.cache.connection import Connection, connect
+from medreg_desktop.services.cache.connection import Connection, DatabaseError, connect
 from medreg_desktop.services.cache.files import CacheFiles
 from medreg_desktop.services.cache.journal import Journal
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
@@ -88,6 +88,8 @@ def on_disk(cache: Path, memory: Memory, *, is_damaged: bool = False) -> list[st
                 conn.close()
         except KnownFault as fault:
             wrong.append(f"I1: the database does not open: {fault.code} {fault.params}")
+        except DatabaseError as error:
+            wrong.append(f"I1: SQLite finds the file damaged: {error}")
     return wrong
 
 
