@@ -60,7 +60,8 @@ class PaperDesk:
         """Return what to print.
 
         Raises Refused ``no_form``: the institution has not agreed, or the form is void; ``content_changed``: what the
-        applicant wrote since was never agreed to.
+        applicant wrote since was never agreed to; ``form_differs``: the form in force stands for other contents than the
+        register's row shows, as of what older services wrote over on approval.
         """
         return self._desk.store.read(lambda conn: self._form(conn, application_id))
 
@@ -197,6 +198,7 @@ class PaperDesk:
         form = cached.application.form
         if form is None or form.voided:
             raise Refused(Problem("no_form"))
+        _check_content(cached.application, form.digest, "form_differs")
         return FormToPrint(
             cached.application,
             institution,
@@ -221,8 +223,7 @@ class PaperDesk:
         consent = decision.command.body
         if not isinstance(consent, Agree) or overlay.is_superseded(decision):
             raise Refused(Problem("no_form"))
-        if content_digest(cached.application) != consent.digest:
-            raise Refused(Problem("content_changed"))
+        _check_content(cached.application, consent.digest, "content_changed")
         outcome = decision.outcome
         answered = outcome if outcome is not None and outcome.kind is OutcomeKind.ACCEPTED else None
         form = answered.form if answered is not None else None
@@ -264,6 +265,12 @@ class PaperDesk:
             depends_on=depends_on,
         )
         commands.save(conn, command, self._desk.actor, self._desk.clock.now())
+
+
+def _check_content(application: Application, digest: str, code: str) -> None:
+    """Raise Refused ``code`` when a form with this digest would say something else than what was agreed to."""
+    if content_digest(application) != digest:
+        raise Refused(Problem(code))
 
 
 def _consent_of(conn: Connection, form_number: str) -> OutboxRow | None:

@@ -187,6 +187,10 @@ _FORMS_AND_PRINTING: Final = {
     ),
     "digest_mismatch": mark("What was printed is not what the service holds."),
     "no_form": mark("There is no form of this application yet; agree first."),
+    "form_differs": mark(
+        "The register holds other contents of this application than were agreed to under this form, so a reprint would "
+        "differ from it. Use a sheet that was printed before."
+    ),
     "form_moved_on": mark("The form has changed since it was shown. It is shown anew: read it before it is printed."),
     "print_unrecorded": mark(
         "What left this computer could not be recorded in full. It counts as perhaps printed here and is called back "
