@@ -189,7 +189,7 @@ _VOID_FORMS = """
         WHEN EXISTS (SELECT 1 FROM outbox w WHERE w.application_id = f.application_id AND w.kind = 'withdraw_consent'
             AND w.n > o.n AND w.outcome_kind NOT IN ('rejected', 'conflict', 'superseded', 'mismatch')
             AND w.last_cause <> 'lost_by_server' AND w.resolution = '') THEN 'withdrawn'
-        WHEN o.outcome_kind = 'accepted' AND (o.epoch <> ?1 OR o.seq <= ?2) AND EXISTS (
+        WHEN o.outcome_kind = 'accepted' AND o.seq <= CASE WHEN o.epoch = ?1 THEN ?2 ELSE 0 END AND EXISTS (
             SELECT 1 FROM application a WHERE a.id = f.application_id
             AND (a.form_voided = 1 OR a.form_number <> f.number)) THEN 'voided'
         END AS cause
@@ -201,6 +201,7 @@ _VOID_FORMS = """
         AND NOT EXISTS (SELECT 1 FROM form own WHERE own.number = p.form_number AND own.actor = ?3)
 """
 # A number that the register does not carry, although the feed is past the consent, was voided by a colleague elsewhere.
+# Of another epoch is what a restored register has answered before the copy is of its epoch; older ones count as 0.
 # What somebody printed of a colleague's form he can only have printed when the register carried it.
 
 _TO_RECALL = f"""

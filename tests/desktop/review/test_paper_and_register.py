@@ -6,15 +6,25 @@ from dataclasses import replace
 
 import pytest
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.forms import content_digest
-from medreg_core.domain.records import ReviewForm
-from medreg_core.domain.vocabulary import State
+from medreg_core.domain.records import CommandId, ReviewForm
+from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
+from medreg_desktop.services.cache import commands
+from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
 from tests.core.builders import registration
 from tests.desktop.review.office import Office, application
 
+AGREE = Decision(CommandKind.AGREE, 1, "同意聘用。")
 ONE, DIGEST = application(1).id, content_digest(application(1))
 THEIRS = ReviewForm("990102-2026-000900-X", DIGEST, "YS1:THEIRS")
+
+
+def agreed(office: Office) -> tuple[CommandId, ReviewForm]:
+    receipt = office.reviews.decide(ONE, AGREE)
+    assert receipt.command_id is not None
+    return receipt.command_id, ReviewForm(receipt.form_number, DIGEST, "YS1:SIGNED")
 
 
 def test_what_an_older_service_wrote_over_on_approval_is_not_printed_under_the_valid_number(office: Office) -> None:
@@ -36,3 +46,14 @@ def test_what_an_older_service_wrote_over_on_approval_is_not_printed_under_the_v
     assert not office.papers.stand([drawn]), "a preview left open is drawn anew"
     office.receives(replace(row, version=6, state=State.APPROVED, registered=registration()))
     assert office.papers.form(ONE).number == THEIRS.number
+
+
+def test_a_consent_that_the_restored_register_took_is_not_asked_back_before_the_copy_is_its(office: Office) -> None:
+    """Sent to the restored register and accepted, while the copy still shows the rows of before it."""
+    command_id, form = agreed(office)
+    office.papers.record_print(office.papers.form(ONE), 2, to_file=False)
+    office.sends()
+    answer = Outcome(id=command_id, kind=OutcomeKind.ACCEPTED, version=2, seq=1, form=form)
+    office.store.write(lambda conn: commands.settle(conn, answer, office.clock.now(), epoch="epoch-restored"))
+    assert office.papers.form(ONE).code == "YS1:SIGNED"
+    assert office.papers.papers_to_recall() == []
