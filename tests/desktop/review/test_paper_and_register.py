@@ -57,3 +57,19 @@ def test_a_consent_that_the_restored_register_took_is_not_asked_back_before_the_
     office.store.write(lambda conn: commands.settle(conn, answer, office.clock.now(), epoch="epoch-restored"))
     assert office.papers.form(ONE).code == "YS1:SIGNED"
     assert office.papers.papers_to_recall() == []
+
+
+def test_a_row_that_is_newer_than_an_accepted_consent_is_not_covered_by_it(office: Office) -> None:
+    """A colleague took the consent back; the register's word of that came with an answer, before the feed."""
+    command_id, form = agreed(office)
+    office.sends()
+    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=9, form=form)
+    withdrawal = office.reviews.withdraw(ONE).command_id
+    assert withdrawal is not None
+    office.sends()
+    voided = application(1, version=3, state=State.SUBMITTED, form=replace(form, voided=True))
+    office.hears(withdrawal, OutcomeKind.CONFLICT, code="state_conflict", current=voided)
+    assert office.papers.form(ONE).code == "YS1:SIGNED", "the copy does not know better yet"
+    assert office.outbox.review_again(withdrawal).shown_state is State.SUBMITTED
+    with pytest.raises(Refused, match="no_form"):
+        office.papers.form(ONE)
