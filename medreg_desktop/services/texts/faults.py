@@ -154,6 +154,7 @@ _REVIEWING: Final = {
     "superseded": mark("A colleague had already decided the same. Yours is closed and kept in the history."),
     "not_allowed": mark("Your role may not do this."),
     "content_changed": mark("The applicant has changed the content since. Review the new version."),
+    "changed_since_ticked": mark("It has changed since it was ticked. Look at it again."),
     "state": mark("This is not possible now; the application stands at: {state}."),
     "state_conflict": mark("The application had moved on to: {state}. Your decision was not taken; both are kept."),
     "version_conflict": mark(
