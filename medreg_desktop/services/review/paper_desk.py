@@ -60,8 +60,8 @@ class PaperDesk:
         """Return what to print.
 
         Raises Refused ``no_form``: the institution has not agreed, or the form is void; ``content_changed``: what the
-        applicant wrote since was never agreed to; ``form_differs``: the form in force stands for other contents than the
-        register's row shows, as of what older services wrote over on approval.
+        applicant wrote since was never agreed to; ``form_differs``: the form in force stands for other contents than
+        the row shows, as of what older services wrote over on approval.
         """
         return self._desk.store.read(lambda conn: self._form(conn, application_id))
 
