@@ -185,7 +185,8 @@ _VOID_FORMS = """
         WHEN o.outcome_kind = 'superseded' THEN 'superseded'
         WHEN o.last_cause = 'lost_by_server' THEN 'voided'
         WHEN o.resolution = 'cancelled' THEN 'cancelled'
-        WHEN o.resolution IN ('dropped', 'stopped', 'replaced') THEN 'rejected'
+        WHEN o.resolution IN ('dropped', 'stopped', 'replaced') AND NOT EXISTS (SELECT 1 FROM application a
+            WHERE a.id = f.application_id AND a.form_number = f.number AND a.form_voided = 0) THEN 'rejected'
         WHEN EXISTS (SELECT 1 FROM outbox w WHERE w.application_id = f.application_id AND w.kind = 'withdraw_consent'
             AND w.n > o.n AND w.outcome_kind NOT IN ('rejected', 'conflict', 'superseded', 'mismatch')
             AND w.last_cause <> 'lost_by_server' AND w.resolution = '') THEN 'withdrawn'
@@ -201,6 +202,7 @@ _VOID_FORMS = """
         AND NOT EXISTS (SELECT 1 FROM form own WHERE own.number = p.form_number AND own.actor = ?3)
 """
 # A number that the register does not carry, although the feed is past the consent, was voided by a colleague elsewhere.
+# One that was given up after it was sent may have been carried out all the same: then the register carries its form.
 # Of another epoch is what a restored register has answered before the copy is of its epoch; older ones count as 0.
 # What somebody printed of a colleague's form he can only have printed when the register carried it.
 

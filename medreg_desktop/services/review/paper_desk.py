@@ -173,7 +173,7 @@ class PaperDesk:
         return record
 
     def _tell_printed(self, conn: Connection, record: PrintRecord) -> None:
-        consent = _consent_of(conn, record.form_number)
+        consent = None if _is_carried(conn, record) else _consent_of(conn, record.form_number)
         shut = unfinished.order(conn) is not None or not may(self._desk.account.role, Action.PRINT)
         if shut or not (consent is None or _may_stand(consent)):
             return
@@ -277,6 +277,13 @@ def _consent_of(conn: Connection, form_number: str) -> OutboxRow | None:
     """Return the consent a form was issued with here; None if another device or a rebuilt copy issued it."""
     form = papers.form_numbered(conn, form_number)
     return None if form is None else outbox.find(conn, form.command_id)
+
+
+def _is_carried(conn: Connection, record: PrintRecord) -> bool:
+    """Whether the register's row bears the form, whatever became of the answer to its consent."""
+    application = synced.find(conn, record.application_id)
+    form = application.form if application is not None else None
+    return form is not None and form.number == record.form_number
 
 
 def _may_stand(consent: OutboxRow) -> bool:

@@ -10,9 +10,11 @@ from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import CommandId, ReviewForm
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import commands
+from medreg_desktop.services.cache import commands, outbox, outbox_moves
+from medreg_desktop.services.cache.papers import VoidCause
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
+from medreg_desktop.services.review.quarantine_desk import Reason
 from tests.core.builders import registration
 from tests.desktop.review.office import Office, application
 
@@ -73,3 +75,21 @@ def test_a_row_that_is_newer_than_an_accepted_consent_is_not_covered_by_it(offic
     assert office.outbox.review_again(withdrawal).shown_state is State.SUBMITTED
     with pytest.raises(Refused, match="no_form"):
         office.papers.form(ONE)
+
+
+def test_a_consent_that_was_given_up_and_stands_all_the_same_asks_for_no_sheet(office: Office) -> None:
+    """Its answers were lost each time, so it was set apart; the register had carried it out."""
+    command_id, form = agreed(office)
+    office.papers.record_print(office.papers.form(ONE), 2, to_file=False)
+    office.sends()
+    office.store.write(lambda conn: outbox_moves.quarantine(conn, command_id, "poison"))
+    office.quarantine.give_up(command_id, Reason.OTHER)
+    assert [line.paper.cause for line in office.papers.papers_to_recall()] == [VoidCause.REJECTED]
+    row = application(1, version=2, state=State.AGREED, form=form, decided_by="王经办")
+    office.receives(row)
+    assert office.papers.papers_to_recall() == [], "the sheets are good"
+    office.papers.record_print(office.papers.form(ONE), 1, to_file=False)
+    told = office.store.read(lambda conn: outbox.rows(conn, office.account.id))
+    assert [(row.kind, row.command.depends_on) for row in told] == [(CommandKind.RECORD_PRINT, None)]
+    office.receives(replace(row, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
+    assert [line.paper.outstanding for line in office.papers.papers_to_recall()] == [3]
