@@ -37,9 +37,9 @@ class FormToPrint:
     reprint: int  # what the next print will be: 0 the first, n 补打 n
 
     @property
-    def claim(self) -> tuple[str, str, FormState]:
-        """What the paper says of itself, whichever print it is."""
-        return self.number, self.digest, self.form_state
+    def claim(self) -> tuple[str, str, FormState, int]:
+        """What the paper says of itself."""
+        return self.number, self.digest, self.form_state, self.reprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,3 +93,15 @@ def test_a_consent_that_was_given_up_and_stands_all_the_same_asks_for_no_sheet(o
     assert [(row.kind, row.command.depends_on) for row in told] == [(CommandKind.RECORD_PRINT, None)]
     office.receives(replace(row, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
     assert [line.paper.outstanding for line in office.papers.papers_to_recall()] == [3]
+
+
+def test_a_sheet_says_which_print_it_is_when_it_leaves(office: Office) -> None:
+    """A print under way counts; if none of it comes out, what was drawn as 补打 1 meanwhile would be the first."""
+    office.receives(application(1, version=2, state=State.AGREED, form=THEIRS, decided_by="李经办"))
+    (under_way,) = office.papers.announce_prints([office.papers.form(ONE)], 1, to_file=False)
+    again = office.papers.form(ONE)
+    assert again.reprint == 1
+    office.papers.forget_print(under_way)
+    assert not office.papers.stand([again])
+    with pytest.raises(Refused, match="form_moved_on"):
+        office.papers.announce_prints([again], 1, to_file=False)

@@ -119,7 +119,7 @@ def test_a_print_of_which_nothing_was_heard_is_called_back_like_one_that_was_mad
     command_id, number = agreed_and_printed(office)
     form = office.papers.form(ONE)
     paper, file, stopped = (
-        office.papers.announce_prints([form], copies, to_file=to_file)[0]
+        office.papers.announce_prints([office.papers.form(ONE)], copies, to_file=to_file)[0]
         for copies, to_file in ((3, False), (1, True), (5, False))
     )
     assert [note.reprint for note in (paper, file, stopped)] == [1, 2, 3]
