@@ -13,6 +13,7 @@ from typing import Protocol
 
 from medreg_core.contract.v1.form_code import FormClaims
 from medreg_core.domain.deadlines import china_date
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import FormState, State
 from medreg_desktop.services.cache.papers import PrintRecord
@@ -183,7 +184,8 @@ class FormDesk:
 
     def stands(self, prepared: PreparedForms) -> bool:
         """Return whether the document may still say what it said when it was drawn."""
-        return self._papers.stand([form.printed for form in prepared.forms if form.printed is not None])
+        decided = [form.printed for form in prepared.forms if form.printed is not None]
+        return self._papers.stand(decided) and all(map(self._is_as_read, prepared.forms))
 
     def send(
         self,
@@ -223,6 +225,16 @@ class FormDesk:
             saved = True
         finally:
             self._settle(announced, lambda _form: saved)
+
+    def _is_as_read(self, form: PreparedForm) -> bool:
+        """Whether what was drawn for reading only still is what nobody has agreed to."""
+        if form.printed is not None:
+            return True
+        try:
+            job, printed = self._job(form.job.application.id, alone=True)
+        except Refused:
+            return False
+        return printed is None and content_digest(job.application) == content_digest(form.job.application)
 
     def _barred(self) -> str:
         try:
