@@ -16,7 +16,7 @@ from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.quarantine_desk import Reason
 from tests.core.builders import registration
-from tests.desktop.review.office import Office, application
+from tests.desktop.review.office import LI, Office, application
 
 AGREE = Decision(CommandKind.AGREE, 1, "同意聘用。")
 ONE, DIGEST = application(1).id, content_digest(application(1))
@@ -105,3 +105,20 @@ def test_a_sheet_says_which_print_it_is_when_it_leaves(office: Office) -> None:
     assert not office.papers.stand([again])
     with pytest.raises(Refused, match="form_moved_on"):
         office.papers.announce_prints([again], 1, to_file=False)
+
+
+def test_a_colleagues_unsent_withdrawal_calls_nobody_elses_sheets_back(office: Office) -> None:
+    """He may call it back; the author of the consent sees it stand, and prints clean copies of it."""
+    command_id, form = agreed(office)
+    office.papers.record_print(office.papers.form(ONE), 2, to_file=False)
+    office.sends()
+    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=1, form=form)
+    office.receives(application(1, version=2, state=State.AGREED, form=form, decided_by="王经办"))
+    li = Office(office.store, office.clock, LI, office.ids)
+    li.reviews.withdraw(ONE)
+    wang = Office(office.store, office.clock, ids=office.ids)
+    assert wang.papers.form(ONE).code == "YS1:SIGNED"
+    assert wang.papers.papers_to_recall() == []
+    voided = replace(form, voided=True)
+    wang.receives(application(1, version=3, state=State.SUBMITTED, form=voided))
+    assert [line.paper.cause for line in wang.papers.papers_to_recall()] == [VoidCause.VOIDED]
