@@ -1,10 +1,15 @@
-"""Watches the paper (I12): whose numbers stand on forms, which of them print clean, which are asked back."""
+"""Watches the paper (I12): whose numbers stand on forms, what they say, which print clean, which are asked back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from medreg_core.contract.v1.commands import Agree, Command
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, InstitutionId
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache import papers, sync_state
@@ -14,6 +19,9 @@ from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.db.transaction import Database
 from simulator.compare import Books
 
+if TYPE_CHECKING:
+    from simulator.pc import Pc
+
 _ENDED = frozenset({OutboxState.DONE, OutboxState.NEEDS_YOU})
 
 
@@ -22,32 +30,51 @@ class PaperWatch:
 
     def __init__(self) -> None:
         self._decisions: dict[str, CommandId] = {}
+        self._agreed: dict[str, tuple[str, str]] = {}  # digest and opinion of the consent
         self._looked: dict[str, int] = {}
 
     def forget(self, pc: str) -> None:
         """The copy of a computer is gone, with its prints; its form numbers stay given."""
         self._looked.pop(pc, None)
 
-    def look(self, pc: str, conn: Connection, printed: Mapping[str, int]) -> Iterator[str]:
+    def look(self, pc: Pc, conn: Connection) -> Iterator[str]:
         """Yield what is wrong about the paper of a computer since it was last looked at.
 
-        ``printed`` are the copies of each form that have left its printer: a note too many is right, never one too few.
+        Of the copies that have left its printer a note too many is right, never one too few.
 
         To be looked at after each act: what made a print clean may be gone with the next sync.
         """
-        for number, command in conn.execute("SELECT number, command_id FROM form"):
+        for number, command in conn.execute("SELECT number, command_id FROM form").fetchall():
+            if number not in self._decisions:
+                self._agreed[number] = _agreed(conn, command)
             if self._decisions.setdefault(number, command) != command:
-                yield f"I12: the form number {number} stands on {self._decisions[number]} and on {command} of {pc}"
-        for n, number, is_clean, is_held, said, before in conn.execute(_PRINTS, (self._looked.get(pc, 0),)):
-            self._looked[pc] = n
+                yield f"I12: the form number {number} stands on {self._decisions[number]} and on {command} of {pc.name}"
+        yield from self._read(pc)
+        for n, number, is_clean, is_held, said, before in conn.execute(_PRINTS, (self._looked.get(pc.name, 0),)):
+            self._looked[pc.name] = n
             if said != before:
-                yield f"I12: a copy of the form {number} printed on {pc} is called reprint {said}, and is {before}"
+                yield f"I12: a copy of the form {number} printed on {pc.name} is called reprint {said}, and is {before}"
             if is_clean and not is_held:
-                yield f"I12: the form {number} was printed clean on {pc}, and nobody has accepted the consent"
-        for number, copies in printed.items():
+                yield f"I12: the form {number} was printed clean on {pc.name}, and nobody has accepted the consent"
+        for number, copies in pc.printed.items():
             known = scalar(conn, "SELECT coalesce(sum(copies), 0) FROM print_record WHERE form_number = ?", (number,))
             if known < copies:
-                yield f"I12: {copies} copies of {number} have left the printer of {pc}, which knows of {known}"
+                yield f"I12: {copies} copies of {number} have left the printer of {pc.name}, which knows of {known}"
+
+    def _read(self, pc: Pc) -> Iterator[str]:
+        """Read what has left the printer: it says what was agreed to under its number, whoever prints it and when."""
+        for sheet in pc.sheets:
+            said = content_digest(sheet.application), sheet.opinion
+            if (said, sheet.digest) != (self._agreed.get(sheet.number), said[0]):
+                yield f"I12: the form {sheet.number} printed on {pc.name} says otherwise than the consent"
+        pc.sheets.clear()
+
+
+def _agreed(conn: Connection, consent: CommandId) -> tuple[str, str]:
+    text = scalar(conn, "SELECT command FROM outbox WHERE id = ?", (consent,))
+    body = msgspec.json.decode(text, type=Command).body
+    assert isinstance(body, Agree), "a number is given to a consent"
+    return body.digest, body.opinion
 
 
 _PRINTS = """
@@ -78,7 +105,8 @@ def asked_back(
             continue
         with database.read() as transaction:
             form = transaction.forms.get(number, WHOLE_REGISTER)
-        stands, cause = form is not None and form.voided_at is None, listed.get((actor, number))
+        paper = listed.get((actor, number))
+        stands, cause = form is not None and form.voided_at is None, paper.cause if paper is not None else None
         is_early = cause is papers.VoidCause.WITHDRAWN and application_id in leaving
         if stands and cause is not None and not is_early:
             yield f"I12: the form {number} stands in the register, and {actor} is to ask it back: {cause.value}"
@@ -94,6 +122,19 @@ _PRINTED = """
 """
 
 
+def miscounted(conn: Connection, pc: Pc) -> Iterator[str]:
+    """Yield of which forms a list asks for fewer copies than are about, or for more than are noted and not back."""
+    noted, back = _copies(conn, "print_record"), _copies(conn, "recall")
+    for (actor, number), paper in _listed(conn).items():
+        least = pc.printed[number] - pc.returned[number]
+        if not least <= paper.outstanding <= noted[number] - back.get(number, 0):
+            yield f"I12: {least} copies of {number} are about, and {actor} is to ask for {paper.outstanding}"
+
+
+def _copies(conn: Connection, table: str) -> dict[str, int]:
+    return dict(conn.execute(f"SELECT form_number, sum(copies) FROM {table} GROUP BY 1").fetchall())  # noqa: S608 - ours
+
+
 def _being_withdrawn(rows: Sequence[OutboxRow]) -> Iterator[ApplicationId]:
     """Yield the applications whose consent somebody here is taking back, and the register has not said yes or no."""
     for row in rows:
@@ -101,8 +142,8 @@ def _being_withdrawn(rows: Sequence[OutboxRow]) -> Iterator[ApplicationId]:
             yield row.command.application_id
 
 
-def _listed(conn: Connection) -> Mapping[tuple[AccountId, str], papers.VoidCause]:
+def _listed(conn: Connection) -> Mapping[tuple[AccountId, str], papers.PaperToRecall]:
     viewer = sync_state.viewer(conn)
     actors = [actor for (actor,) in conn.execute("SELECT actor FROM form UNION SELECT actor FROM print_record")]
     lists = {actor: papers.to_recall(conn, replace(viewer, actor=actor)) for actor in actors}
-    return {(actor, paper.form_number): paper.cause for actor, each in lists.items() for paper in each}
+    return {(actor, paper.form_number): paper for actor, each in lists.items() for paper in each}

@@ -26,7 +26,7 @@ from medreg_desktop.services.transport.trouble import TroubleKind
 from medreg_server.db.scope import WHOLE_REGISTER
 from simulator import people
 from simulator.compare import Books, Effect, books, differences, effects, every_row, misread, register_faults
-from simulator.forms import PaperWatch, asked_back
+from simulator.forms import PaperWatch, asked_back, miscounted
 from simulator.leaving import kept_in_lane
 from simulator.pc import Pc
 from simulator.register import Register
@@ -118,7 +118,7 @@ class Oracle:
             if command not in self._read_at:
                 self._read_at[command] = msgspec.json.decode(body, type=Application).moved_at
         self._check_shown(pc, conn)
-        _first(self._paper.look(pc.name, conn, pc.printed))
+        _first(self._paper.look(pc, conn))
         return f"{position.epoch[:6]} {position.seq} {dict(sorted(states.items()))}"
 
     def see_off(self, pc: Pc) -> None:
@@ -147,7 +147,8 @@ class Oracle:
             memory.pop(pc.name, None)
         self._paper.forget(pc.name)
         pc.promised.clear()
-        pc.printed.clear()
+        for paper in (pc.printed, pc.returned, pc.sheets):
+            paper.clear()
         self._summaries[pc.name] = f"removed {pc.running.driver.report.removal.stage.value}"
         if pc.is_gone and (left := pc.remains() - {farewell.FILE}):
             raise Violation(f"I8: the removed {pc.name} still holds {sorted(left)}")
@@ -248,6 +249,7 @@ class Oracle:
             if is_accepted(row) and row.state is OutboxState.DONE and row.command.id not in books.effects:
                 yield f"I1: {row.kind.value} {row.command.id} is shown as accepted, and the register does not have it"
         yield from store.read(lambda conn: list(asked_back(conn, rows, books, environment.database, place)))
+        yield from store.read(lambda conn: list(miscounted(conn, pc)))
         if not pc.wire.damages:  # what a foreign tool does to a row, it does not do to the list
             yield from store.read(lambda conn: list(misread(conn)))
         yield from differences(store, environment.database, place)

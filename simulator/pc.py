@@ -27,7 +27,7 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
 from medreg_desktop.services.review.judging import Judging
 from medreg_desktop.services.review.outbox_desk import OutboxDesk
-from medreg_desktop.services.review.paper_desk import PaperDesk
+from medreg_desktop.services.review.paper_desk import FormToPrint, PaperDesk
 from medreg_desktop.services.review.quarantine_desk import QuarantineDesk
 from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.sync import events
@@ -108,7 +108,8 @@ class Pc:
     """A computer with its disk. ``at_work`` guards against a second sync while one is under way.
 
     ``promised``: what its registrars were told is saved and nobody has looked for yet, with the content they had read.
-    ``printed``: the copies of each form number that have left its printer.
+    ``printed``: the copies of each form number that have left its printer, ``returned``: those that were brought back.
+    ``sheets``: what stands on those that nobody has read yet.
     ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out;
     ``begin_anew`` sets it up as another one.
     """
@@ -129,6 +130,8 @@ class Pc:
     is_removed: bool = False
     promised: dict[CommandId, int | None] = field(default_factory=dict)
     printed: Counter[str] = field(default_factory=Counter)
+    returned: Counter[str] = field(default_factory=Counter)
+    sheets: list[FormToPrint] = field(default_factory=list)
     sees_off: Callable[[], None] = lambda: None
     begin_anew: Callable[[], None] = lambda: None
 

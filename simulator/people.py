@@ -180,6 +180,7 @@ def print_sheets(pc: Pc, form: FormToPrint, copies: int) -> None:
         papers.forget_print(note)
         return
     pc.printed[form.number] += copies
+    pc.sheets.append(form)
     papers.record_print(form, copies, to_file=False, announced=note)
 
 
@@ -190,6 +191,7 @@ def recall_paper(pc: Pc, chance: Random) -> str:
     if not lines or papers is None:
         return "nothing"
     paper = chance.choice(lines).paper
+    pc.returned[paper.form_number] += 1
     papers.record_recall(paper, 1)
     return paper.form_number
 

@@ -14,7 +14,7 @@ import pytest
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, InstitutionId
-from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, RescueState, State
+from medreg_core.domain.vocabulary import CommandKind, Kind, OutcomeKind, RescueState, State
 from medreg_desktop.services.cache import papers, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxRow, OutboxState, Resolution
@@ -294,6 +294,30 @@ def test_sheets_that_have_left_the_printer_are_known(day: Day) -> None:
     day.tampered("UPDATE print_record SET copies = 1")
     with pytest.raises(Violation, match=r"I12: 2 copies of .* have left the printer of b, which knows of 1"):
         day.world.oracle.watch(pc)
+
+
+def test_a_sheet_says_what_was_agreed_to(day: Day) -> None:
+    pc, application_id = day.pc, day.row.command.application_id
+    assert pc.running.papers is not None
+    form = pc.running.papers.form(application_id)
+    people.print_sheets(
+        pc, replace(form, application=replace(form.application, registration=None, kind=Kind.CHANGE)), 1
+    )
+    with pytest.raises(Violation, match=f"I12: the form {form.number} printed on b says otherwise than the consent"):
+        day.world.oracle.watch(pc)
+
+
+def test_no_copy_that_is_about_is_forgotten(day: Day) -> None:
+    pc, application_id = day.pc, day.row.command.application_id
+    assert pc.running.papers is not None
+    people.print_sheets(pc, pc.running.papers.form(application_id), 2)
+    pc.running.papers.record_print(pc.running.papers.form(application_id), 1, to_file=True)
+    day.tampered("UPDATE application SET form_voided = 1")
+    assert not [line for line in day.judged() if "copies of" in line]
+    day.tampered(
+        "INSERT INTO recall SELECT 9, 'r', form_number, actor, printed_at, 2 FROM print_record WHERE copies = 2"
+    )
+    _one(day.judged(), "I12: 2 copies of")
 
 
 def test_a_form_is_asked_back_when_its_consent_has_ended_and_only_then(day: Day) -> None:

@@ -77,7 +77,7 @@ def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int
     state, version, seen_at, decision = application.state, application.version, application.moved_at, None
     for row in rows:
         move = MOVES.get(row.kind)
-        if move is None or not is_effective(row, epoch, seq):
+        if move is None or not is_effective(row, epoch, seq) or _is_behind(row, application, epoch):
             continue
         rule = rule_for(state, move)
         if rule is not None:
@@ -105,6 +105,12 @@ def is_effective(row: OutboxRow, epoch: str, seq: int) -> bool:
     # Of another epoch: the register was restored, and the copy does not hold its rows yet. Once it does, the snapshot
     # forgets what counted in older epochs.
     return row.seq > (seq if row.epoch == epoch else 0)
+
+
+def _is_behind(row: OutboxRow, application: Application, epoch: str) -> bool:
+    """Return whether the row holds the decision, although the feed is not there: it came with another answer."""
+    is_taken = row.state is OutboxState.DONE and row.epoch == epoch
+    return is_taken and row.outcome is not None and row.outcome.version <= application.version
 
 
 def sync_word(rows: Iterable[OutboxRow]) -> RowSync:

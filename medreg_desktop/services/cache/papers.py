@@ -185,11 +185,13 @@ _VOID_FORMS = """
         WHEN o.outcome_kind = 'superseded' THEN 'superseded'
         WHEN o.last_cause = 'lost_by_server' THEN 'voided'
         WHEN o.resolution = 'cancelled' THEN 'cancelled'
-        WHEN o.resolution IN ('dropped', 'stopped', 'replaced') THEN 'rejected'
+        WHEN o.resolution IN ('dropped', 'stopped', 'replaced') AND NOT EXISTS (SELECT 1 FROM application a
+            WHERE a.id = f.application_id AND a.form_number = f.number AND a.form_voided = 0) THEN 'rejected'
         WHEN EXISTS (SELECT 1 FROM outbox w WHERE w.application_id = f.application_id AND w.kind = 'withdraw_consent'
-            AND w.n > o.n AND w.outcome_kind NOT IN ('rejected', 'conflict', 'superseded', 'mismatch')
+            AND w.n > o.n AND w.actor = f.actor
+            AND w.outcome_kind NOT IN ('rejected', 'conflict', 'superseded', 'mismatch')
             AND w.last_cause <> 'lost_by_server' AND w.resolution = '') THEN 'withdrawn'
-        WHEN o.outcome_kind = 'accepted' AND (o.epoch <> ?1 OR o.seq <= ?2) AND EXISTS (
+        WHEN o.outcome_kind = 'accepted' AND o.seq <= CASE WHEN o.epoch = ?1 THEN ?2 ELSE 0 END AND EXISTS (
             SELECT 1 FROM application a WHERE a.id = f.application_id
             AND (a.form_voided = 1 OR a.form_number <> f.number)) THEN 'voided'
         END AS cause
@@ -201,6 +203,9 @@ _VOID_FORMS = """
         AND NOT EXISTS (SELECT 1 FROM form own WHERE own.number = p.form_number AND own.actor = ?3)
 """
 # A number that the register does not carry, although the feed is past the consent, was voided by a colleague elsewhere.
+# A colleague's withdrawal is his own affair until the register has it; the row tells then.
+# One that was given up after it was sent may have been carried out all the same: then the register carries its form.
+# Of another epoch is what a restored register has answered before the copy is of its epoch; older ones count as 0.
 # What somebody printed of a colleague's form he can only have printed when the register carried it.
 
 _TO_RECALL = f"""

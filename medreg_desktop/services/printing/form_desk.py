@@ -13,6 +13,7 @@ from typing import Protocol
 
 from medreg_core.contract.v1.form_code import FormClaims
 from medreg_core.domain.deadlines import china_date
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import FormState, State
 from medreg_desktop.services.cache.papers import PrintRecord
@@ -32,7 +33,7 @@ class Papers(Protocol):
     """The paper desk of the review."""
 
     def form(self, application_id: ApplicationId) -> FormToPrint:
-        """Return what to print; raises Refused ``no_form``."""
+        """Return what to print; raises Refused ``no_form``, ``content_changed`` or ``form_differs``."""
         ...
 
     def check_may_print(self) -> None:
@@ -159,8 +160,8 @@ class FormDesk:
         """Return the forms of ``ids`` as one document.
 
         A single application that nobody has agreed to comes out for reading; in a batch it is left out. Raises
-        RenderCancelled, Refused ``application_gone`` or ``content_changed`` for a single application or Refused with
-        every reason when no application of a batch has a form, and KnownFault ``font_missing`` or
+        RenderCancelled, Refused ``application_gone``, ``content_changed`` or ``form_differs`` for a single application
+        or Refused with every reason when no application of a batch has a form, and KnownFault ``font_missing`` or
         ``keyring_unavailable``.
         """
         found: list[tuple[FormJob, FormToPrint | None]] = []
@@ -183,7 +184,8 @@ class FormDesk:
 
     def stands(self, prepared: PreparedForms) -> bool:
         """Return whether the document may still say what it said when it was drawn."""
-        return self._papers.stand([form.printed for form in prepared.forms if form.printed is not None])
+        decided = [form.printed for form in prepared.forms if form.printed is not None]
+        return self._papers.stand(decided) and all(map(self._is_as_read, prepared.forms))
 
     def send(
         self,
@@ -223,6 +225,16 @@ class FormDesk:
             saved = True
         finally:
             self._settle(announced, lambda _form: saved)
+
+    def _is_as_read(self, form: PreparedForm) -> bool:
+        """Whether what was drawn for reading only still is what nobody has agreed to."""
+        if form.printed is not None:
+            return True
+        try:
+            job, printed = self._job(form.job.application.id, alone=True)
+        except Refused:
+            return False
+        return printed is None and content_digest(job.application) == content_digest(form.job.application)
 
     def _barred(self) -> str:
         try:

@@ -37,9 +37,9 @@ class FormToPrint:
     reprint: int  # what the next print will be: 0 the first, n 补打 n
 
     @property
-    def claim(self) -> tuple[str, str, FormState]:
-        """What the paper says of itself, whichever print it is."""
-        return self.number, self.digest, self.form_state
+    def claim(self) -> tuple[str, str, FormState, int]:
+        """What the paper says of itself."""
+        return self.number, self.digest, self.form_state, self.reprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class PaperDesk:
         """Return what to print.
 
         Raises Refused ``no_form``: the institution has not agreed, or the form is void; ``content_changed``: what the
-        applicant wrote since was never agreed to.
+        applicant wrote since was never agreed to; ``form_differs``: the form in force stands for other contents than
+        the row shows, as of what older services wrote over on approval.
         """
         return self._desk.store.read(lambda conn: self._form(conn, application_id))
 
@@ -172,7 +173,7 @@ class PaperDesk:
         return record
 
     def _tell_printed(self, conn: Connection, record: PrintRecord) -> None:
-        consent = _consent_of(conn, record.form_number)
+        consent = None if _is_carried(conn, record) else _consent_of(conn, record.form_number)
         shut = unfinished.order(conn) is not None or not may(self._desk.account.role, Action.PRINT)
         if shut or not (consent is None or _may_stand(consent)):
             return
@@ -197,6 +198,7 @@ class PaperDesk:
         form = cached.application.form
         if form is None or form.voided:
             raise Refused(Problem("no_form"))
+        _check_content(cached.application, form.digest, "form_differs")
         return FormToPrint(
             cached.application,
             institution,
@@ -221,8 +223,7 @@ class PaperDesk:
         consent = decision.command.body
         if not isinstance(consent, Agree) or overlay.is_superseded(decision):
             raise Refused(Problem("no_form"))
-        if content_digest(cached.application) != consent.digest:
-            raise Refused(Problem("content_changed"))
+        _check_content(cached.application, consent.digest, "content_changed")
         outcome = decision.outcome
         answered = outcome if outcome is not None and outcome.kind is OutcomeKind.ACCEPTED else None
         form = answered.form if answered is not None else None
@@ -266,10 +267,23 @@ class PaperDesk:
         commands.save(conn, command, self._desk.actor, self._desk.clock.now())
 
 
+def _check_content(application: Application, digest: str, code: str) -> None:
+    """Raise Refused ``code`` when a form with this digest would say something else than what was agreed to."""
+    if content_digest(application) != digest:
+        raise Refused(Problem(code))
+
+
 def _consent_of(conn: Connection, form_number: str) -> OutboxRow | None:
     """Return the consent a form was issued with here; None if another device or a rebuilt copy issued it."""
     form = papers.form_numbered(conn, form_number)
     return None if form is None else outbox.find(conn, form.command_id)
+
+
+def _is_carried(conn: Connection, record: PrintRecord) -> bool:
+    """Whether the register's row bears the form, whatever became of the answer to its consent."""
+    application = synced.find(conn, record.application_id)
+    form = application.form if application is not None else None
+    return form is not None and form.number == record.form_number
 
 
 def _may_stand(consent: OutboxRow) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from medreg_core.domain.records import Application, ApplicationId
@@ -81,18 +81,22 @@ class ReviewService:
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
         opinion: str = "",
+        versions: Mapping[ApplicationId, int] | None = None,
     ) -> BatchReport:
         """Check each application and agree where nothing stands in the way, each in a transaction of its own.
 
-        ``opinion`` "" takes the house's first phrase for the kind. ``progress(done, total)`` is called on this thread.
+        ``opinion`` "" takes the house's first phrase for the kind. ``versions``: in which the registrar has seen each;
+        what has moved on since, even while the batch ran, is left to him. ``progress(done, total)`` is called on this
+        thread.
         """
+        seen = versions or {}
         done: list[Receipt] = []
         refused: list[NotDone] = []
         for position, application_id in enumerate(ids):
             if cancelled():
                 return BatchReport(tuple(done), tuple(refused), cancelled=True)
             try:
-                done.append(self._agree_one(application_id, opinion))
+                done.append(self._agree_one(application_id, opinion, seen.get(application_id)))
             except Refused as refusal:
                 refused.append(NotDone(application_id, refusal.reasons))
             except KnownFault as fault:
@@ -104,9 +108,11 @@ class ReviewService:
             progress(position + 1, len(ids))
         return BatchReport(tuple(done), tuple(refused))
 
-    def _agree_one(self, application_id: ApplicationId, opinion: str) -> Receipt:
+    def _agree_one(self, application_id: ApplicationId, opinion: str, version: int | None) -> Receipt:
         def agree(conn: Connection) -> Receipt:
             application = self._desk.application(conn, application_id).application
+            if version not in (None, application.version):
+                raise Refused(Problem("changed_since_ticked"))
             draft = drafts.find(conn, application_id, self._desk.actor)
             ticked = draft.materials if draft and draft.content_version == application.content_version else ()
             words = opinion or self._usual_opinion(application)

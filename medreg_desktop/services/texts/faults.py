@@ -154,6 +154,7 @@ _REVIEWING: Final = {
     "superseded": mark("A colleague had already decided the same. Yours is closed and kept in the history."),
     "not_allowed": mark("Your role may not do this."),
     "content_changed": mark("The applicant has changed the content since. Review the new version."),
+    "changed_since_ticked": mark("It has changed since it was ticked. Look at it again."),
     "state": mark("This is not possible now; the application stands at: {state}."),
     "state_conflict": mark("The application had moved on to: {state}. Your decision was not taken; both are kept."),
     "version_conflict": mark(
@@ -187,6 +188,10 @@ _FORMS_AND_PRINTING: Final = {
     ),
     "digest_mismatch": mark("What was printed is not what the service holds."),
     "no_form": mark("There is no form of this application yet; agree first."),
+    "form_differs": mark(
+        "The register holds other contents of this application than were agreed to under this form, so a reprint would "
+        "differ from it. Use a sheet that was printed before."
+    ),
     "form_moved_on": mark("The form has changed since it was shown. It is shown anew: read it before it is printed."),
     "print_unrecorded": mark(
         "What left this computer could not be recorded in full. It counts as perhaps printed here and is called back "

@@ -179,9 +179,9 @@ class ApplicationsPresenter:
         self._stop.clear()
         self._render(progress=Progress(0, len(batch.eligible)))
         left = tuple((item.row.name, reason_words(item)) for item in batch.ineligible)
-        ids = batch.eligible
+        ticked = {row: self._seen[row] for row in batch.eligible}
         self._writing.submit(
-            lambda: self._batches.agree(ids, self._view.batch_progressed, self._stop.is_set),
+            lambda: self._batches.agree(ticked, self._view.batch_progressed, self._stop.is_set),
             lambda done: self._batch_finished(done, left),
             self._batch_failed,
         )

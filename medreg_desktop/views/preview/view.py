@@ -329,8 +329,8 @@ def _why_not(state: ScreenState) -> str:
         return tr("Can be printed after agreeing.")
     if state.left_out:
         return trn(
-            "{n} chosen application has no form and is left out.",
-            "{n} chosen applications have no form and are left out.",
+            "{n} chosen application has no form that may be printed and is left out.",
+            "{n} chosen applications have no form that may be printed and are left out.",
             state.left_out,
         )
     if state.printers == () and state.is_usable:

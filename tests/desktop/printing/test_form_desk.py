@@ -69,6 +69,20 @@ def test_one_application_nobody_has_agreed_to_comes_out_for_reading() -> None:
     assert (form.job.state, form.job.form_number, form.printed) == (None, "", None)
 
 
+@pytest.mark.parametrize("then", ["agreed", "changed", "gone"])
+def test_what_is_open_for_reading_is_drawn_anew_once_it_is_another(then: str) -> None:
+    office = Office(NONE)
+    prepared = office.prepare()
+    (one,), subject = office.ids, office.papers.applications[office.ids[0]]
+    assert office.desk.stands(prepared)
+    if then == "agreed":
+        office.papers.states = {one: A}
+    else:
+        other = replace(subject, content_version=2, person=replace(subject.person, phone="13900000000"))
+        office.papers.applications = {one: other} if then == "changed" else {}
+    assert not office.desk.stands(prepared)
+
+
 def test_a_batch_leaves_out_what_has_no_form_and_says_which() -> None:
     office = Office(A, NONE, P)
     prepared = office.prepare()

@@ -9,6 +9,7 @@ import pytest
 
 from medreg_core.contract.v1.commands import RecordPrint, RecordRecall
 from medreg_core.contract.v1.messages import Account
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import CommandId, ReviewForm
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, Role, State
 from medreg_desktop.services.cache import applications, outbox, outbox_moves, sync_state
@@ -19,7 +20,7 @@ from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import LI, Office, application
 
 AGREE = Decision(CommandKind.AGREE, 1, "同意聘用。")
-ONE = application(1).id
+ONE, DIGEST = application(1).id, content_digest(application(1))
 
 
 def agreed_and_printed(office: Office, copies: int = 2) -> tuple[CommandId, str]:
@@ -75,7 +76,7 @@ def test_once_accepted_a_clean_copy_carries_the_servers_code(office: Office) -> 
 
 
 def test_a_form_of_another_device_is_printed_from_the_servers_row(office: Office) -> None:
-    form = ReviewForm("990102-2026-000900-X", "d" * 32, "YS1:THEIRS")
+    form = ReviewForm("990102-2026-000900-X", DIGEST, "YS1:THEIRS")
     office.receives(application(1, version=2, state=State.AGREED, form=form, opinion="好", decided_by="李经办"))
     found = office.papers.form(ONE)
     assert (found.number, found.code, found.decided_by) == (form.number, "YS1:THEIRS", "李经办")
@@ -98,7 +99,7 @@ def test_who_may_not_print_is_refused_before_anything_leaves(office: Office, rol
 
 def test_what_was_drawn_before_the_form_became_void_does_not_leave(office: Office) -> None:
     """The preview stands open while a colleague takes the consent back, or the register refuses it."""
-    form = ReviewForm("990102-2026-000900-X", "d" * 32, "YS1:THEIRS")
+    form = ReviewForm("990102-2026-000900-X", DIGEST, "YS1:THEIRS")
     office.receives(application(1, version=2, state=State.AGREED, form=form, opinion="好", decided_by="李经办"))
     clean = office.papers.form(ONE)
     office.receives(application(1, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
@@ -118,7 +119,7 @@ def test_a_print_of_which_nothing_was_heard_is_called_back_like_one_that_was_mad
     command_id, number = agreed_and_printed(office)
     form = office.papers.form(ONE)
     paper, file, stopped = (
-        office.papers.announce_prints([form], copies, to_file=to_file)[0]
+        office.papers.announce_prints([office.papers.form(ONE)], copies, to_file=to_file)[0]
         for copies, to_file in ((3, False), (1, True), (5, False))
     )
     assert [note.reprint for note in (paper, file, stopped)] == [1, 2, 3]
@@ -154,7 +155,7 @@ def test_what_the_service_has_answered_since_it_was_drawn_does_not_leave(office:
 
 
 def test_a_clean_copy_of_a_consent_that_was_taken_back_elsewhere_does_not_leave(office: Office) -> None:
-    form = ReviewForm("110101-2026-000050-0", "a" * 32, "code")
+    form = ReviewForm("110101-2026-000050-0", DIGEST, "code")
     office.receives(replace(application(1), state=State.AGREED, version=2, form=form))
     shown = office.papers.form(ONE)
     office.receives(replace(application(1), state=State.SUBMITTED, version=3, form=replace(form, voided=True)))
@@ -185,7 +186,7 @@ def test_every_clean_copy_bears_the_registers_date(office: Office) -> None:
 
 @pytest.mark.parametrize("then", ["voided", "none", "another"])
 def test_what_was_printed_here_of_a_colleagues_form_is_called_back(office: Office, then: str) -> None:
-    form = ReviewForm("990102-2026-000900-X", "d" * 32, "YS1:THEIRS")
+    form = ReviewForm("990102-2026-000900-X", DIGEST, "YS1:THEIRS")
     office.receives(application(1, version=2, state=State.AGREED, form=form, opinion="好", decided_by="李经办"))
     office.papers.record_print(office.papers.form(ONE), 3, to_file=False)
     office.papers.record_print(office.papers.form(ONE), 1, to_file=True)
@@ -256,7 +257,7 @@ def test_a_superseded_consent_stays_shown_without_a_form_of_its_own(office: Offi
     assert shown is not None
     assert (shown.shown_state, shown.next_base_version) == (State.AGREED, 2)
     assert refusal(lambda: office.papers.form(ONE)) == "no_form"
-    theirs = ReviewForm("110101-2026-000099-0", "0" * 32, "YS1:THEIRS")
+    theirs = ReviewForm("110101-2026-000099-0", DIGEST, "YS1:THEIRS")
     office.receives(application(1, state=State.AGREED, version=2, form=theirs, decided_by="李经办"))
     assert office.reviews.open(ONE).shown_state is State.AGREED
     assert (office.papers.form(ONE).number, office.papers.form(ONE).decided_by) == (theirs.number, "李经办")

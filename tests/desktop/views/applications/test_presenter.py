@@ -78,7 +78,7 @@ class FakeBatches:
     agreed: list[ApplicationId] = field(default_factory=list)
 
     def agree(
-        self, ids: Sequence[ApplicationId], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, ids: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> BatchDone:
         for id_ in ids:
             if cancelled():

@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.vocabulary import Kind, State
+from medreg_desktop.services.cache import outbox
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.ui.theme import Mode, Theme
 from tests.desktop.review.office import Office, application
@@ -92,6 +93,17 @@ def test_what_has_changed_since_it_was_ticked_is_agreed_to_only_when_it_is_ticke
     opened.key(Key.Key_Space)
     opened.key(Key.Key_Space)
     assert bar._agree.accessibleName() == "同意 1 条"
+
+
+def test_what_changes_before_its_turn_in_the_batch_is_left_to_the_registrar(opened: Opened) -> None:
+    """The page of the feed comes between the list that he reads and the transaction of the consent."""
+    opened.page.focus_list()
+    opened.key(Key.Key_Space)
+    opened.office.receives(replace(named(1), content_version=2, version=3))
+    opened.key(Key.Key_Return, Mod.ControlModifier)
+    opened.wait(lambda: bool(opened.notices.history))
+    assert "勾选之后有变动" in opened.notices.history[-1].text
+    assert opened.office.store.read(lambda conn: outbox.rows(conn, opened.office.account.id)) == []
 
 
 def test_a_stroke_is_never_lost_while_answers_are_slow(qtbot: QtBot, office: Office, theme: Theme) -> None:

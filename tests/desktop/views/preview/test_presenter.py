@@ -182,9 +182,8 @@ def test_who_may_not_print_reads_the_form_and_is_told_why() -> None:
 
 def test_what_was_perhaps_printed_is_called_so() -> None:
     screen = Screen(A)
-    form = screen.papers.form(screen.ids[0])
-    screen.papers.announce_prints([form], 2, to_file=False)
-    screen.papers.announce_prints([form], 1, to_file=True)
+    for copies, to_file in ((2, False), (1, True)):
+        screen.papers.announce_prints([screen.papers.form(screen.ids[0])], copies, to_file=to_file)
     screen.presenter.try_again()
     assert screen.state.form is not None
     told = [print_sentence(line) for line in screen.state.form.prints]

@@ -94,6 +94,11 @@ def test_beside_buttons_that_are_dead_for_this_account_stands_why(qtbot: QtBot, 
     assert shown.view._why_not.text() == "您的角色不能办理这一步。"
 
 
+def test_of_what_is_left_out_no_more_is_said_than_is_known(qtbot: QtBot, theme: Theme) -> None:
+    """It may have a form: one whose contents are others by now."""
+    assert Shown(qtbot, A, None).view._why_not.text() == "所选中 1 条没有可打印的表，未列入。"
+
+
 def test_the_keys_beside_the_words_print_and_save(qtbot: QtBot, theme: Theme) -> None:
     shown = Shown(qtbot, A)
     shown.view.activateWindow()
