@@ -61,7 +61,9 @@ class Windows(QObject):
         revealed = self._note_reveal if may(Role(self._entered.role), Action.REVEAL_ID) else None
         around = Surroundings(tables, house.doorway.clock.now, house.notices, self._is_online, revealed, who)
         window = ReviewWindow(around, self._window())
-        presenter = ReviewPresenter(window, self._reviews, house.doorway, tables, house.writing, house.background)
+        presenter = ReviewPresenter(
+            window, self._reviews, house.doorway, tables, house.writing, house.background, house.doorway.clock
+        )
         window.attach(presenter)
         window.preview_wanted.connect(lambda application: self.open_preview((application,)))
         window.closed.connect(self._on_review_closed)

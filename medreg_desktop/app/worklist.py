@@ -64,10 +64,10 @@ class ReviewBatches:
         self._reviews, self._tables, self._on_saved = reviews, tables, on_saved
 
     def agree(
-        self, ids: Sequence[ApplicationId], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, seen: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> BatchDone:
         """Agree one by one."""
-        report = self._reviews.batch_agree(ids, progress, cancelled)
+        report = self._reviews.batch_agree(tuple(seen), progress, cancelled, seen=seen)
         if report.done:
             self._on_saved()
         left = tuple((self._name(item), self._words(item.reasons)) for item in report.refused)

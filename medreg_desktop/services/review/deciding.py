@@ -96,19 +96,25 @@ def cancel(desk: Desk, conn: Connection, decision: OutboxRow) -> Receipt:
     """Cancel a decision that never left this device; what was written in it becomes the draft again."""
     command, now = decision.command, desk.clock.now()
     line = commands.close(conn, command.id, Resolution.CANCELLED, now)
-    draft, read = draft_of(command, decision.kind), commands.basis_of(conn, command.id)
+    draft = draft_as_read(conn, decision)
     if draft is not None:
-        if read is not None:  # a return or refusal does not say itself which content it was made on
-            draft = msgspec.structs.replace(draft, content_version=read.content_version)
         drafts.save(conn, command.application_id, desk.actor, draft, now)
     return _receipt(conn, command.application_id, None, "", line)
+
+
+def draft_as_read(conn: Connection, decision: OutboxRow) -> Draft | None:
+    """Return a decision as :func:`draft_of`; a return or refusal does not say itself which content it was made on."""
+    draft, read = draft_of(decision.command, decision.kind), commands.basis_of(conn, decision.command.id)
+    if draft is None or read is None:
+        return draft
+    return msgspec.structs.replace(draft, content_version=read.content_version, digest=content_digest(read))
 
 
 def draft_of(command: Command, kind: CommandKind) -> Draft | None:
     """Return a decision as the draft it came from; None for commands that decide nothing."""
     match command.body:
-        case Agree(content_version=version, opinion=opinion, materials=materials):
-            return Draft(content_version=version, decision=kind, opinion=opinion, materials=materials)
+        case Agree(content_version=version, opinion=opinion, materials=materials, digest=digest):
+            return Draft(content_version=version, decision=kind, opinion=opinion, materials=materials, digest=digest)
         case Return(opinion=reason, materials=materials):
             return Draft(content_version=0, decision=kind, reason=reason, materials=materials)
         case Refuse(opinion=reason):

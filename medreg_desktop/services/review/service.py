@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from medreg_core.domain.records import Application, ApplicationId
@@ -81,10 +81,12 @@ class ReviewService:
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
         opinion: str = "",
+        seen: Mapping[ApplicationId, int] | None = None,
     ) -> BatchReport:
         """Check each application and agree where nothing stands in the way, each in a transaction of its own.
 
         ``opinion`` "" takes the house's first phrase for the kind. ``progress(done, total)`` is called on this thread.
+        ``seen``: in which version each was ticked; one that has become another since is left with ``content_changed``.
         """
         done: list[Receipt] = []
         refused: list[NotDone] = []
@@ -92,7 +94,7 @@ class ReviewService:
             if cancelled():
                 return BatchReport(tuple(done), tuple(refused), cancelled=True)
             try:
-                done.append(self._agree_one(application_id, opinion))
+                done.append(self._agree_one(application_id, opinion, (seen or {}).get(application_id)))
             except Refused as refusal:
                 refused.append(NotDone(application_id, refusal.reasons))
             except KnownFault as fault:
@@ -104,11 +106,13 @@ class ReviewService:
             progress(position + 1, len(ids))
         return BatchReport(tuple(done), tuple(refused))
 
-    def _agree_one(self, application_id: ApplicationId, opinion: str) -> Receipt:
+    def _agree_one(self, application_id: ApplicationId, opinion: str, seen: int | None) -> Receipt:
         def agree(conn: Connection) -> Receipt:
             application = self._desk.application(conn, application_id).application
+            if seen not in {None, application.version}:
+                raise Refused(Problem("content_changed"))
             draft = drafts.find(conn, application_id, self._desk.actor)
-            ticked = draft.materials if draft and draft.content_version == application.content_version else ()
+            ticked = draft.materials if draft and draft.is_on(application) else ()
             words = opinion or self._usual_opinion(application)
             decision = Decision(CommandKind.AGREE, application.content_version, words, ticked)
             return deciding.decide(self._desk, conn, application_id, decision)

@@ -179,9 +179,9 @@ class ApplicationsPresenter:
         self._stop.clear()
         self._render(progress=Progress(0, len(batch.eligible)))
         left = tuple((item.row.name, reason_words(item)) for item in batch.ineligible)
-        ids = batch.eligible
+        seen = {each: self._seen[each] for each in batch.eligible}
         self._writing.submit(
-            lambda: self._batches.agree(ids, self._view.batch_progressed, self._stop.is_set),
+            lambda: self._batches.agree(seen, self._view.batch_progressed, self._stop.is_set),
             lambda done: self._batch_finished(done, left),
             self._batch_failed,
         )

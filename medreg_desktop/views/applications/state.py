@@ -135,9 +135,9 @@ class Batches(Protocol):
     """The review service's batch, asked from the writer thread only."""
 
     def agree(
-        self, ids: Sequence[ApplicationId], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, seen: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> BatchDone:
-        """Agree to each of ``ids`` that the rules allow, in order."""
+        """Agree to each that the rules allow and that still is in the version in which it was seen, in order."""
         ...
 
 

@@ -18,7 +18,7 @@ from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.faults import KnownFault, Problem
-from medreg_desktop.services.ports import Runner
+from medreg_desktop.services.ports import Clock, Runner
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
@@ -35,6 +35,9 @@ class Passing(Enum):
     KEPT = auto()
 
 
+_READING_S = 1.5
+"""Nobody has read contents that came under his eyes a shorter while ago; a press by then meant those before."""
+
 _KINDS = {Asking.RETURN: CommandKind.RETURN, Asking.REFUSE: CommandKind.REFUSE}
 _DECISIONS = frozenset({CommandKind.AGREE, CommandKind.RETURN, CommandKind.REFUSE})
 
@@ -50,7 +53,9 @@ class ReviewPresenter:
         tables: Tables,
         writing: Runner,
         background: Runner,
+        clock: Clock,
     ) -> None:
+        self._clock, self._readable_at = clock, 0.0  # monotonic: when what was put in the place of what he read is read
         self._view, self._reviews, self._claims, self._tables = view, reviews, claims, tables
         self._writing, self._background = writing, background
         self._state = ScreenState()
@@ -250,7 +255,7 @@ class ReviewPresenter:
     def _loaded(self, sheet: ReviewSheet) -> None:
         draft = sheet.draft
         phrases = agreeing(sheet, self._tables)
-        self._settled, self._passing = False, Passing.NOTHING
+        self._settled, self._passing, self._readable_at = False, Passing.NOTHING, 0.0
         self._materials = _ticked(sheet)
         self._state = ScreenState(
             sheet=sheet,
@@ -279,6 +284,7 @@ class ReviewPresenter:
         if content_digest(sheet.application) != content_digest(before.sheet.application):
             changes["problems"] = (Problem("content_changed"),)
             self._materials = _ticked(sheet)
+            self._readable_at = self._clock.monotonic() + _READING_S
         self._settled = self._settled and not sheet.moves & _DECISIONS
         self._show(**changes)
         self._claim(sheet)
@@ -287,6 +293,8 @@ class ReviewPresenter:
         sheet = self._state.sheet
         if sheet is None or sheet.application.id != self._wanted or self._state.is_saving:
             return
+        if self._clock.monotonic() < self._readable_at:
+            return  # pressed at what stood there before: the sentence that it has changed has only just appeared
         read = sheet.application
         decision = Decision(kind, read.content_version, opinion, self._materials, content_digest(read))
         self._drafts.flush()
@@ -347,6 +355,7 @@ class ReviewPresenter:
             opinion=self._state.opinion,
             reason=self._state.reason,
             materials=self._materials,
+            digest=content_digest(sheet.application),
         )
         self._drafts.keep(sheet.application.id, draft)
 

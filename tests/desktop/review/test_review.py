@@ -223,6 +223,14 @@ def test_a_cancelled_batch_keeps_what_is_done_and_touches_no_more(office: Office
     assert office.reviews.open(TWO).shown_state is State.SUBMITTED
 
 
+def test_a_batch_leaves_what_has_become_another_between_the_press_and_its_turn(office: Office) -> None:
+    office.receives(application(2, version=2, content_version=2, request=request(department="急诊科")))
+    ticked = {ONE: 1, TWO: 1}
+    report = office.reviews.batch_agree(tuple(ticked), lambda done, total: None, lambda: False, seen=ticked)
+    assert [receipt.application_id for receipt in report.done] == [ONE]
+    assert [(left.application_id, left.reasons[0].code) for left in report.refused] == [(TWO, "content_changed")]
+
+
 def test_a_batch_uses_what_was_ticked_before(office: Office) -> None:
     office.receives(application(1, version=2, materials=()))
     office.reviews.save_draft(ONE, Draft(content_version=1, materials=application(1).materials))

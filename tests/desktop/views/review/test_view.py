@@ -46,7 +46,7 @@ class Opened:
         )
         self.window = ReviewWindow(around)
         self.presenter = ReviewPresenter(
-            self.window, self.reviews, Claims(), tables(), ImmediateRunner(), ImmediateRunner()
+            self.window, self.reviews, Claims(), tables(), ImmediateRunner(), ImmediateRunner(), office.clock
         )
         self.window.attach(self.presenter)
         self.previewed: list[str] = []
