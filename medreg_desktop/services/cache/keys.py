@@ -97,8 +97,8 @@ class DatabaseKeys:
 
         The first account on a device makes the key. ``known_key`` is that of a copy already open in this program.
 
-        ``fits`` tells whether a key opens the copy. It is asked about one that the key store alone has: nobody's entry, by
-        which the right one may still be found, is written over with a wrong one.
+        ``fits`` tells whether a key opens the copy. It is asked about one that the key store alone has: nobody's entry,
+        by which the right one may still be found, is written over with a wrong one.
 
         A damaged key file is put aside where the key is known all the same: everybody signs in once more.
 

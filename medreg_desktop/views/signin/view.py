@@ -268,6 +268,10 @@ class SignInPage(QWidget):
         self._ticker.stop()
         self.entered.emit(entered)
 
+    def sign_out(self) -> None:
+        """Leave the lock as for a colleague."""
+        self.other_wanted.emit()
+
     def open_browser(self, address: str) -> None:
         """Any plain page makes the network show its sign-in; ours is asked for, so that nobody else hears of it."""
         QDesktopServices.openUrl(QUrl(address))
