@@ -141,7 +141,8 @@ class SyncCenterView(QWidget):
         self._problem.setVisible(bool(state.problem))
         if state.problem:
             self._problem.show_news(Tone.FAULT, sentence(state.problem))
-        self.strip.show_rehearsed(state.rehearsal, paused=bool(state.report and state.report.paused))
+        paused = bool(state.report and state.report.paused)
+        self.strip.show_rehearsed(state.rehearsal, paused=paused, cut=not state.is_answered)
         self.head.show_state(state)
         self._show_guard(state)
         self.panel.show_state(state)
