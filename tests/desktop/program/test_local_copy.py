@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton
 from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.auth import known_accounts
+from medreg_desktop.services.cache import audit
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
@@ -203,6 +204,24 @@ def test_a_full_disk_is_said_and_loses_neither_word_nor_decision(office: Desk, s
     office.until(lambda: len(office.queue(open_only=False)) == 1, "decided once there is room")
     office.close_review()
     office.until(lambda: state_at(server, row.id) is State.AGREED, "sent")
+
+
+def test_no_full_number_is_shown_that_the_audit_could_not_note(
+    office: Desk, server: ServerHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise KnownFault("disk_full")
+
+    row = office.rows[0]
+    office.open_review(row)
+    monkeypatch.setattr(audit, "append", full)
+    click(office.review.head._reveal)
+    office.until_says(FULL)
+    assert not office.review._state.reveal
+    monkeypatch.undo()
+    click(office.review.head._reveal)
+    office.until(lambda: office.review._state.reveal, "the number")
+    office.close_review()
 
 
 def _limit(desk: Desk, pages: object) -> None:
