@@ -233,6 +233,18 @@ def test_a_tick_keeps_the_keyboard_where_it_is(opened: Opened) -> None:
     assert opened.window.acts.agree_button.isEnabled()
 
 
+def test_originals_can_be_ticked_where_the_one_before_was_decided(opened: Opened) -> None:
+    """The same checklist, line for line: only whether it may be ticked is another."""
+    opened.office.receives(application(1, version=2, state=State.AGREED))
+    opened.presenter.reload()
+    settle()
+    assert not any(tick.isEnabled() for tick in opened.window.materials.findChildren(Tick))
+    opened.presenter.next()
+    settle()
+    assert opened.shown == TWO
+    assert any(tick.isEnabled() for tick in opened.window.materials.findChildren(Tick))
+
+
 def test_full_numbers_are_shown_once_and_noted(opened: Opened) -> None:
     number = application(1).person.id_number
     assert number not in opened.window.comparison.accessibleDescription()
