@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from enum import Enum, auto
 
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId, Material
@@ -24,16 +23,7 @@ from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
 from medreg_desktop.views.review.draft_keeper import DraftKeeper
 from medreg_desktop.views.review.phrases import agreeing, refusing, returning
-from medreg_desktop.views.review.state import Asking, Claims, Reviews, ScreenState, View
-
-
-class Passing(Enum):
-    """What the fault shown is over with."""
-
-    NOTHING = auto()  # the next decision
-    READ = auto()
-    KEPT = auto()
-
+from medreg_desktop.views.review.state import Asking, Claims, Passing, Reviews, ScreenState, View
 
 _READING_S = 1.5
 """Nobody has read contents that came under his eyes a shorter while ago; a press by then meant those before."""
@@ -63,6 +53,7 @@ class ReviewPresenter:
         self._wanted: ApplicationId | None = None  # whose sheet is asked for or shown; None once closed
         self._claimed: ApplicationId | None = None
         self._last: ReviewSheet | None = None  # decided last: Ctrl+Z takes it back
+        self._went_on = False  # from it to the next sheet, and he has asked for no other since
         self._settled = False  # the sheet shown is decided: what is typed now belongs to nothing
         self._materials: tuple[Material, ...] = ()
         self._drafts = DraftKeeper(reviews.save_draft, writing, self._kept, self._unkept)
@@ -73,14 +64,17 @@ class ReviewPresenter:
     def open(self, application_id: ApplicationId, order: tuple[ApplicationId, ...]) -> None:
         """Put an application on the desk; ``order`` is the list it was opened from."""
         self._order = order if application_id in order else (application_id,)
+        self._went_on = False
         self._load(application_id)
 
     def next(self) -> None:
         """Open the next one in the list's order."""
+        self._went_on = False
         self._step(+1)
 
     def previous(self) -> None:
         """Open the one before."""
+        self._went_on = False
         self._step(-1)
 
     def reload(self) -> None:
@@ -187,8 +181,8 @@ class ReviewPresenter:
         self._writing.submit(lambda: self._reviews.withdraw(application_id), done, failed)
 
     def undo(self) -> None:
-        """Ctrl+Z: take back the decision shown, else the one made last from this window."""
-        if self._state.may(CommandKind.WITHDRAW_CONSENT):
+        """Ctrl+Z: take back the decision just made, else the one shown, else the one made last from this window."""
+        if self._state.may(CommandKind.WITHDRAW_CONSENT) and not self._went_on:
             self.withdraw()
         elif self._last is not None:
             self.withdraw(self._last)
@@ -319,6 +313,7 @@ class ReviewPresenter:
             self.reload()
         elif self._state.position < self._state.total:
             self._step(+1)
+            self._went_on = True
         elif self._wanted is not None:
             self._view.leave()
 
