@@ -68,7 +68,7 @@ def decide(desk: Desk, conn: Connection, application_id: ApplicationId, decision
     _replace_answered(desk, conn, cached)
     drafts.discard(conn, application_id, desk.actor)
     number = body.form_number if isinstance(body, Agree) else ""
-    return _receipt(conn, application_id, command_id, number, line)
+    return _receipt(desk, conn, application_id, command_id, number, line)
 
 
 def withdraw(desk: Desk, conn: Connection, application_id: ApplicationId, reason: str) -> Receipt:
@@ -89,7 +89,7 @@ def withdraw(desk: Desk, conn: Connection, application_id: ApplicationId, reason
         raise Refused(Problem("state", params={"state": cached.shown_state}))
     command_id = desk.new_command_id()
     line = _save(desk, conn, cached, command_id, WithdrawConsent(reason=reason))
-    return _receipt(conn, application_id, command_id, "", line)
+    return _receipt(desk, conn, application_id, command_id, "", line)
 
 
 def cancel(desk: Desk, conn: Connection, decision: OutboxRow) -> Receipt:
@@ -99,7 +99,7 @@ def cancel(desk: Desk, conn: Connection, decision: OutboxRow) -> Receipt:
     draft = draft_as_read(conn, decision)
     if draft is not None:
         drafts.save(conn, command.application_id, desk.actor, draft, now)
-    return _receipt(conn, command.application_id, None, "", line)
+    return _receipt(desk, conn, command.application_id, None, "", line)
 
 
 def draft_as_read(conn: Connection, decision: OutboxRow) -> Draft | None:
@@ -208,9 +208,14 @@ def _replace_answered(desk: Desk, conn: Connection, cached: CachedApplication) -
 
 
 def _receipt(
-    conn: Connection, application_id: ApplicationId, command_id: CommandId | None, number: str, line: AuditLine
+    desk: Desk,
+    conn: Connection,
+    application_id: ApplicationId,
+    command_id: CommandId | None,
+    number: str,
+    line: AuditLine,
 ) -> Receipt:
-    shown = applications.get(conn, application_id)
+    shown = applications.get(conn, application_id, desk.actor)
     state = shown.shown_state if shown is not None else None
     at = datetime.fromisoformat(line.at)
     return Receipt(application_id, command_id, state, number, line.n, line.hash, at)
