@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeyEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from medreg_desktop.services.ports import Clock, Runner
@@ -285,6 +285,12 @@ class SignInPage(QWidget):
         empty = next((field for field in fields if not field.text), self._password)
         empty.setFocus(Qt.FocusReason.OtherFocusReason)
         self.setFocusProxy(empty)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Another page lies here now, such as that of a removed computer: the answer is for nobody any more."""
+        super().hideEvent(event)
+        if not event.spontaneous():  # else the window is only minimised
+            self.presenter.close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keep every key: nothing below the page may hear it."""
