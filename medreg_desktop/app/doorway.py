@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Lock
@@ -120,7 +121,9 @@ class Doorway:
     def rebuild(self, server: str, account: str, password: str) -> Entered:
         """Put a damaged copy aside, carry unsent work over into a new one, and let the registrar in."""
         with self._lock:
-            rescue(self._folder / CACHE, self._keys.unlock(account, password), self.clock)
+            key = self._keys.unlock(account, password)
+            self._shut()  # the damage may have been found past the door, where the copy is open
+            rescue(self._folder / CACHE, key, self.clock)
             return self._entered(self._enter(self._gate_at(server), account, password))
 
     def leave(self) -> None:
@@ -132,7 +135,6 @@ class Doorway:
                 self._gate.leave()
                 if self._gate.store is not None and self._gate.store.is_suspect:
                     self._shut()  # whoever comes next opens it anew, which finds the damage and offers to rebuild
-                    self._gate = None
 
     def take_up_removal(self) -> None:
         """Go on where an earlier run left this computer; called before anybody can sign in."""
@@ -146,12 +148,14 @@ class Doorway:
         self._finish_leaving(kept)
 
     def institution_name(self) -> str:
-        """Return the name of the institution this computer belongs to, or belonged to."""
-        kept = farewell.find(self._folder)
-        if kept is not None:
-            return kept.institution
-        found = self.store.read(sync_state.institution)
-        return found.name if found else ""
+        """Return the name of the institution this computer belongs to, or belonged to; "" where the disk fails."""
+        with suppress(KnownFault):  # to leave must not wait for a name
+            kept = farewell.find(self._folder)
+            if kept is not None:
+                return kept.institution
+            found = self.store.read(sync_state.institution)
+            return found.name if found else ""
+        return ""
 
     def window_gone(self) -> None:
         """Nothing on the screen reads the copy any more: it may be destroyed."""
@@ -258,7 +262,6 @@ class Doorway:
         departure = self._departure(None)
         departure.delete_copy()
         departure.destroy_key()
-        self._gate = None
         return self._gate_at(self._server)
 
     @property
@@ -287,8 +290,7 @@ class Doorway:
             return self._gate
         server = server or self._server
         address = self._address(server)
-        if self._gate is not None:
-            self._shut()
+        self._shut()
         self._gate = Gate(self._folder, self._keys, self._open_door(address), self._open_store, self.clock)
         self._server = server
         return self._gate
@@ -307,8 +309,9 @@ class Doorway:
             self.loop.stop()
             self.loop = None
         self.diary.closing()
-        self.gate.close()
-        self._claims = None
+        if self._gate is not None:
+            self._gate.close()
+        self._gate = self._claims = None
 
     def _hear(self, report: SyncReport) -> None:
         self._sign_in_wanted = report.sign_in_wanted

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from threading import Event
 
@@ -102,6 +103,7 @@ class Office(QObject):
         self.center: SyncCenterView | None = None
         self._center_presenter: SyncCenterPresenter | None = None
         self._list_presenter: ApplicationsPresenter | None = None
+        self._institution: Institution | None = None
         self._counted_last = Counted()
         self._told: set[str] = set()
         self._is_closing = Event()
@@ -131,12 +133,17 @@ class Office(QObject):
         return self._report.lamp.kind.value in ("synced", "sending", "needs_you") and self._report.heard_at is not None
 
     def institution(self) -> Institution | None:
-        """Return the office's institution, once the service has told it."""
-        return self._house.doorway.store.read(sync_state.institution)
+        """Return the office's institution, once the service has told it; None, too, while the file cannot be read."""
+        if self._institution is None:
+            with suppress(KnownFault):  # asked again with the next report
+                self._institution = self._house.doorway.store.read(sync_state.institution)
+        return self._institution
 
     def has_copy(self) -> bool:
         """Whether there is something to show. A list over an empty copy would say that nobody applied."""
-        return self.institution() is not None and self._house.doorway.store.read(sync_state.has_rows)
+        with suppress(KnownFault):
+            return self.institution() is not None and self._house.doorway.store.read(sync_state.has_rows)
+        return False
 
     def _make_list(self) -> QWidget:
         institution = self.institution()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from medreg_desktop.app.adapters import RandomIds, SystemClock
 from medreg_desktop.app.lazy_doorway import LazyDoorway
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.settings import options
 from medreg_desktop.services.settings.store import Settings
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
@@ -106,7 +107,7 @@ class Program(QObject):
         """Lock when the copy may be read no longer without contact; the timer calls this every minute."""
         doorway = self.doorway.made
         if self._who is not None and self.window.cover.page is None and doorway is not None:
-            self._runners["background"].submit(doorway.reading_is_over, self._on_limit, _raise)
+            self._runners["background"].submit(doorway.reading_is_over, self._on_limit, _raise_bug)
 
     def _on_limit(self, is_over: bool) -> None:
         if is_over:
@@ -121,7 +122,7 @@ class Program(QObject):
         self._who = None
         self.settings.use_registrar(None)
         self.notices.clear()
-        self._runners["background"].submit(lambda: self.doorway.get().leave(), _ignore, _raise)
+        self._runners["background"].submit(lambda: self.doorway.get().leave(), _ignore, _raise_bug)
         self._renew_window(())
         self._cover(self.window, None, because)
 
@@ -275,7 +276,7 @@ class Program(QObject):
             # Modules stay: whichever thread's turn it is to look for garbage would hold the window up for all of them.
             gc.freeze()
 
-        self._runners["background"].submit(load, self._watch_network, _raise)
+        self._runners["background"].submit(load, self._watch_network, _raise_bug)
 
     def _watch_network(self, _loaded: object) -> None:
         module = importlib.import_module("medreg_desktop.ui.network")  # loaded already: see _load_rest
@@ -347,7 +348,7 @@ class Program(QObject):
             self._removed = None
             self._cover(self.window, None)
 
-        self._runners["background"].submit(lambda: self.doorway.get().begin_anew(), begun, _raise)
+        self._runners["background"].submit(lambda: self.doorway.get().begin_anew(), begun, _raise_bug)
 
     def _remember(self, server: str, account: str) -> None:
         self._server = server
@@ -381,5 +382,7 @@ def _ignore(_answer: object) -> None:
     """Nothing follows."""
 
 
-def _raise(error: Exception) -> None:
-    raise error
+def _raise_bug(error: Exception) -> None:
+    """A disk in trouble is none: whoever signs in or works there is told by what he asks for."""
+    if not isinstance(error, KnownFault):
+        raise error

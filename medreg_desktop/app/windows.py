@@ -16,7 +16,10 @@ from medreg_desktop.app.forms import PresetMemory
 from medreg_desktop.app.house import Desks, House
 from medreg_desktop.app.worklist import Telling
 from medreg_desktop.services.cache import audit
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.texts.faults import sentence
 from medreg_desktop.services.texts.translator import tr
+from medreg_desktop.ui.notices import Tone
 from medreg_desktop.views.preview.view import PreviewView
 from medreg_desktop.views.review.presenter import ReviewPresenter
 from medreg_desktop.views.review.view import ReviewWindow, Surroundings
@@ -61,7 +64,9 @@ class Windows(QObject):
         revealed = self._note_reveal if may(Role(self._entered.role), Action.REVEAL_ID) else None
         around = Surroundings(tables, house.doorway.clock.now, house.notices, self._is_online, revealed, who)
         window = ReviewWindow(around, self._window())
-        presenter = ReviewPresenter(window, self._reviews, house.doorway, tables, house.writing, house.background)
+        presenter = ReviewPresenter(
+            window, self._reviews, house.doorway, tables, house.writing, house.background, house.doorway.clock
+        )
         window.attach(presenter)
         window.preview_wanted.connect(lambda application: self.open_preview((application,)))
         window.closed.connect(self._on_review_closed)
@@ -81,13 +86,18 @@ class Windows(QObject):
         self.review = self._presenter = None
         self.review_closed.emit()
 
-    def _note_reveal(self, application_id: ApplicationId) -> None:
+    def _note_reveal(self, application_id: ApplicationId, noted: Callable[[], None]) -> None:
         clock, actor, store = self._house.doorway.clock, self._entered.account_id, self._house.doorway.store
         self._house.writing.submit(
             lambda: store.write(lambda conn: audit.append(conn, clock.now(), actor, "reveal_id", application_id, {})),
-            lambda _line: None,
-            _raise,
+            lambda _line: noted(),
+            self._not_noted,
         )
+
+    def _not_noted(self, error: Exception) -> None:
+        if not isinstance(error, KnownFault):
+            raise error
+        self._house.notices.say(sentence(error.code, **error.params), Tone.FAULT)
 
     def open_preview(self, ids: tuple[Any, ...]) -> None:
         """Open 打印预览 of one or many forms."""
@@ -128,7 +138,3 @@ class Windows(QObject):
         for window in (self.preview, self.review):
             if window is not None:
                 window.close()
-
-
-def _raise(error: Exception) -> None:
-    raise error

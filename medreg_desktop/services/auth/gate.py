@@ -175,7 +175,7 @@ class Gate:
         """Return until when the copy may be read without contact."""
         if self.store is None:
             return ReadingLimit(None, None)
-        known = self.store.write(sync_state.read)
+        known = self.store.read(sync_state.read)
         return ReadingLimit(known.offline_until, known.last_contact, known.server_offset_s, known.server_seen)
 
     def reading_is_over(self) -> bool:
@@ -186,7 +186,10 @@ class Gate:
         """
         if self.store is None or self._clock.monotonic() < self._let_in_until:
             return False
-        self.store.write(self._note_time)
+        try:
+            self.store.write(self._note_time)
+        except KnownFault as fault:  # a full disk notes nothing; what is known holds all the same
+            _log.info("how late it is could not be noted: %s", fault.code)
         return self.reading_limit().is_reached(self._clock.now())
 
     def _note_time(self, conn: Connection) -> None:
@@ -202,7 +205,7 @@ class Gate:
     def _enter_online(self, login: str, password: str, passphrase: str, session: Session) -> Entrance:
         account = session.account
         self._check_belongs_here(account)
-        key = self._keys.admit(login, password, known_key=self._key, passphrase=passphrase)
+        key = self._keys.admit(login, password, known_key=self._key, passphrase=passphrase, fits=self._fits)
         store = self._opened(key)
         # Only now: whoever is signed in stays so if somebody else could not come in.
         self._door.use_token(session.token)
@@ -252,6 +255,14 @@ class Gate:
         store.write(lambda conn: _let_in(conn, account))
         self.account = account
         return Entrance(account, online=False, because=because)
+
+    def _fits(self, key: bytes) -> bool:
+        """Return whether the copy is this key's; what else may be wrong with it, opening it says."""
+        try:
+            self._opened(key)
+        except KnownFault as fault:
+            return fault.code != "cache_key_wrong"
+        return True
 
     def _opened(self, key: bytes) -> CacheStore:
         if self.store is None:

@@ -30,15 +30,19 @@ class CachedApplication:
     others_pending: int  # open commands of other registrars on this PC, as a number only
 
 
-def get(conn: Connection, application_id: ApplicationId) -> CachedApplication | None:
-    """Return one application; None if it is not (or no longer) in the institution's scope."""
+def get(conn: Connection, application_id: ApplicationId, actor: AccountId | None = None) -> CachedApplication | None:
+    """Return one application as ``actor`` has it, who else the registrar at the screen is.
+
+    None if it is not (or no longer) in the institution's scope.
+    """
     application = synced.find(conn, application_id)
     if application is None:
         return None
     viewer = sync_state.viewer(conn)
-    rows = outbox.of_application(conn, application_id, viewer.actor)
+    whose = viewer.actor if actor is None else actor
+    rows = outbox.of_application(conn, application_id, whose)
     shown = overlay.of(application, rows, viewer.epoch, viewer.seq)
-    others = outbox.open_of_others(conn, application_id, viewer.actor)
+    others = outbox.open_of_others(conn, application_id, whose)
     return CachedApplication(
         application, shown.state, shown.sync, shown.version, shown.seen_at, shown.decision, tuple(rows), others
     )

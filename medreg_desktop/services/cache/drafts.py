@@ -6,13 +6,17 @@ from datetime import datetime
 
 import msgspec
 
-from medreg_core.domain.records import AccountId, ApplicationId, Material
+from medreg_core.domain.forms import content_digest
+from medreg_core.domain.records import AccountId, Application, ApplicationId, Material
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache.connection import Connection
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """The unfinished review of one application. ``content_version`` tells which text the registrar had read."""
+    """The unfinished review of one application. ``content_version`` and ``digest`` tell which text he had read.
+
+    ``digest`` is "" in a draft of an older program.
+    """
 
     content_version: int
     decision: CommandKind | None = None
@@ -20,6 +24,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     materials: tuple[Material, ...] = ()
     saved_at: datetime | None = None
+    digest: str = ""
+
+    def is_on(self, application: Application) -> bool:
+        """Return whether the application still is what the registrar had read: numbers are given anew by a restore."""
+        if self.content_version != application.content_version:
+            return False
+        return not self.digest or self.digest == content_digest(application)
 
 
 def save(conn: Connection, application_id: ApplicationId, actor: AccountId, draft: Draft, now: datetime) -> None:

@@ -84,10 +84,21 @@ class DatabaseKeys:
         except KnownFault:
             return False
 
-    def admit(self, login: str, password: str, *, known_key: bytes | None = None, passphrase: str = "") -> bytes:
+    def admit(
+        self,
+        login: str,
+        password: str,
+        *,
+        known_key: bytes | None = None,
+        passphrase: str = "",
+        fits: Callable[[bytes], bool] = lambda _key: True,
+    ) -> bytes:
         """Return the key to an account the server has just let in, and wrap it by its password for offline use.
 
         The first account on a device makes the key. ``known_key`` is that of a copy already open in this program.
+
+        ``fits`` tells whether a key opens the copy. It is asked about one that the key store alone has: nobody's entry,
+        by which the right one may still be found, is written over with a wrong one.
 
         A damaged key file is put aside where the key is known all the same: everybody signs in once more.
 
@@ -96,13 +107,18 @@ class DatabaseKeys:
             key
                 file. A colleague signs in once, or the passphrase is entered, or the copy is begun anew.
                 ``key_file_damaged``: and nothing else knows the key.
+            ``cache_key_wrong``: only the key store has a key, and it is another copy's.
         """
         kept = known_key or self._from_keyring()
         file = self._read_or_begun_anew() if kept else self._read()
         # The file lies beside the copy and comes with it; the keyring may hold the key of another copy at this place.
-        key = known_key or self._unwrapped_by(file, login, password, passphrase) or kept
+        key = known_key or self._unwrapped_by(file, login, password, passphrase)
+        if key is None and kept is not None and fits(kept):
+            key = kept
         if key is None and file.entries:
             raise KnownFault("key_passphrase_needed")
+        if key is None and kept is not None:
+            raise KnownFault("cache_key_wrong")
         if key is None:
             key = self._random(KEY_BYTES)
         entries = {**file.entries, _name_of(login): self._wrapped(key, password)}

@@ -68,7 +68,7 @@ def decide(desk: Desk, conn: Connection, application_id: ApplicationId, decision
     _replace_answered(desk, conn, cached)
     drafts.discard(conn, application_id, desk.actor)
     number = body.form_number if isinstance(body, Agree) else ""
-    return _receipt(conn, application_id, command_id, number, line)
+    return _receipt(desk, conn, application_id, command_id, number, line)
 
 
 def withdraw(desk: Desk, conn: Connection, application_id: ApplicationId, reason: str) -> Receipt:
@@ -89,26 +89,32 @@ def withdraw(desk: Desk, conn: Connection, application_id: ApplicationId, reason
         raise Refused(Problem("state", params={"state": cached.shown_state}))
     command_id = desk.new_command_id()
     line = _save(desk, conn, cached, command_id, WithdrawConsent(reason=reason))
-    return _receipt(conn, application_id, command_id, "", line)
+    return _receipt(desk, conn, application_id, command_id, "", line)
 
 
 def cancel(desk: Desk, conn: Connection, decision: OutboxRow) -> Receipt:
     """Cancel a decision that never left this device; what was written in it becomes the draft again."""
     command, now = decision.command, desk.clock.now()
     line = commands.close(conn, command.id, Resolution.CANCELLED, now)
-    draft, read = draft_of(command, decision.kind), commands.basis_of(conn, command.id)
+    draft = draft_as_read(conn, decision)
     if draft is not None:
-        if read is not None:  # a return or refusal does not say itself which content it was made on
-            draft = msgspec.structs.replace(draft, content_version=read.content_version)
         drafts.save(conn, command.application_id, desk.actor, draft, now)
-    return _receipt(conn, command.application_id, None, "", line)
+    return _receipt(desk, conn, command.application_id, None, "", line)
+
+
+def draft_as_read(conn: Connection, decision: OutboxRow) -> Draft | None:
+    """Return a decision as :func:`draft_of`; a return or refusal does not say itself which content it was made on."""
+    draft, read = draft_of(decision.command, decision.kind), commands.basis_of(conn, decision.command.id)
+    if draft is None or read is None:
+        return draft
+    return msgspec.structs.replace(draft, content_version=read.content_version, digest=content_digest(read))
 
 
 def draft_of(command: Command, kind: CommandKind) -> Draft | None:
     """Return a decision as the draft it came from; None for commands that decide nothing."""
     match command.body:
-        case Agree(content_version=version, opinion=opinion, materials=materials):
-            return Draft(content_version=version, decision=kind, opinion=opinion, materials=materials)
+        case Agree(content_version=version, opinion=opinion, materials=materials, digest=digest):
+            return Draft(content_version=version, decision=kind, opinion=opinion, materials=materials, digest=digest)
         case Return(opinion=reason, materials=materials):
             return Draft(content_version=0, decision=kind, reason=reason, materials=materials)
         case Refuse(opinion=reason):
@@ -202,9 +208,14 @@ def _replace_answered(desk: Desk, conn: Connection, cached: CachedApplication) -
 
 
 def _receipt(
-    conn: Connection, application_id: ApplicationId, command_id: CommandId | None, number: str, line: AuditLine
+    desk: Desk,
+    conn: Connection,
+    application_id: ApplicationId,
+    command_id: CommandId | None,
+    number: str,
+    line: AuditLine,
 ) -> Receipt:
-    shown = applications.get(conn, application_id)
+    shown = applications.get(conn, application_id, desk.actor)
     state = shown.shown_state if shown is not None else None
     at = datetime.fromisoformat(line.at)
     return Receipt(application_id, command_id, state, number, line.n, line.hash, at)

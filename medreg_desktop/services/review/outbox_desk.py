@@ -8,6 +8,7 @@ from datetime import datetime
 
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.comparison import Group, Shown, compare
+from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_core.domain.states import moves_from
 from medreg_core.domain.tables import Tables
@@ -208,7 +209,7 @@ class OutboxDesk:
             synced.put(conn, synced.judged([row_of_wire], self._judge, self._desk.institution(conn)))
 
     def _keep_words(self, conn: Connection, row: OutboxRow, application: Application) -> None:
-        words = deciding.draft_of(row.command, row.kind)
+        words = deciding.draft_as_read(conn, row)
         if words is None or drafts.find(conn, application.id, self._desk.actor) is not None:
             return
         draft = Draft(
@@ -216,7 +217,8 @@ class OutboxDesk:
             decision=words.decision,
             opinion=words.opinion,
             reason=words.reason,
-            materials=words.materials,
+            materials=words.materials if words.is_on(application) else (),  # else they were ticked on other papers
+            digest=content_digest(application),
         )
         drafts.save(conn, application.id, self._desk.actor, draft, self._desk.clock.now())
 

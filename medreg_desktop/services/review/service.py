@@ -114,7 +114,7 @@ class ReviewService:
             if version not in (None, application.version):
                 raise Refused(Problem("changed_since_ticked"))
             draft = drafts.find(conn, application_id, self._desk.actor)
-            ticked = draft.materials if draft and draft.content_version == application.content_version else ()
+            ticked = draft.materials if draft and draft.is_on(application) else ()
             words = opinion or self._usual_opinion(application)
             decision = Decision(CommandKind.AGREE, application.content_version, words, ticked)
             return deciding.decide(self._desk, conn, application_id, decision)

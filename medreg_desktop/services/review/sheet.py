@@ -73,7 +73,7 @@ def build(desk: Desk, conn: Connection, cached: CachedApplication) -> ReviewShee
     application = cached.application
     institution = desk.institution(conn)
     draft = drafts.find(conn, application.id, desk.actor)
-    draft_is_stale = draft is not None and draft.content_version != application.content_version
+    draft_is_stale = draft is not None and not draft.is_on(application)
     ticked = draft.materials if draft is not None and not draft_is_stale else ()  # stale ticks are of other papers
     shown = on_the_desk(cached, ticked)
     verdict = desk.verdict(shown, institution)

@@ -91,5 +91,6 @@ class SyncReport:
     seq: int = 0
     guard: Guard | None = None  # the last mass removal that was held, until the program ends
     bundle: BundleNote = field(default_factory=BundleNote)  # the courier's file asked for last
+    rehearses: bool = True  # the service of these days can: one of protocol 1 is sent none
     rehearsed: Rehearsed | None = None  # the dry run of the queue, while it runs or can be looked at
     removal: RemovalReport = RemovalReport()

@@ -70,6 +70,7 @@ def report_of(state: SyncState) -> SyncReport:
         epoch=position.epoch,
         seq=position.seq,
         guard=receiving.guard,
+        rehearses=contact.rehearses,
         rehearsed=rehearsed,
         bundle=state.courier.note,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 
 class Cover(QObject):
@@ -47,10 +48,11 @@ class Cover(QObject):
         self._drop_page()
         self._below.setEnabled(True)
         self._below.show()
-        for dialog in self._hidden:
+        # What was under way goes on below a cover: a window may have closed, and what had the focus may be gone.
+        for dialog in filter(isValid, self._hidden):
             dialog.show()
         self._hidden = []
-        if self._focused is not None:
+        if self._focused is not None and isValid(self._focused):
             self._focused.setFocus(Qt.FocusReason.OtherFocusReason)
         self._focused = None
 

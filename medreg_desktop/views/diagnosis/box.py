@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from medreg_desktop.services.texts.translator import tr
 from medreg_desktop.ui.theme import look
@@ -41,6 +42,6 @@ class DiagnosisBox(QDialog):
     def _on_finished(self) -> None:
         """Stop the panel's work and give the keyboard back, whichever way it was closed."""
         self.panel.close_work()
-        if self._before is not None:
+        if self._before is not None and isValid(self._before):  # sync may have drawn the window below anew
             self._before.setFocus(Qt.FocusReason.OtherFocusReason)
         self.closed.emit()

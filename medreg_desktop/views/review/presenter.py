@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from enum import Enum, auto
 
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId, Material
@@ -18,22 +17,16 @@ from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.faults import KnownFault, Problem
-from medreg_desktop.services.ports import Runner
+from medreg_desktop.services.ports import Clock, Runner
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
 from medreg_desktop.views.review.draft_keeper import DraftKeeper
 from medreg_desktop.views.review.phrases import agreeing, refusing, returning
-from medreg_desktop.views.review.state import Asking, Claims, Reviews, ScreenState, View
+from medreg_desktop.views.review.state import Asking, Claims, Passing, Reviews, ScreenState, View
 
-
-class Passing(Enum):
-    """What the fault shown is over with."""
-
-    NOTHING = auto()  # the next decision
-    READ = auto()
-    KEPT = auto()
-
+_READING_S = 1.5
+"""Nobody has read contents that came under his eyes a shorter while ago; a press by then meant those before."""
 
 _KINDS = {Asking.RETURN: CommandKind.RETURN, Asking.REFUSE: CommandKind.REFUSE}
 _DECISIONS = frozenset({CommandKind.AGREE, CommandKind.RETURN, CommandKind.REFUSE})
@@ -50,7 +43,9 @@ class ReviewPresenter:
         tables: Tables,
         writing: Runner,
         background: Runner,
+        clock: Clock,
     ) -> None:
+        self._clock, self._readable_at = clock, 0.0  # monotonic: when what was put in the place of what he read is read
         self._view, self._reviews, self._claims, self._tables = view, reviews, claims, tables
         self._writing, self._background = writing, background
         self._state = ScreenState()
@@ -58,6 +53,7 @@ class ReviewPresenter:
         self._wanted: ApplicationId | None = None  # whose sheet is asked for or shown; None once closed
         self._claimed: ApplicationId | None = None
         self._last: ReviewSheet | None = None  # decided last: Ctrl+Z takes it back
+        self._went_on = False  # from it to the next sheet, and he has asked for no other since
         self._settled = False  # the sheet shown is decided: what is typed now belongs to nothing
         self._materials: tuple[Material, ...] = ()
         self._drafts = DraftKeeper(reviews.save_draft, writing, self._kept, self._unkept)
@@ -68,14 +64,17 @@ class ReviewPresenter:
     def open(self, application_id: ApplicationId, order: tuple[ApplicationId, ...]) -> None:
         """Put an application on the desk; ``order`` is the list it was opened from."""
         self._order = order if application_id in order else (application_id,)
+        self._went_on = False
         self._load(application_id)
 
     def next(self) -> None:
         """Open the next one in the list's order."""
+        self._went_on = False
         self._step(+1)
 
     def previous(self) -> None:
         """Open the one before."""
+        self._went_on = False
         self._step(-1)
 
     def reload(self) -> None:
@@ -182,8 +181,8 @@ class ReviewPresenter:
         self._writing.submit(lambda: self._reviews.withdraw(application_id), done, failed)
 
     def undo(self) -> None:
-        """Ctrl+Z: take back the decision shown, else the one made last from this window."""
-        if self._state.may(CommandKind.WITHDRAW_CONSENT):
+        """Ctrl+Z: take back the decision just made, else the one shown, else the one made last from this window."""
+        if self._state.may(CommandKind.WITHDRAW_CONSENT) and not self._went_on:
             self.withdraw()
         elif self._last is not None:
             self.withdraw(self._last)
@@ -250,7 +249,7 @@ class ReviewPresenter:
     def _loaded(self, sheet: ReviewSheet) -> None:
         draft = sheet.draft
         phrases = agreeing(sheet, self._tables)
-        self._settled, self._passing = False, Passing.NOTHING
+        self._settled, self._passing, self._readable_at = False, Passing.NOTHING, 0.0
         self._materials = _ticked(sheet)
         self._state = ScreenState(
             sheet=sheet,
@@ -279,6 +278,7 @@ class ReviewPresenter:
         if content_digest(sheet.application) != content_digest(before.sheet.application):
             changes["problems"] = (Problem("content_changed"),)
             self._materials = _ticked(sheet)
+            self._readable_at = self._clock.monotonic() + _READING_S
         self._settled = self._settled and not sheet.moves & _DECISIONS
         self._show(**changes)
         self._claim(sheet)
@@ -287,6 +287,8 @@ class ReviewPresenter:
         sheet = self._state.sheet
         if sheet is None or sheet.application.id != self._wanted or self._state.is_saving:
             return
+        if self._clock.monotonic() < self._readable_at:
+            return  # pressed at what stood there before: the sentence that it has changed has only just appeared
         read = sheet.application
         decision = Decision(kind, read.content_version, opinion, self._materials, content_digest(read))
         self._drafts.flush()
@@ -311,6 +313,7 @@ class ReviewPresenter:
             self.reload()
         elif self._state.position < self._state.total:
             self._step(+1)
+            self._went_on = True
         elif self._wanted is not None:
             self._view.leave()
 
@@ -347,6 +350,7 @@ class ReviewPresenter:
             opinion=self._state.opinion,
             reason=self._state.reason,
             materials=self._materials,
+            digest=content_digest(sheet.application),
         )
         self._drafts.keep(sheet.application.id, draft)
 

@@ -66,7 +66,7 @@ class MaterialsBlock(QWidget):
         self._head = SectionHeader(tr("Materials"))
         self._body = QVBoxLayout()
         self._body.setSpacing(0)
-        self._shown: tuple[MaterialLine, ...] = ()
+        self._shown: tuple[tuple[MaterialLine, ...], bool] = ((), False)
         self._ticks: dict[str, Tick] = {}
         _column(self, self._head, self._body)
 
@@ -77,10 +77,10 @@ class MaterialsBlock(QWidget):
         ordered = tuple(
             sorted(lines, key=lambda line: line.state is not MaterialState.MISSING or line.required.optional)
         )
-        if ordered == self._shown:
+        if (ordered, may_tick) == self._shown:
             return
         focused = next((code for code, tick in self._ticks.items() if tick.hasFocus()), "")
-        self._shown = ordered
+        self._shown = (ordered, may_tick)
         self._ticks = {}
         _clear(self._body)
         for line in ordered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Protocol
 
 from medreg_core.domain.records import ApplicationId
@@ -12,6 +12,14 @@ from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.faults import Problem
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.sheet import ReviewSheet
+
+
+class Passing(Enum):
+    """What the fault shown is over with."""
+
+    NOTHING = auto()  # the next decision
+    READ = auto()
+    KEPT = auto()
 
 
 class Asking(StrEnum):

@@ -48,7 +48,8 @@ class Surroundings:
     now: Callable[[], datetime]
     notices: Notices
     is_online: Callable[[], bool]
-    revealed: Callable[[ApplicationId], None] | None  # writes the audit line of 显示全号; None: not for this account
+    revealed: Callable[[ApplicationId, Callable[[], None]], None] | None  # None: not for this account
+    """Writes the audit line of 显示全号 and lets it be shown once it stands."""
     account: AccountId  # whose own claim says so
 
 
@@ -252,9 +253,15 @@ class ReviewWindow(QDialog):
         super().closeEvent(event)
 
     def _on_reveal(self) -> None:
-        if self._presenter is not None and self._state.sheet is not None and self._around.revealed is not None:
-            self._around.revealed(self._state.sheet.application.id)
-            self._presenter.reveal()
+        presenter, asked = self._presenter, self.shown_application
+        if presenter is None or asked is None or self._around.revealed is None:
+            return
+
+        def noted() -> None:
+            if self.shown_application == asked:
+                presenter.reveal()
+
+        self._around.revealed(asked, noted)
 
     def _show_trouble(self, state: ScreenState) -> None:
         words = [refusal_sentence(problem, self._around.tables) for problem in state.problems]

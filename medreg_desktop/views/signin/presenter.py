@@ -143,6 +143,8 @@ class SignInPresenter:
                 self.submit(password, passphrase)
             case Step.OFFLINE:
                 self.go_offline(password)
+            case Step.REBUILD if self._state.locked_as is not None:
+                self._view.sign_out()  # what lies below the lock works with the copy; at the door nobody does
             case Step.REBUILD:
                 self._rebuild(password)
             case Step.BROWSER:

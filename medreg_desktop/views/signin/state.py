@@ -120,6 +120,10 @@ class View(Protocol):
         """Leave the page: somebody is in."""
         ...
 
+    def sign_out(self) -> None:
+        """Leave the lock for the sign-in page."""
+        ...
+
     def open_browser(self, address: str) -> None:
         """Let the network's sign-in page appear in the system's browser."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeyEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from medreg_desktop.services.ports import Clock, Runner
@@ -268,6 +268,10 @@ class SignInPage(QWidget):
         self._ticker.stop()
         self.entered.emit(entered)
 
+    def sign_out(self) -> None:
+        """Leave the lock as for a colleague."""
+        self.other_wanted.emit()
+
     def open_browser(self, address: str) -> None:
         """Any plain page makes the network show its sign-in; ours is asked for, so that nobody else hears of it."""
         QDesktopServices.openUrl(QUrl(address))
@@ -281,6 +285,12 @@ class SignInPage(QWidget):
         empty = next((field for field in fields if not field.text), self._password)
         empty.setFocus(Qt.FocusReason.OtherFocusReason)
         self.setFocusProxy(empty)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Another page lies here now, such as that of a removed computer: the answer is for nobody any more."""
+        super().hideEvent(event)
+        if not event.spontaneous():  # else the window is only minimised
+            self.presenter.close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keep every key: nothing below the page may hear it."""

@@ -32,8 +32,9 @@ class Head(QWidget):
             row.addWidget(button)
 
     def show_state(self, state: ScreenState) -> None:
-        """Offer a rehearsal while something waits; say whether sending is paused."""
-        self.rehearse.setVisible(bool(state.counts and state.counts.unsent))
+        """Offer a rehearsal while something waits and the service can say; say whether sending is paused."""
+        can = state.is_answered and state.report is not None and state.report.rehearses
+        self.rehearse.setVisible(can and bool(state.counts and state.counts.unsent))
         paused = bool(state.report and state.report.paused)
         self.pause.setChecked(paused)
         self.pause.set_label(tr("Go on sending") if paused else tr("Pause sending"))

@@ -26,7 +26,7 @@ class RehearsalStrip(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Colour.ACCENT_SOFT, parent=parent)
         self._told: Rehearsed | None = None
-        self._paused = False
+        self._paused = self._cut = False
         self._seconds_left: Callable[[], int] = lambda: 0
         self._verdict = Text("", Type.SECTION)
         self._follows = Text("", Type.SMALL, Colour.TEXT2, wrap=True)
@@ -58,9 +58,12 @@ class RehearsalStrip(Panel):
         """Say where the seconds come from."""
         self._seconds_left = seconds_left
 
-    def show_rehearsed(self, told: Rehearsed | None, *, paused: bool) -> None:
-        """Show a rehearsal, or nothing; while sending is paused nothing goes, neither by itself nor by a button."""
-        self._told, self._paused = told, paused
+    def show_rehearsed(self, told: Rehearsed | None, *, paused: bool, cut: bool = False) -> None:
+        """Show a rehearsal, or nothing; while sending is paused nothing goes, neither by itself nor by a button.
+
+        ``cut``: nor while the line that it was rehearsed over is down.
+        """
+        self._told, self._paused, self._cut = told, paused, cut
         self.setVisible(told is not None)
         if told is None:
             self._tick.stop()
@@ -81,7 +84,7 @@ class RehearsalStrip(Panel):
         if told is None:
             return
         left = self._seconds_left()
-        self._follows.setText(what_follows(told, left, paused=self._paused))
-        sends = not told.is_running and not self._paused
+        self._follows.setText(what_follows(told, left, paused=self._paused, cut=self._cut))
+        sends = not (told.is_running or self._paused or self._cut)
         self.send_button.setVisible(sends and left > 0)
         self.all_button.setVisible(sends)

@@ -31,12 +31,14 @@ def verdict(told: Rehearsed) -> str:
     return reduce(lambda said, more: tr("{said}, {more}", said=said, more=more), parts)
 
 
-def what_follows(told: Rehearsed, seconds_left: int, *, paused: bool = False) -> str:
+def what_follows(told: Rehearsed, seconds_left: int, *, paused: bool = False, cut: bool = False) -> str:
     """Return what goes by itself and when, so that nobody has to answer."""
     if told.is_running:
         return tr("The service says what would become of each; this takes a few seconds.")
     if paused:
         return tr("Sending is paused: none of it goes until sending goes on.")
+    if cut:
+        return tr("The service does not answer: none of it goes until it does.")
     rest = tr("What needs you waits until {at}; then the register decides.", at=_clock(told.holds_until))
     if seconds_left <= 0:
         return rest

@@ -82,10 +82,18 @@ class ScreenState:
         return tuple(replace(item, foreseen=outcome) for item, outcome in pairs if outcome and not item.can_drop)
 
     @property
+    def is_answered(self) -> bool:
+        """Whether the service answers, as far as is known: the lamp may speak of what needs the registrar instead."""
+        told = self.report
+        if told is None or told.lamp.kind in _NOBODY_ANSWERS:
+            return False
+        return not (told.sending.failures or told.receiving.failures)
+
+    @property
     def rehearsal(self) -> Rehearsed | None:
         """The rehearsal to tell of; one that has begun is none while nobody answers."""
         told = self.report.rehearsed if self.report else None
-        if told is not None and told.is_running and self.report and self.report.lamp.kind in _NOBODY_ANSWERS:
+        if told is not None and told.is_running and not self.is_answered:
             return None
         return told
 

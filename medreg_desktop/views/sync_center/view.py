@@ -131,6 +131,7 @@ class SyncCenterView(QWidget):
     def show_state(self, state: ScreenState) -> None:
         """Show the state, whole."""
         before, self._state = self._state, state
+        had_focus = self._has_focus()
         self.numbers.show_state(state)
         self.lists.show_state(state, self._right.height())
         self.setFocusProxy(self.lists.first)
@@ -141,11 +142,18 @@ class SyncCenterView(QWidget):
         self._problem.setVisible(bool(state.problem))
         if state.problem:
             self._problem.show_news(Tone.FAULT, sentence(state.problem))
-        self.strip.show_rehearsed(state.rehearsal, paused=bool(state.report and state.report.paused))
+        paused = bool(state.report and state.report.paused)
+        self.strip.show_rehearsed(state.rehearsal, paused=paused, cut=not state.is_answered)
         self.head.show_state(state)
         self._show_guard(state)
         self.panel.show_state(state)
         self._follow(before, state)
+        if had_focus and not self._has_focus():
+            self.setFocus()  # what had it is gone: Qt has given it to the next in the window, the field at the top
+
+    def _has_focus(self) -> bool:
+        focused: QWidget | None = self.window().focusWidget()
+        return focused is not None and self.isAncestorOf(focused) and focused.isVisible()
 
     def _show_guard(self, state: ScreenState) -> None:
         guard = state.report.guard if state.report else None

@@ -336,6 +336,33 @@ def test_a_damaged_office_file_is_named(tmp_path: Path) -> None:
         load_office(tmp_path, StillClock())
 
 
+def test_a_key_that_does_not_open_the_copy_is_written_over_nobodys_right_one(pc: Pc) -> None:
+    """The password was changed online, and the key store has the key of another copy at this place."""
+    key = pc.gate._keys.admit("wang", "word before")
+    CacheStore.open(pc.folder / "cache.db", key, pc.clock).close()
+    assert isinstance(pc.keyring, MemoryKeyring)
+    pc.keyring.secrets = dict.fromkeys(pc.keyring.secrets, b"x" * 32)
+    assert code_of(pc, "wang") == "key_passphrase_needed"
+    assert pc.gate._keys.unlock("wang", "word before") == key
+    (pc.folder / "cache.keys").unlink()
+    assert code_of(pc, "wang") == "cache_key_wrong"
+    assert not (pc.folder / "cache.keys").exists()
+
+
+def test_a_disk_that_takes_nothing_lets_nobody_read_on_past_the_limit(pc: Pc) -> None:
+    """How late it is cannot be noted there, each minute anew: that is no bug, and no reason not to look."""
+    pc.gate.enter("wang", PASSWORD)
+    pc.contact(offline_until=NOW + timedelta(days=14))
+    pc.restart()
+    pc.door.trouble = OFFLINE
+    pc.gate.enter("wang", PASSWORD)
+    assert pc.gate.store is not None
+    pc.gate.store.write(lambda conn: conn.execute("PRAGMA query_only = ON"))
+    assert not pc.gate.reading_is_over()
+    pc.clock.pass_by(days=15)
+    assert pc.gate.reading_is_over()
+
+
 def test_work_counts_though_the_clock_is_set_back_again_and_again(pc: Pc) -> None:
     """Each minute of work is noted, so no setting of the clock gives any of it back (``sync.md`` §5.10)."""
     pc.gate.enter("wang", PASSWORD)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QAbstractButton
 
+from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.vocabulary import State
+from medreg_desktop.services.auth import known_accounts
+from medreg_desktop.services.cache import audit
 from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.faults import KnownFault
 from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.desktop.program.test_service import state_at
 from tests.helpers.fault_proxy import FaultProxy
@@ -108,6 +115,56 @@ def test_damage_found_at_work_is_said_and_mended_by_signing_in_again(
     desk.until(lambda: state_at(server, decided.id) is State.AGREED, "sent")
 
 
+@pytest.mark.parametrize("at_the_lock", [False, True])
+def test_damage_found_past_the_door_is_mended_there(
+    office: Desk, staff: Staff, monkeypatch: pytest.MonkeyPatch, at_the_lock: bool
+) -> None:
+    """The copy opens, and whoever comes in meets a damaged page: it is open by then."""
+    doorway, remember, met = office.program.doorway.get(), known_accounts.remember, [False]
+
+    def damaged_once(conn: Connection, account: Account) -> None:
+        if not met[0]:
+            met[0] = True
+            doorway.store.note_damage()
+            raise KnownFault("cache_damaged")
+        remember(conn, account)
+
+    monkeypatch.setattr(known_accounts, "remember", damaged_once)
+    if at_the_lock:
+        doorway._sign_in_wanted = True
+        office.program.lock()
+        office.unlock(PASSWORD)
+    else:
+        office.program.sign_out()
+        office.sign_in(staff.registrar, PASSWORD)
+    assert office.fault == DAMAGED
+    click(office.fault_button)
+    if at_the_lock:  # what lies below works with the copy: it is opened anew at the door, which looks at all of it
+        office.until(lambda: office.program.office is None, "the door")
+        office.sign_in(staff.registrar, PASSWORD)
+    office.until(lambda: not office.is_shut and len(office.rows) == 3, "the list")
+    assert at_the_lock or list(office.folder.glob("cache.damaged-*.db"))
+    office.agree(office.rows[0])
+
+
+def test_a_copy_that_is_held_for_a_moment_is_shown_once_it_is_free(
+    office: Desk, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scanner holds the file when the window looks whether there is something to show: no bug, and not for ever."""
+    read, held = CacheStore.read, [2]
+
+    def reads(store: CacheStore, work: object) -> object:
+        if held[0] and threading.current_thread() is threading.main_thread():
+            held[0] -= 1
+            raise KnownFault("cache_locked")
+        return read(store, work)  # type: ignore[arg-type]
+
+    office.program.sign_out()
+    monkeypatch.setattr(CacheStore, "read", reads)
+    office.at_work(staff.registrar, PASSWORD, 3)
+    assert held == [0]
+
+
 def _let_trouble_come(desk: Desk) -> None:
     """Let everybody meet the damage: the screens once more, and the writer of the day's verdicts."""
     desk.office.read_soon()
@@ -147,6 +204,24 @@ def test_a_full_disk_is_said_and_loses_neither_word_nor_decision(office: Desk, s
     office.until(lambda: len(office.queue(open_only=False)) == 1, "decided once there is room")
     office.close_review()
     office.until(lambda: state_at(server, row.id) is State.AGREED, "sent")
+
+
+def test_no_full_number_is_shown_that_the_audit_could_not_note(
+    office: Desk, server: ServerHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise KnownFault("disk_full")
+
+    row = office.rows[0]
+    office.open_review(row)
+    monkeypatch.setattr(audit, "append", full)
+    click(office.review.head._reveal)
+    office.until_says(FULL)
+    assert not office.review._state.reveal
+    monkeypatch.undo()
+    click(office.review.head._reveal)
+    office.until(lambda: office.review._state.reveal, "the number")
+    office.close_review()
 
 
 def _limit(desk: Desk, pages: object) -> None:

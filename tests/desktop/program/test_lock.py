@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.cache import outbox, sync_state
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.faults import KnownFault
 from tests.desktop.program.conftest import Staff
 from tests.desktop.program.test_service import state_at
 from tests.helpers.fault_proxy import FaultProxy
@@ -124,6 +128,22 @@ def test_what_ends_after_its_author_has_left_is_saved_and_told_to_nobody(office:
     assert [each.kind for each in store.read(lambda conn: outbox.rows(conn, AccountId(author)))] == ["agree"]
     office.at_work(staff.supervisor, PASSWORD, 3)
     assert row.name not in office.notices()
+
+
+def test_a_disk_in_trouble_when_the_limit_is_looked_at_is_no_bug(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def held(_store: CacheStore, _work: object) -> None:
+        raise KnownFault("cache_locked")
+
+    gate, background = office.program.doorway.get().gate, office.program._runners["background"]
+    gate._let_in_until = 0.0
+    office.until(lambda: not background.pending, "rest")
+    monkeypatch.setattr(CacheStore, "write", held)
+    monkeypatch.setattr(CacheStore, "read", held)
+    office.program.look_at_limit()
+    office.until(lambda: not background.pending, "the look")
+    monkeypatch.undo()
+    assert "没有料到" not in office.notices()
+    assert not office.is_shut
 
 
 def test_too_long_without_contact_locks_says_why_and_opens_by_the_service_alone(

@@ -11,6 +11,8 @@ from medreg_core.contract.v1.devices import DeviceEntry
 from medreg_core.domain.records import CommandId, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind, RescueState, RevocationReason, Role, State
 from medreg_desktop.app.removed import RemovedPage
+from medreg_desktop.services.cache import sync_state
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync.report import RemovalReport, Stage
 from medreg_desktop.ui.theme import Theme
 from medreg_desktop.ui.widgets.blocks import EmptyState
@@ -150,6 +152,20 @@ def test_a_computer_revoked_at_work_hands_its_decision_over_and_keeps_nothing(
     outcome = lane(server).confirm(command, caller(server, hospital, Role.SUPERVISOR))
     assert outcome.kind is OutcomeKind.ACCEPTED
     assert state_at(server, application_id) is State.AGREED
+
+
+def test_a_copy_that_does_not_tell_its_institutions_name_is_given_up_all_the_same(
+    office: Desk, server: ServerHandle, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_conn: object) -> None:
+        raise KnownFault("cache_damaged")
+
+    monkeypatch.setattr(sync_state, "institution", damaged)
+    revoke(server, hospital, device_of(office))
+    office.office.sync_now()
+    office.until_says(DONE)
+    assert "本机已被移出所属机构。" in office.words()
+    assert left_of(office.folder) <= STAYS
 
 
 def test_a_computer_revoked_while_nobody_was_there_is_told_at_sign_in(

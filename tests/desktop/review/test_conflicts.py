@@ -58,6 +58,12 @@ def test_both_versions_stand_side_by_side_field_by_field(office: Office, feed_wa
     assert conflict.can_review_again
 
 
+def test_reviewing_again_does_not_take_over_what_was_seen_of_other_papers(office: Office) -> None:
+    sheet = office.outbox.review_again(conflicted(office))
+    assert sheet.draft is not None
+    assert (sheet.draft.opinion, sheet.draft.materials) == ("同意聘用。", ())
+
+
 def test_reviewing_again_starts_from_the_new_version_with_the_old_words(office: Office) -> None:
     command_id = conflicted(office)
     sheet = office.outbox.review_again(command_id)

@@ -12,7 +12,7 @@ from medreg_core.contract.v1.feed import Change, Op
 from medreg_core.domain.forms import check_form_number, content_digest
 from medreg_core.domain.records import ApplicationId, Material
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import audit, leases, outbox, sync_state
+from medreg_desktop.services.cache import applications, audit, leases, outbox, outbox_moves, sync_state
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.outbox import Resolution
 from medreg_desktop.services.faults import KnownFault
@@ -223,6 +223,14 @@ def test_a_cancelled_batch_keeps_what_is_done_and_touches_no_more(office: Office
     assert office.reviews.open(TWO).shown_state is State.SUBMITTED
 
 
+def test_a_batch_leaves_what_has_become_another_between_the_press_and_its_turn(office: Office) -> None:
+    office.receives(application(2, version=2, content_version=2, request=request(department="急诊科")))
+    ticked = {ONE: 1, TWO: 1}
+    report = office.reviews.batch_agree(tuple(ticked), lambda done, total: None, lambda: False, versions=ticked)
+    assert [receipt.application_id for receipt in report.done] == [ONE]
+    assert [(left.application_id, left.reasons[0].code) for left in report.refused] == [(TWO, "changed_since_ticked")]
+
+
 def test_a_batch_uses_what_was_ticked_before(office: Office) -> None:
     office.receives(application(1, version=2, materials=()))
     office.reviews.save_draft(ONE, Draft(content_version=1, materials=application(1).materials))
@@ -245,6 +253,21 @@ def test_the_second_registrar_decides_for_himself(office: Office) -> None:
     li.reviews.decide(ONE, AGREE)
     assert len(commands_of(li)) == 1
     assert len(commands_of(office)) == 1
+
+
+def test_what_has_its_turn_after_its_author_has_left_touches_nothing_of_who_sits_there(office: Office) -> None:
+    """The writer was busy: he pressed, went, and his colleague has come in by now."""
+    mine, refused = office.reviews.decide(TWO, AGREE).command_id, office.reviews.decide(ONE, AGREE).command_id
+    assert mine is not None
+    assert refused is not None
+    office.sends()
+    office.hears(refused, OutcomeKind.REJECTED, code="check_failed")
+    office.store.write(outbox_moves.reclaim)
+    li = Office(office.store, office.clock, LI, office.ids)
+    office.store.write(lambda conn: applications.switch_actor(conn, office.account.id, office.account.name))
+    li.reviews.decide(ONE, AGREE)
+    assert reasons_of(lambda: li.reviews.withdraw(TWO)) == ["state"]
+    assert [row.is_open for row in commands_of(office)] == [True, True]
 
 
 def test_the_work_list_carries_the_verdict_of_the_rules(office: Office) -> None:

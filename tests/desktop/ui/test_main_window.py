@@ -244,6 +244,24 @@ def test_a_cover_hides_the_shell_and_open_dialogs_and_gives_them_back(qtbot: QtB
     dialog.deleteLater()
 
 
+def test_what_has_gone_below_a_cover_does_not_keep_the_rest_from_coming_back(window: MainWindow) -> None:
+    """The last decision closes the review, an answer takes its row away: while the screen is locked."""
+    closes, stays = QDialog(window), QDialog(window)
+    closes.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    closes.open()
+    stays.open()
+    field = QLineEdit(window.pages.currentWidget())
+    field.setFocus()
+    window.cover.lay(QLineEdit())
+    closes.close()
+    field.deleteLater()
+    settle()
+    window.cover.lift()
+    assert stays.isVisible()
+    stays.close()
+    stays.deleteLater()
+
+
 def test_size_and_place_are_remembered(dressed_app: Theme, settings: Settings, window: MainWindow) -> None:
     window.resize(1300, 760)
     settle()

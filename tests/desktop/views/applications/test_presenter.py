@@ -78,13 +78,13 @@ class FakeBatches:
     agreed: list[ApplicationId] = field(default_factory=list)
 
     def agree(
-        self, ids: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, seen: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> BatchDone:
-        for id_ in ids:
+        for id_ in seen:
             if cancelled():
                 return BatchDone(len(self.agreed), (), cancelled=True)
             self.agreed.append(id_)
-            progress(len(self.agreed), len(ids))
+            progress(len(self.agreed), len(seen))
         return BatchDone(len(self.agreed), (), cancelled=False)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.records import AccountId, CommandId
@@ -28,6 +28,7 @@ from medreg_desktop.services.transport.attempts import Attempt
 from medreg_desktop.services.transport.trouble import TroubleKind
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.tabs import LEAD
+from medreg_desktop.views.diagnosis.box import DiagnosisBox
 from medreg_desktop.views.diagnosis.bundle_presenter import BundlePresenter
 from medreg_desktop.views.diagnosis.presenter import DiagnosisPresenter
 from medreg_desktop.views.diagnosis.state import About, Page
@@ -126,6 +127,24 @@ class Opened:
     def key(self, which: Key) -> None:
         self.qtbot.keyClick(QApplication.focusWidget() or self.panel, which)
         settle()
+
+
+def test_the_box_closes_though_what_had_the_keyboard_below_is_gone(opened: Opened) -> None:
+    """Sync has drawn the review's ticks anew meanwhile: F1 asked nothing there any more."""
+    below = QWidget()
+    field = QLineEdit(below)
+    below.show()
+    field.setFocus()
+    box = DiagnosisBox(DiagnosisPanel(), below)
+    closed: list[bool] = []
+    box.closed.connect(lambda: closed.append(True))
+    box.open()
+    field.deleteLater()
+    settle()
+    box.close()
+    settle()
+    assert closed == [True]
+    close(below)
 
 
 @pytest.fixture

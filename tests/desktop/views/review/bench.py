@@ -106,7 +106,7 @@ class Bench:
         self.view, self.reviews, self.claims = FakeView(), Watched(office), claims or Claims()
         self.writing = ManualRunner()
         self.presenter = ReviewPresenter(
-            self.view, self.reviews, self.claims, tables(), self.writing, ImmediateRunner()
+            self.view, self.reviews, self.claims, tables(), self.writing, ImmediateRunner(), office.clock
         )
         self.presenter.open(application_id, ORDER)
         self.settle()

@@ -203,6 +203,21 @@ def test_new_content_under_the_registrars_eyes_is_said(bench: Bench, number: int
 
 
 @_NUMBERS
+def test_a_press_that_meant_the_contents_before_agrees_to_nothing(bench: Bench, number: int) -> None:
+    """Sync put others in their place a moment before the click."""
+    bench.office.receives(application(1, version=2, content_version=number, request=request(department="急诊科")))
+    bench.presenter.reload()
+    bench.settle()
+    bench.presenter.agree()
+    bench.settle()
+    assert bench.reviews.decided == []
+    bench.office.clock.pass_by(seconds=2)  # he has read what stands there now
+    bench.presenter.agree()
+    bench.settle()
+    assert [id_ for id_, _ in bench.reviews.decided] == [ONE]
+
+
+@_NUMBERS
 def test_a_decision_on_content_that_changed_meanwhile_is_refused_with_its_reason(bench: Bench, number: int) -> None:
     bench.office.receives(application(1, version=2, content_version=number, person=person(phone="13900000000")))
     bench.presenter.agree()
@@ -279,13 +294,15 @@ def test_the_offered_opinion_follows_the_rules_until_somebody_types(office: Offi
     assert bench.view.state.opinion == "已核"
 
 
-def test_ticks_on_an_older_content_are_not_taken_over(office: Office) -> None:
+@_NUMBERS
+def test_ticks_on_an_older_content_are_not_taken_over(office: Office, number: int) -> None:
     bench = unseen(office)
     bench.presenter.tick_material("id_card", seen=True)
     bench.settle()
     bench.presenter.close()
     bare = (Material("id_card", pages=1),)
-    office.receives(application(1, version=3, content_version=2, materials=bare))
+    changed = request(department="急诊科")
+    office.receives(application(1, version=3, content_version=number, materials=bare, request=changed))
     again = Bench(office)
     sheet = again.view.state.sheet
     assert sheet is not None

@@ -131,6 +131,27 @@ def test_undo_takes_back_the_last_decision_from_the_next_sheet(bench: Bench) -> 
     assert bench.view.taken == [ONE]
 
 
+def test_undo_takes_back_what_was_just_decided_though_the_next_sheet_is_of_another_decision(bench: Bench) -> None:
+    """The window went on to an application on which a colleague had decided: it is not his that is taken back."""
+    bench.office.receives(application(2, version=2, state=State.AGREED))
+    bench.presenter.agree()
+    bench.settle()
+    assert bench.view.shown == TWO
+    bench.presenter.undo()
+    bench.settle()
+    bench.presenter.undo()
+    bench.settle()
+    assert bench.view.taken == [ONE]
+    assert bench.office.reviews.open(ONE).shown_state is State.SUBMITTED
+    assert bench.office.reviews.open(TWO).shown_state is State.AGREED
+    bench.presenter.next()
+    bench.presenter.previous()
+    bench.settle()
+    bench.presenter.undo()  # he has asked for this one
+    bench.settle()
+    assert bench.view.taken == [ONE, TWO]
+
+
 def test_undo_takes_back_the_decision_on_the_desk(bench: Bench) -> None:
     bench.presenter.go_on_after(on=False)
     bench.presenter.agree()

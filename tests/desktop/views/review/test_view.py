@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from medreg_core.domain.records import AccountId, Claim
+from medreg_core.domain.records import AccountId, ApplicationId, Claim
 from medreg_core.domain.vocabulary import ChangePart, State
 from medreg_desktop.ui.notices import Notices
 from medreg_desktop.ui.theme import Mode, Theme
@@ -41,12 +41,11 @@ class Opened:
         self.qtbot, self.office = qtbot, office
         self.notices, self.reviews = Notices(), Watched(office)
         self.revealed: list[str] = []
-        around = Surroundings(
-            tables(), office.clock.now, self.notices, lambda: online, self.revealed.append, AccountId("me")
-        )
+        self.notings: list[Callable[[], None]] = []
+        around = Surroundings(tables(), office.clock.now, self.notices, lambda: online, self._reveal, AccountId("me"))
         self.window = ReviewWindow(around)
         self.presenter = ReviewPresenter(
-            self.window, self.reviews, Claims(), tables(), ImmediateRunner(), ImmediateRunner()
+            self.window, self.reviews, Claims(), tables(), ImmediateRunner(), ImmediateRunner(), office.clock
         )
         self.window.attach(self.presenter)
         self.previewed: list[str] = []
@@ -59,6 +58,10 @@ class Opened:
         self.window.activateWindow()
         qtbot.waitUntil(self.window.isActiveWindow)
         settle()
+
+    def _reveal(self, application_id: ApplicationId, noted: Callable[[], None]) -> None:
+        self.revealed.append(application_id)
+        self.notings.append(noted)
 
     def _count(self) -> None:
         self.closed += 1
@@ -230,11 +233,25 @@ def test_a_tick_keeps_the_keyboard_where_it_is(opened: Opened) -> None:
     assert opened.window.acts.agree_button.isEnabled()
 
 
+def test_originals_can_be_ticked_where_the_one_before_was_decided(opened: Opened) -> None:
+    """The same checklist, line for line: only whether it may be ticked is another."""
+    opened.office.receives(application(1, version=2, state=State.AGREED))
+    opened.presenter.reload()
+    settle()
+    assert not any(tick.isEnabled() for tick in opened.window.materials.findChildren(Tick))
+    opened.presenter.next()
+    settle()
+    assert opened.shown == TWO
+    assert any(tick.isEnabled() for tick in opened.window.materials.findChildren(Tick))
+
+
 def test_full_numbers_are_shown_once_and_noted(opened: Opened) -> None:
     number = application(1).person.id_number
     assert number not in opened.window.comparison.accessibleDescription()
     opened.window.head._reveal.click()
     assert opened.revealed == [ONE]
+    assert number not in opened.window.comparison.accessibleDescription(), "not before the audit has it"
+    opened.notings.pop()()
     assert number in opened.window.comparison.accessibleDescription()
 
 

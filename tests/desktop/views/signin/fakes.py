@@ -67,6 +67,7 @@ class FakeView:
 
     states: list[ScreenState] = field(default_factory=list)
     cleared: int = 0
+    signed_out: int = 0
     entered: list[Entered] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
 
@@ -75,6 +76,9 @@ class FakeView:
 
     def clear_secrets(self) -> None:
         self.cleared += 1
+
+    def sign_out(self) -> None:
+        self.signed_out += 1
 
     def enter(self, entered: Entered) -> None:
         self.entered.append(entered)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from medreg_desktop.ui.widgets import Banner, Button, TextField
 from medreg_desktop.views.signin.view import SignInPage, Ways
 from tests.desktop.views.signin.fakes import REGISTRAR, FakeAccess, FakeClock, FakeKnown
 from tests.helpers.qt import clipped, close, grab, nameless, settle
-from tests.helpers.runners import ImmediateRunner
+from tests.helpers.runners import ImmediateRunner, ManualRunner
 
 SERVER = "https://registry.example.cn"
 
@@ -67,6 +68,19 @@ def button(page: SignInPage, name: str) -> Button:
 def banner_text(page: SignInPage) -> str:
     banner = page.findChild(Banner)
     return banner.accessibleName() if banner.isVisibleTo(page) else ""
+
+
+def test_an_answer_that_comes_when_another_page_lies_there_lets_nobody_in(ways: Ways, dressed_app: Theme) -> None:
+    """While the service was asked, sync has proven that this computer has to go."""
+    runner, entered = ManualRunner(), []
+    made = SignInPage(replace(ways, runner=runner), server=SERVER, account="zharuoxi")
+    made.entered.connect(entered.append)
+    made.show()
+    made.presenter.submit("geheim")
+    made.hide()
+    runner.release_all()
+    assert entered == []
+    close(made)
 
 
 def test_a_first_sign_in_by_keyboard(qtbot: QtBot, page: Callable[..., SignInPage], access: FakeAccess) -> None:

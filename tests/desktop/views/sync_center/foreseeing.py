@@ -8,6 +8,7 @@ from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import Application, CommandId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.sync.forecast import Forecast, Rehearsed, foreseen
+from medreg_desktop.services.sync.lamp import Lamp, LampKind
 from medreg_desktop.services.sync.report import SyncReport
 from tests.desktop.cache.office import NOW
 
@@ -42,4 +43,5 @@ def rehearsed(*affected: Forecast, passes: int = 212, seconds: float = 25.0) -> 
         sends_at=NOW + timedelta(seconds=seconds),
         holds_until=NOW + timedelta(minutes=5),
     )
-    return SyncReport(synced_at=NOW, heard_at=NOW, unsent=total, rehearsed=told)
+    lamp = Lamp(LampKind.SENDING, len(affected), total=total, code="rehearsed")
+    return SyncReport(lamp=lamp, synced_at=NOW, heard_at=NOW, unsent=total, rehearsed=told)

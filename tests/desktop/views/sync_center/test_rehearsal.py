@@ -14,7 +14,7 @@ from medreg_core.domain.records import CommandId
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.sync.forecast import Rehearsed
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
-from medreg_desktop.services.sync.report import Guard, GuardState, SyncReport
+from medreg_desktop.services.sync.report import Guard, GuardState, SyncReport, Wait
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.views.sync_center.rehearsal_words import guard_words, verdict, what_follows
@@ -182,6 +182,21 @@ def test_while_sending_is_paused_nothing_is_said_to_go_and_no_button_offers_it(o
     opened.presenter.report(report)
     assert strip._follows.text().startswith("25 秒后自动发送其余 2 条。")
     assert strip.send_button.isVisible()
+
+
+@pytest.mark.parametrize("lamp", [LampKind.OFFLINE, LampKind.NEEDS_YOU])
+def test_when_the_line_has_dropped_nothing_is_said_to_go_and_nothing_is_offered(opened: Opened, lamp: LampKind) -> None:
+    strip, report, rehearse = opened.page.strip, rehearsed(passes=2), opened.page.head.rehearse
+    opened.presenter.report(report)
+    assert rehearse.isVisible()
+    opened.presenter.report(replace(report, lamp=Lamp(lamp), receiving=Wait(1, "server_unreachable")))
+    assert strip._follows.text() == "服务端没有应答，恢复联系之前都不会发出。"
+    assert not any(button.isVisible() for button in (strip.send_button, strip.all_button, rehearse))
+
+
+def test_a_rehearsal_is_not_offered_with_a_service_that_has_none(opened: Opened) -> None:
+    opened.presenter.report(replace(rehearsed(passes=2), rehearses=False))
+    assert not opened.page.head.rehearse.isVisible()
 
 
 def test_the_strip_sends_without_waiting_and_goes_when_it_is_over(opened: Opened) -> None:

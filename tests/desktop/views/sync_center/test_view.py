@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from medreg_core.contract.v1.faults import FaultCode
@@ -93,6 +93,24 @@ def opened(qtbot: QtBot, office: Office, story: Story, theme: Theme) -> Iterator
     one = Opened(qtbot, office)
     yield one
     close(one.page)
+
+
+def test_the_keyboard_stays_on_the_page_when_the_item_under_it_is_gone(opened: Opened) -> None:
+    """It went on to the field at the top of the window: what was typed next sought a person."""
+    window = QWidget()
+    column = QVBoxLayout(window)
+    column.addWidget(QLineEdit())
+    column.addWidget(opened.page)
+    window.show()
+    window.activateWindow()
+    opened.wait(window.isActiveWindow)
+    opened.page.panel.focus_first()
+    assert opened.page.panel.isAncestorOf(window.focusWidget())
+    state = opened.page._state
+    opened.page.show_state(replace(state, items=(), current=None, counts=None))
+    assert opened.page.isAncestorOf(QApplication.focusWidget())
+    opened.page.setParent(None)
+    close(window)
 
 
 def test_paper_of_an_earlier_consent_is_not_called_this_decisions(opened: Opened, story: Story) -> None:
