@@ -25,7 +25,7 @@ from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
-from medreg_server.services.moves import Step, allowed, find, moved, store
+from medreg_server.services.moves import Seen, Step, allowed, find, moved, store
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +117,21 @@ class ApplicantDesk:
             other_pending=transaction.applications.in_progress_of(physician_id, submission.id),
         )
 
-    def withdraw(self, application_id: ApplicationId, base_version: int, reason: str, caller: Caller) -> Application:
+    def withdraw(self, application_id: ApplicationId, seen: Seen, reason: str, caller: Caller) -> Application:
         """Withdraw an application that the institution has not agreed to. Raises ServiceFault."""
         caller.require(Action.APPLY)
         with self._environment.database.write() as transaction:
-            application = find(transaction, application_id, caller, base_version)
+            application = find(transaction, application_id, caller, seen)
             step = Step(Move.WITHDRAW, caller, self._environment.now(), reason)
             withdrawn = moved(application, allowed(application, step), step)
             store(transaction, withdrawn, step)
         return withdrawn
 
-    def resubmit(
-        self, application_id: ApplicationId, base_version: int, content: Content, caller: Caller
-    ) -> Application:
+    def resubmit(self, application_id: ApplicationId, seen: Seen, content: Content, caller: Caller) -> Application:
         """Submit a returned application with new content; its content version rises. Raises ServiceFault."""
         caller.require(Action.APPLY)
         with self._environment.database.write() as transaction:
-            application = find(transaction, application_id, caller, base_version)
+            application = find(transaction, application_id, caller, seen)
             step = Step(Move.RESUBMIT, caller, self._environment.now())
             again = moved(application, allowed(application, step), step)
             again = self._rewritten(transaction, again, content, step)

@@ -25,6 +25,7 @@ from medreg_server.services.demo.people import PracticeSerials
 from medreg_server.services.demo.province import COUNTY, HOME, HOSPITALS, NEIGHBOUR
 from medreg_server.services.demo.register import held_now
 from medreg_server.services.demo.seed import DemoAccounts, DemoRefused, Size, seed_demo
+from medreg_server.services.moves import Seen
 from medreg_server.services.reviewing import first_blocker
 from medreg_server.services.scans import ScanDesk
 from medreg_server.services.service import Service
@@ -139,7 +140,7 @@ def test_an_applicant_may_withdraw(demo: Demo) -> None:
     with service.environment.database.read() as transaction:
         application = transaction.applications.get(account.application_id, caller.scope)
     assert application is not None
-    withdrawn = ApplicantDesk(service.environment).withdraw(application.id, application.version, "", caller)
+    withdrawn = ApplicantDesk(service.environment).withdraw(application.id, Seen(application.version), "", caller)
     assert withdrawn.state is State.WITHDRAWN
 
 
