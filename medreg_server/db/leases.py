@@ -86,7 +86,7 @@ class Leases(Repository):
         self._insert(lease, holder, now)
         return lease
 
-    def adopt(self, lease: FormLease, holder: Holder, now: datetime) -> bool:
+    def adopt(self, lease: FormLease, holder: Holder, granted_at: datetime) -> bool:
         """Take back a lease of ours that a restore has forgotten; return whether it is known from now on.
 
         False: some of its numbers have been leased anew since, or it is another's.
@@ -99,7 +99,7 @@ class Leases(Repository):
         if known:
             return known == [(lease.first, lease.last, holder.institution_id, holder.device_id)]
         self._connection.execute(counter.where(form_serial.c.last < lease.last).values(last=lease.last))
-        self._insert(lease, holder, now)
+        self._insert(lease, holder, granted_at)
         return True
 
     def skip(self, count: int) -> None:
@@ -155,7 +155,7 @@ class Leases(Repository):
         )
         return [(row.first, row.last, row.institution_id, row.device_id) for row in rows]
 
-    def _insert(self, lease: FormLease, holder: Holder, now: datetime) -> None:
+    def _insert(self, lease: FormLease, holder: Holder, granted_at: datetime) -> None:
         row = {
             "region": lease.region,
             "year": lease.year,
@@ -163,7 +163,7 @@ class Leases(Repository):
             "last": lease.last,
             "institution_id": holder.institution_id,
             "device_id": holder.device_id,
-            "granted_at": now,
+            "granted_at": granted_at,
             "expires_at": lease.expires_at,
         }
         self._writes.insert(form_lease, [row])

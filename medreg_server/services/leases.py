@@ -84,9 +84,14 @@ class LeaseDesk:
         for lease in hello.leases[: 2 * _MOST_LEASES]:
             if not hmac.compare_digest(lease.proof, _proven(self._environment.keys, lease, holder).proof):
                 continue
-            is_known = transaction.leases.adopt(lease, holder, self._environment.now())
+            is_known = transaction.leases.adopt(lease, holder, self._granted_at(lease))
             detail = {"first": str(lease.first), "last": str(lease.last), "known": str(is_known).lower()}
             transaction.record(caller.event("lease.take_back", hello.device_id, **detail))
+
+    def _granted_at(self, lease: FormLease) -> datetime:
+        """Return when a lease was granted, by its end: taken back today, it is not one of today's."""
+        ends, now = lease.expires_at, self._environment.now()
+        return now - _WITHIN if ends is None else min(now, ends - timedelta(days=self._environment.settings.lease_days))
 
     def _end(self, now: datetime) -> datetime:
         return now + timedelta(days=self._environment.settings.lease_days)
