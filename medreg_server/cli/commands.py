@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from getpass import getpass
@@ -12,7 +13,7 @@ from typing import Final
 
 from medreg_core.contract.v1.courier import ANSWERS_SUFFIX
 from medreg_core.domain.records import AccountId, DeviceId, Institution, InstitutionId
-from medreg_core.domain.vocabulary import RevocationReason, Role
+from medreg_core.domain.vocabulary import RescueState, RevocationReason, Role
 from medreg_server.cli.courier import read_bundle, write_whole
 from medreg_server.cli.devices import device_lines, rescued_lines
 from medreg_server.cli.exam import report_lines
@@ -151,6 +152,10 @@ def _backup(options: Options, settings: Settings) -> int:
 
 def _restore(options: Options, settings: Settings) -> int:
     print(restore(settings, options.file, options.reason))
+    with _opened(settings) as service, service.environment.database.read() as transaction:
+        waiting = transaction.rescued.counts(WHOLE_REGISTER).get(RescueState.WAITING, 0)
+    if waiting:
+        print(f"{waiting} decisions of computers that were shut out wait for supervisors; see rescued", file=sys.stderr)
     return 0
 
 

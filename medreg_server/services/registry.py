@@ -16,10 +16,11 @@ from medreg_core.domain.vocabulary import Role
 from medreg_server.db.accounts import AccountRecord
 from medreg_server.db.audit import REGISTER, Event
 from medreg_server.db.server_state import Identity
-from medreg_server.services import serials
+from medreg_server.services import rescued_file, serials
 from medreg_server.services.environment import Environment
 from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
+from medreg_server.services.rescues import find_again
 
 
 class RegistryFault(Exception):
@@ -67,7 +68,8 @@ class Registry:
 
         Form numbers leased since the backup may be on paper: as many as the settings say are left out, from where the
         epoch that ends began if that is later (ADR 018). Every session ends: one of a backup may have been ended since,
-        and who signs in anew greets before anything is sent, so that his leases are taken back first.
+        and who signs in anew greets before anything is sent, so that his leases are taken back first. What was rescued
+        since the backup from computers that are gone comes back into the review lane.
         Raises RegistryFault serials_damaged.
         """
         epoch = secrets.token_hex(8)
@@ -83,6 +85,7 @@ class Registry:
             transaction.leases.raise_to(begun)
             transaction.leases.skip(settings.restore_skip)
             serials.keep(data_dir, transaction.leases.serials())
+            find_again(transaction, rescued_file.kept(data_dir), self._environment.now())
             transaction.record(Event("server.epoch", epoch, detail={"reason": reason}))
         return epoch
 

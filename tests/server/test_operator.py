@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,22 @@ from pathlib import Path
 import pytest
 
 from medreg_core.contract.v1.commands import Return
-from medreg_core.domain.vocabulary import OutcomeKind, Role
+from medreg_core.contract.v1.devices import RescuedEntry
+from medreg_core.domain.vocabulary import OutcomeKind, RescueState, Role
 from medreg_server.cli import main
+from medreg_server.services import rescued_file
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.review_lane import ReviewLane
 from tests.helpers.postgres import find_binaries
-from tests.helpers.server import PASSWORD, open_register, seed_account, seed_applications, seed_hospital, sqlite_url
+from tests.helpers.server import (
+    PASSWORD,
+    Hospital,
+    open_register,
+    seed_account,
+    seed_applications,
+    seed_hospital,
+    sqlite_url,
+)
 from tests.server.clients import Office, command
 from tests.server.leaver import Leaver
 
@@ -133,3 +144,80 @@ def test_an_account_that_a_restore_has_taken_is_given_its_id_back(
         assert capsys.readouterr().out.strip() == lost
         supervisor = Office(restored, hospital, Role.SUPERVISOR)
         assert lane.confirm(sent.id, supervisor.caller).kind is OutcomeKind.ACCEPTED
+
+
+def restored_lane(url: str, directory: Path, hospital: Hospital) -> list[RescuedEntry]:
+    with open_register(url, directory) as service:
+        lane = ReviewLane(service.environment, CommandDesk(service.environment))
+        supervisor = Office(service, hospital, Role.SUPERVISOR)
+        found = lane.listed("", supervisor.caller)
+        assert [lane.confirm(entry.command.id, supervisor.caller).kind for entry in found] == ["accepted"] * len(found)
+    return found
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_restore_brings_back_what_was_rescued_from_a_computer_that_is_gone(
+    known: bool, database_url: str, other_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    with open_register(database_url, tmp_path) as service:
+        hospital = seed_hospital(service)
+        (application,) = seed_applications(service, hospital.institution)
+        leaver = Leaver.of(service, hospital) if known else None
+        assert main(["backup", str(copy)]) == 0
+        leaver = leaver or Leaver.of(service, hospital)
+        sent = command(application, Return(opinion="请补充资料"))
+        leaver.revoke()
+        assert leaver.rescue(sent).kept == (sent.id,)
+        leaver.done()
+    torn = tmp_path / "keys" / rescued_file.FILE
+    torn.write_bytes(torn.read_bytes() + b'{"type":"left","devi')
+    assert main(["--database", other_url, "restore", str(copy)]) == 0
+    assert "1 decisions of computers that were shut out wait" in capsys.readouterr().err
+    (entry,) = restored_lane(other_url, tmp_path, hospital)
+    assert (entry.command, entry.account_id, entry.state) == (sent, leaver.maker, RescueState.WAITING)
+    assert main(["--database", other_url, "devices"]) == 0
+    assert ", wiped " in capsys.readouterr().out
+    assert main(["--database", other_url, "verify-audit"]) == 0
+    assert stat.S_IMODE(torn.stat().st_mode) == 0o600
+
+
+def test_a_restore_takes_nothing_of_a_computer_that_has_its_decisions_still(
+    database_url: str, other_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its order may be gone with the restore, and its registrar may call back what a supervisor would carry out."""
+    copy = tmp_path / "copy"
+    with open_register(database_url, tmp_path) as service:
+        hospital = seed_hospital(service)
+        (application,) = seed_applications(service, hospital.institution)
+        leaver = Leaver.of(service, hospital)
+        assert main(["backup", str(copy)]) == 0
+        leaver.revoke()
+        leaver.rescue(command(application, Return(opinion="请补充资料")))
+    assert main(["--database", other_url, "restore", str(copy)]) == 0
+    assert "decisions of computers" not in capsys.readouterr().err
+    with open_register(other_url, tmp_path) as restored:
+        lane = ReviewLane(restored.environment, CommandDesk(restored.environment))
+        supervisor = Office(restored, hospital, Role.SUPERVISOR)
+        assert lane.listed("", supervisor.caller) == []
+        leaver.office.service = restored
+        leaver.done()  # it was gone all the same, and says so now
+        assert len(lane.listed("", supervisor.caller)) == 1
+
+
+def test_nothing_is_called_safe_that_could_not_be_written_beside_the_register(
+    database_url: str, tmp_path: Path
+) -> None:
+    with open_register(database_url, tmp_path) as service:
+        hospital = seed_hospital(service)
+        (application,) = seed_applications(service, hospital.institution)
+        leaver = Leaver.of(service, hospital)
+        leaver.revoke()
+        in_the_way = tmp_path / "keys" / rescued_file.FILE
+        in_the_way.mkdir()
+        sent = command(application, Return(opinion="请补充资料"))
+        with pytest.raises(OSError, match=rescued_file.FILE):
+            leaver.rescue(sent)
+        in_the_way.rmdir()
+        assert leaver.rescue(sent).kept == (sent.id,)
+        assert in_the_way.exists()
