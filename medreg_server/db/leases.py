@@ -65,6 +65,16 @@ _USED: Final = (
     .select_from(form)
     .where(form.c.device_id == bindparam("device"), form.c.created_at > bindparam("since"))
 )
+_GRANTED: Final = (
+    select(func.count())
+    .select_from(form_lease)
+    .where(
+        form_lease.c.region == bindparam("of_region"),
+        form_lease.c.year == bindparam("of_year"),
+        form_lease.c.institution_id == bindparam("institution"),
+        form_lease.c.granted_at > bindparam("since"),
+    )
+)
 _OUTSTANDING: Final = select(_LEASED.scalar_subquery() - _USED.scalar_subquery())
 
 
@@ -132,6 +142,11 @@ class Leases(Repository):
     def outstanding(self, device_id: DeviceId, since: datetime) -> int:
         """Return how many more numbers have been leased to the device since then than forms of it were stored."""
         return int(self._connection.execute(_OUTSTANDING, {"device": device_id, "since": since}).scalar_one())
+
+    def granted(self, holder: Holder, region: str, year: int, since: datetime) -> int:
+        """Return how many leases of the region and year the holder's institution was given since then."""
+        asked = {"of_region": region, "of_year": year, "institution": holder.institution_id, "since": since}
+        return int(self._connection.execute(_GRANTED, asked).scalar_one())
 
     def holder_of(self, number: FormNumber) -> Holder | None:
         """Return who holds the lease that contains ``number``, or None when it was never leased."""

@@ -20,6 +20,7 @@ from medreg_server.db.backup import back_up
 from medreg_server.db.clock import Clock, system_clock
 from medreg_server.db.leases import Holder
 from medreg_server.db.transaction import WriteTransaction
+from medreg_server.services import leases as desk
 from medreg_server.services.registry import RegistryFault
 from medreg_server.services.serials import FILE as SERIALS
 from medreg_server.services.service import Service, restore
@@ -249,6 +250,15 @@ def test_a_claimed_lease_that_this_service_did_not_seal_is_not_taken(register: S
         rows = transaction.leases._overlapping(msgspec.structs.replace(own, first=1, last=999_999))
     assert (own.first, own.last, hospital.institution.id, other.device_id) not in rows
     assert max(row[1] for row in rows) < 10_000
+
+
+def test_no_office_uses_up_what_its_region_has_by_naming_new_devices(
+    register: Service, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "_MOST_OF_AN_OFFICE", 5)
+    given = [Office(register, hospital).lease for _ in range(8)]
+    assert [lease is not None for lease in given] == [True] * 5 + [False] * 3
+    assert Office(register, seed_hospital(register)).lease, "the region has numbers for the others"
 
 
 # ---- any order of events --------------------------------------------------------------------------------------------
