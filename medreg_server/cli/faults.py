@@ -48,6 +48,7 @@ _BACKUP: Final = {
 }
 _DEMO: Final = {
     "demo_exists": "this database holds a demo province already; use an empty one",
+    "not_empty": "this register holds institutions; the demo province is only for an empty one",
     "too_few_physicians": "the demo province needs at least {fewest} physicians",
     "login_taken": "a login name of the demo is taken; use an empty database",
 }

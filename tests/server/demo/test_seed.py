@@ -30,7 +30,7 @@ from medreg_server.services.reviewing import first_blocker
 from medreg_server.services.scans import ScanDesk
 from medreg_server.services.service import Service
 from medreg_server.services.sign_in import SignInDesk
-from tests.helpers.server import open_register, sqlite_url
+from tests.helpers.server import open_register, seed_hospital, sqlite_url
 from tests.server.demo.conftest import TODAY
 
 PASSWORD = "a password for the demo"
@@ -249,3 +249,11 @@ def test_the_password_is_only_what_was_given(sqlite_register: Service) -> None:
     assert account is not None
     assert sqlite_register.passwords.verify(account.password_hash, PASSWORD)
     assert not any(sqlite_register.passwords.verify(account.password_hash, word) for word in ("", "demo", "zharuoxi"))
+
+
+def test_a_register_in_use_gets_no_demo_accounts(sqlite_register: Service) -> None:
+    seed_hospital(sqlite_register)
+    with pytest.raises(DemoRefused, match="not_empty"):
+        filled(sqlite_register)
+    with sqlite_register.environment.database.read() as transaction:
+        assert transaction.accounts.by_login("zhouzhengyan") is None
