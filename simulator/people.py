@@ -29,6 +29,7 @@ from medreg_server.services.applicants import Content
 from medreg_server.services.authority import Ruling
 from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.moves import Seen
 from simulator.cases import REGION
 from simulator.clocks import START
 from simulator.pc import Pc
@@ -291,10 +292,10 @@ def applicant_acts(register: Register, institution_id: InstitutionId, chance: Ra
     try:
         if application.state is State.RETURNED and chance.random() < 0.8:
             content = Content(application.request, application.statement, materials=application.materials)
-            desk.resubmit(application.id, application.version, content, caller)
+            desk.resubmit(application.id, Seen(application.version, application.moved_at), content, caller)
             return f"resubmit {application.id[:8]}"
         if chance.random() < 0.3:
-            desk.withdraw(application.id, application.version, "", caller)
+            desk.withdraw(application.id, Seen(application.version, application.moved_at), "", caller)
             return f"withdraw {application.id[:8]}"
     except ServiceFault as fault:
         return f"applicant:{fault.code.value}"
@@ -334,7 +335,7 @@ def commission_acts(register: Register, institution_id: InstitutionId, chance: R
         return "commission:nothing"
     move = chance.choice(_MOVES[application.state])
     try:
-        ruling = Ruling(application.version, ("补正材料",))
+        ruling = Ruling(application.version, ("补正材料",), application.moved_at)
         register.desks.authority.move(application.id, move, ruling, _caller(Role.COMMISSION, application))
     except ServiceFault as fault:
         return f"commission:{fault.code.value}"

@@ -10,9 +10,11 @@ from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
 from medreg_core.contract.v1.activation import Activated, Redemption
+from medreg_core.contract.v1.receipts import Instant
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_server.api.access import CALLER, Signed, UseCases, client_address
 from medreg_server.services.applicants import Content, Submission
+from medreg_server.services.moves import Seen
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
@@ -20,6 +22,7 @@ class Withdrawal(msgspec.Struct, frozen=True):
 
     base_version: int
     reason: str = ""
+    seen_at: Instant | None = None
 
 
 class Resubmission(msgspec.Struct, frozen=True):
@@ -27,6 +30,7 @@ class Resubmission(msgspec.Struct, frozen=True):
 
     base_version: int
     content: Content
+    seen_at: Instant | None = None
 
 
 @post("/applications", status_code=200, sync_to_thread=True)
@@ -38,7 +42,8 @@ def submit(data: JSONBody[Submission], caller: Signed, desks: UseCases) -> Appli
 @post("/applications/{application_id:str}/withdraw", status_code=200, sync_to_thread=True)
 def withdraw(application_id: FromPath[str], data: JSONBody[Withdrawal], caller: Signed, desks: UseCases) -> Application:
     """Withdraw an application that is not agreed to yet."""
-    return desks.applicants.withdraw(ApplicationId(application_id), data.base_version, data.reason, caller)
+    seen = Seen(data.base_version, data.seen_at)
+    return desks.applicants.withdraw(ApplicationId(application_id), seen, data.reason, caller)
 
 
 @post("/applications/{application_id:str}/resubmit", status_code=200, sync_to_thread=True)
@@ -46,7 +51,8 @@ def resubmit(
     application_id: FromPath[str], data: JSONBody[Resubmission], caller: Signed, desks: UseCases
 ) -> Application:
     """Submit a returned application again."""
-    return desks.applicants.resubmit(ApplicationId(application_id), data.base_version, data.content, caller)
+    seen = Seen(data.base_version, data.seen_at)
+    return desks.applicants.resubmit(ApplicationId(application_id), seen, data.content, caller)
 
 
 @post("/activation", status_code=200, dependencies=CALLER, sync_to_thread=True)

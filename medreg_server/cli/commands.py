@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from getpass import getpass
@@ -11,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from medreg_core.contract.v1.courier import ANSWERS_SUFFIX
-from medreg_core.domain.records import DeviceId, Institution, InstitutionId
-from medreg_core.domain.vocabulary import RevocationReason, Role
+from medreg_core.domain.records import AccountId, DeviceId, Institution, InstitutionId
+from medreg_core.domain.vocabulary import RescueState, RevocationReason, Role
 from medreg_server.cli.courier import read_bundle, write_whole
 from medreg_server.cli.devices import device_lines, rescued_lines
 from medreg_server.cli.exam import report_lines
@@ -33,7 +34,7 @@ from medreg_server.services.exam.pass_list import write_exam_list
 from medreg_server.services.keys import own_public_key
 from medreg_server.services.registry import NewAccount, RegistryFault
 from medreg_server.services.service import Service, open_service, restore
-from medreg_server.settings import Settings, load_settings
+from medreg_server.settings import Settings, SettingsFault, load_settings
 
 
 def run(options: Options) -> int:
@@ -93,6 +94,7 @@ def _create_account(options: Options, settings: Settings) -> int:
                 password=_password(options),
                 institution_id=_institution(service, options.institution),
                 region=options.region,
+                id=AccountId(options.account_id) if options.account_id else None,
             )
         )
     print(account_id)
@@ -150,6 +152,10 @@ def _backup(options: Options, settings: Settings) -> int:
 
 def _restore(options: Options, settings: Settings) -> int:
     print(restore(settings, options.file, options.reason))
+    with _opened(settings) as service, service.environment.database.read() as transaction:
+        waiting = transaction.rescued.counts(WHOLE_REGISTER).get(RescueState.WAITING, 0)
+    if waiting:
+        print(f"{waiting} decisions of computers that were shut out wait for supervisors; see rescued", file=sys.stderr)
     return 0
 
 
@@ -246,9 +252,12 @@ def _scope(service: Service, code: str) -> Scope:
 
 
 def _password(options: Options) -> str:
-    if options.password_file is not None:
-        return options.password_file.read_text(encoding="utf-8").rstrip("\r\n")
-    return getpass("Password: ")
+    if options.password_file is None:
+        return getpass("Password: ")
+    try:  # editors of Windows put a mark before the text, which nobody types who signs in
+        return options.password_file.read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise SettingsFault("--password-file", "the file is no UTF-8 text") from error
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from medreg_server.cli.receipts import KeysUnreadable, spoken_proof
 from medreg_server.db.backup import BackupFault
 from medreg_server.db.migrate import SchemaMismatch
 from medreg_server.db.transaction import DatabaseBusy
+from medreg_server.db.trouble import told_by_database
 from medreg_server.services.demo.seed import DemoRefused
 from medreg_server.services.exam.refusal import WorkbookRefused
 from medreg_server.services.faults import ServiceFault
@@ -25,6 +26,9 @@ _REGISTRY: Final = {
     "login_taken": "this login name is taken; choose another",
     "password_length": "the password must have 8 to 128 characters",
     "serials_damaged": "form-serials.json in the data directory is damaged: put back the copy of its own backup",
+    "region_malformed": "a region has six digits",
+    "id_malformed": "this can be no account's id; it has 1 to 64 letters, digits, - and _",
+    "id_taken": "an account has this id already; an account that is there keeps its own",
     "place_missing": "name where the account belongs: --institution of an office, --region of a commission",
 }
 _BACKUP: Final = {
@@ -44,6 +48,7 @@ _BACKUP: Final = {
 }
 _DEMO: Final = {
     "demo_exists": "this database holds a demo province already; use an empty one",
+    "not_empty": "this register holds institutions; the demo province is only for an empty one",
     "too_few_physicians": "the demo province needs at least {fewest} physicians",
     "login_taken": "a login name of the demo is taken; use an empty database",
 }
@@ -76,5 +81,5 @@ def spoken(error: Exception) -> str | None:
         case DatabaseBusy():
             sentence = "the database does not answer, or is busy; nothing was changed"
         case _:
-            return None
+            return told_by_database(error)
     return sentence

@@ -39,6 +39,7 @@ class Options(Namespace):
     login: str = ""
     role: str = Role.REGISTRAR.value
     institution: str = ""
+    account_id: str = ""
     password_file: Path | None = None
     physicians: int = 5_000
     password: str = ""
@@ -140,4 +141,5 @@ def _account(parser: ArgumentParser) -> None:
     parser.add_argument("--role", choices=_ROLES, default=Role.REGISTRAR.value)
     parser.add_argument("--institution", default="", help="registration number of the institution")
     parser.add_argument("--region", default="", help="for role commission: six digits")
+    parser.add_argument("--id", dest="account_id", default="", help="its old id, where a restore has taken the account")
     parser.add_argument("--password-file", type=Path, default=None, help="file with the password; asked for without it")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
-from contextlib import closing
+from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 
+from medreg_server.db.durable import sync_file, sync_folder
 from medreg_server.db.engine import is_missing, open_engine
 
 
@@ -26,20 +28,40 @@ class BackupFault(Exception):
 
 
 def back_up(url: str, target: Path) -> None:
-    """Write one consistent copy of the database to ``target``. Raises BackupFault."""
+    """Write one consistent copy of the database to ``target``, whole and durable or not at all.
+
+    Raises BackupFault, OSError, and what SQLite says of a database or a disk that it cannot use.
+    """
     if target.exists():
         raise BackupFault("file_exists", str(target))
     engine = open_engine(url)
     if is_missing(engine):
         raise BackupFault("nothing_there", str(engine.url.database))
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        if engine.dialect.name == "sqlite":
-            with closing(engine.raw_connection()) as connection:
-                connection.cursor().execute("VACUUM INTO ?", (str(target),))
-        else:
-            run_program("pg_dump", "--format=custom", f"--file={target}", f"--dbname={libpq_url(engine.url)}")
+        _write_copy(engine, draft)
+        sync_file(draft)  # neither VACUUM INTO nor pg_dump of PostgreSQL 15 and before does
+        _name(draft, target)
     finally:
+        draft.unlink(missing_ok=True)
         engine.dispose()
+
+
+def _write_copy(engine: Engine, draft: Path) -> None:
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM INTO ?", (str(draft),))
+    else:
+        run_program("pg_dump", "--format=custom", f"--file={draft}", f"--dbname={libpq_url(engine.url)}")
+
+
+def _name(draft: Path, target: Path) -> None:
+    """Give the copy its name; sticks and shares, where it often goes, know no links and sync no folders."""
+    if target.exists():
+        raise BackupFault("file_exists", str(target))
+    draft.replace(target)
+    with suppress(OSError):
+        sync_folder(target.parent)
 
 
 def libpq_url(url: URL) -> str:

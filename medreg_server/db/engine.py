@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = ["APPLICATION", "Engine", "begun", "is_missing", "logs_left", "open_engine"]
@@ -26,10 +27,15 @@ _LOCK_TIMEOUT_MS: Final = 4_000
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for a ``sqlite:///file`` or ``postgresql://…`` URL; no connection is made yet."""
+    """Return an engine for a ``sqlite:///file`` or ``postgresql://…`` URL; no connection is made yet.
+
+    Raises ArgumentError for any other.
+    """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(url)
+    if address.get_backend_name() != "postgresql":
+        raise ArgumentError(address.get_backend_name())
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
     options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_LOCK_TIMEOUT_MS} -c timezone=UTC"

@@ -65,6 +65,16 @@ _USED: Final = (
     .select_from(form)
     .where(form.c.device_id == bindparam("device"), form.c.created_at > bindparam("since"))
 )
+_GRANTED: Final = (
+    select(func.count())
+    .select_from(form_lease)
+    .where(
+        form_lease.c.region == bindparam("of_region"),
+        form_lease.c.year == bindparam("of_year"),
+        form_lease.c.institution_id == bindparam("institution"),
+        form_lease.c.granted_at > bindparam("since"),
+    )
+)
 _OUTSTANDING: Final = select(_LEASED.scalar_subquery() - _USED.scalar_subquery())
 
 
@@ -86,7 +96,7 @@ class Leases(Repository):
         self._insert(lease, holder, now)
         return lease
 
-    def adopt(self, lease: FormLease, holder: Holder, now: datetime) -> bool:
+    def adopt(self, lease: FormLease, holder: Holder, granted_at: datetime) -> bool:
         """Take back a lease of ours that a restore has forgotten; return whether it is known from now on.
 
         False: some of its numbers have been leased anew since, or it is another's.
@@ -99,7 +109,7 @@ class Leases(Repository):
         if known:
             return known == [(lease.first, lease.last, holder.institution_id, holder.device_id)]
         self._connection.execute(counter.where(form_serial.c.last < lease.last).values(last=lease.last))
-        self._insert(lease, holder, now)
+        self._insert(lease, holder, granted_at)
         return True
 
     def skip(self, count: int) -> None:
@@ -133,6 +143,11 @@ class Leases(Repository):
         """Return how many more numbers have been leased to the device since then than forms of it were stored."""
         return int(self._connection.execute(_OUTSTANDING, {"device": device_id, "since": since}).scalar_one())
 
+    def granted(self, holder: Holder, region: str, year: int, since: datetime) -> int:
+        """Return how many leases of the region and year the holder's institution was given since then."""
+        asked = {"of_region": region, "of_year": year, "institution": holder.institution_id, "since": since}
+        return int(self._connection.execute(_GRANTED, asked).scalar_one())
+
     def holder_of(self, number: FormNumber) -> Holder | None:
         """Return who holds the lease that contains ``number``, or None when it was never leased."""
         asked = {"of_region": number.region, "of_year": number.year, "serial": number.serial}
@@ -155,7 +170,7 @@ class Leases(Repository):
         )
         return [(row.first, row.last, row.institution_id, row.device_id) for row in rows]
 
-    def _insert(self, lease: FormLease, holder: Holder, now: datetime) -> None:
+    def _insert(self, lease: FormLease, holder: Holder, granted_at: datetime) -> None:
         row = {
             "region": lease.region,
             "year": lease.year,
@@ -163,7 +178,7 @@ class Leases(Repository):
             "last": lease.last,
             "institution_id": holder.institution_id,
             "device_id": holder.device_id,
-            "granted_at": now,
+            "granted_at": granted_at,
             "expires_at": lease.expires_at,
         }
         self._writes.insert(form_lease, [row])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.access import Action
 from medreg_core.domain.records import (
@@ -25,7 +27,16 @@ from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
-from medreg_server.services.moves import Step, allowed, find, moved, store
+from medreg_server.services.moves import Seen, Step, allowed, find, moved, store
+from medreg_server.services.throttle import Limit, count, throttle_key
+
+CONTENT_BYTES: Final = 64 * 1024
+"""Most that an applicant writes. A hundred conflicts, each with its row, must fit into what a computer accepts as one
+answer: it would ask for the same answer for ever."""
+
+_LONGEST_REASON: Final = 2_000
+_MOST_NEW: Final = 20
+"""New applications of one account within a pause: all of them come to every computer of the office they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +84,16 @@ class ApplicantDesk:
         self._environment = environment
 
     def submit(self, submission: Submission, caller: Caller) -> Application:
-        """Store a new application, submitted. Raises ServiceFault NOT_FOUND, BAD_REQUEST."""
+        """Store a new application, submitted.
+
+        Raises ServiceFault NOT_FOUND, BAD_REQUEST, TOO_LARGE, TOO_MANY_ATTEMPTS.
+        """
         caller.require(Action.APPLY)
+        _check_size(submission.content)
         for where in ("id", "institution_id"):
             if not is_id(getattr(submission, where)):
                 raise ServiceFault(FaultCode.BAD_REQUEST, where=where)
+        count(self._environment, [Limit(throttle_key("application", caller.account.id), _MOST_NEW)])
         with self._environment.database.write() as transaction:
             known = transaction.applications.get(submission.id, WHOLE_REGISTER)
             if known is not None and known.physician_id == caller.physician_id:
@@ -117,23 +133,24 @@ class ApplicantDesk:
             other_pending=transaction.applications.in_progress_of(physician_id, submission.id),
         )
 
-    def withdraw(self, application_id: ApplicationId, base_version: int, reason: str, caller: Caller) -> Application:
+    def withdraw(self, application_id: ApplicationId, seen: Seen, reason: str, caller: Caller) -> Application:
         """Withdraw an application that the institution has not agreed to. Raises ServiceFault."""
         caller.require(Action.APPLY)
+        if len(reason) > _LONGEST_REASON:
+            raise ServiceFault(FaultCode.TOO_LARGE)
         with self._environment.database.write() as transaction:
-            application = find(transaction, application_id, caller, base_version)
+            application = find(transaction, application_id, caller, seen)
             step = Step(Move.WITHDRAW, caller, self._environment.now(), reason)
             withdrawn = moved(application, allowed(application, step), step)
             store(transaction, withdrawn, step)
         return withdrawn
 
-    def resubmit(
-        self, application_id: ApplicationId, base_version: int, content: Content, caller: Caller
-    ) -> Application:
+    def resubmit(self, application_id: ApplicationId, seen: Seen, content: Content, caller: Caller) -> Application:
         """Submit a returned application with new content; its content version rises. Raises ServiceFault."""
         caller.require(Action.APPLY)
+        _check_size(content)
         with self._environment.database.write() as transaction:
-            application = find(transaction, application_id, caller, base_version)
+            application = find(transaction, application_id, caller, seen)
             step = Step(Move.RESUBMIT, caller, self._environment.now())
             again = moved(application, allowed(application, step), step)
             again = self._rewritten(transaction, again, content, step)
@@ -163,6 +180,12 @@ class ApplicantDesk:
             other_pending=pending,
             form=form,
         )
+
+
+def _check_size(content: Content) -> None:
+    """Raise ServiceFault TOO_LARGE for more than anybody writes: it goes to every computer of an office."""
+    if len(msgspec.json.encode(content)) > CONTENT_BYTES:
+        raise ServiceFault(FaultCode.TOO_LARGE)
 
 
 def _person(transaction: ReadTransaction, caller: Caller, contact: Contact) -> Person:

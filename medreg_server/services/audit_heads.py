@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -148,11 +148,12 @@ class Verification:
 def verify_audit(database: Database, kept: AuditHeads) -> Verification:
     """Recompute every chain and compare it with its signed head and with the heads kept outside."""
     rows = 0
+    before = list(kept.kept())  # read later, it would tell of rows that are not in this view of the register yet
     with database.read() as transaction:
         keys = transaction.server_state.public_keys()
         heads = {head.chain: head for head in transaction.audit.heads()}
         flaws = [Flaw(head.chain, head.seq, "signature") for head in heads.values() if not _is_ours(head, keys)]
-        outside, lost = _sorted_out(kept.kept(), keys, flaws)
+        outside, lost = _sorted_out(before, keys, flaws)
         chains = sorted(heads.keys() | transaction.audit.chains() | outside.keys())
         for chain in chains:
             count, found = _verify_chain(transaction.audit, chain, heads.get(chain), outside.get(chain, {}))
@@ -162,7 +163,7 @@ def verify_audit(database: Database, kept: AuditHeads) -> Verification:
 
 
 def _sorted_out(
-    kept: Iterator[Head | Restored], keys: Mapping[str, bytes], flaws: list[Flaw]
+    kept: Iterable[Head | Restored], keys: Mapping[str, bytes], flaws: list[Flaw]
 ) -> tuple[dict[str, dict[int, Head]], list[Loss]]:
     """Return the heads that must still be met, by chain and row, and what restores have lost of them."""
     outside: dict[str, dict[int, Head]] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.receipts import Instant
 from medreg_core.domain.access import ACTION_OF_MOVE, Action
 from medreg_core.domain.records import Application, ApplicationId
 from medreg_core.domain.vocabulary import Move, State
@@ -15,17 +16,18 @@ from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
-from medreg_server.services.moves import Step, allowed, find, moved, store
+from medreg_server.services.moves import Seen, Step, allowed, find, moved, store
 
 PAGE_APPLICATIONS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What an officer decides: on which version, and with which reasons or 补正 items."""
+    """What an officer decides: on which version, come about when, and with which reasons or 补正 items."""
 
     base_version: int
     notes: tuple[str, ...] = ()
+    seen_at: Instant | None = None
 
 
 class AuthorityDesk:
@@ -47,7 +49,7 @@ class AuthorityDesk:
         caller.require(ACTION_OF_MOVE[move])
         notes = tuple(note.strip() for note in ruling.notes if note.strip())
         with self._environment.database.write() as transaction:
-            application = find(transaction, application_id, caller, ruling.base_version)
+            application = find(transaction, application_id, caller, Seen(ruling.base_version, ruling.seen_at))
             step = Step(move, caller, self._environment.now(), "；".join(notes))
             after = moved(application, allowed(application, step), step)
             after = self._effect(transaction, replace(after, notes=notes or after.notes), move)

@@ -21,7 +21,7 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.answers import accepted, rejected, stale
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
-from medreg_server.services.moves import Step, moved, store
+from medreg_server.services.moves import Seen, Step, moved, store
 from medreg_server.services.reviewing import first_blocker
 
 Decision = Agree | Return | Refuse | WithdrawConsent
@@ -76,7 +76,7 @@ class DecisionDesk:
 
     def _rule(self, command: Command, application: Application, step: Step) -> Rule:
         rule = rule_for(application.state, step.move)
-        if rule is None or not _is_what_was_seen(command, application):
+        if rule is None or not Seen(command.base_version, command.seen_at).is_row(application):
             raise stale(command, step.move, application)
         if step.caller.account.role not in rule.roles:
             raise rejected(command, FaultCode.NOT_ALLOWED)
@@ -129,12 +129,6 @@ class DecisionDesk:
         keys = self._environment.keys
         claims = FormClaims(body.form_number, content_version, body.digest, FormState.AGREED, at)
         return ReviewForm(body.form_number, body.digest, sign_form_code(claims, keys.private_key, keys.kid))
-
-
-def _is_what_was_seen(command: Command, application: Application) -> bool:
-    """Return whether the row is the one its author read: after a restore another one may bear the same version."""
-    came_about = command.seen_at is None or command.seen_at == application.moved_at
-    return came_about and command.base_version == application.version
 
 
 def replace_form(outcome: Outcome, application: Application) -> Outcome:

@@ -27,6 +27,10 @@ _WITHIN: Final = timedelta(days=1)
 """Unused leases a device is given within so long: a faulty client must not use up its region's serials. A lost answer
 costs one, and where many were lost the office must not be without numbers until these have expired."""
 
+_MOST_OF_AN_OFFICE: Final = 500
+"""Leases an institution is given within so long, by whatever number of devices: each sign-in may name a new one, and
+whoever has one password could use up in minutes what a whole region has for the year."""
+
 _EXPIRY_SINCE: Final = 2
 """The protocol whose clients know that leases expire; an older one would use its numbers for ever."""
 
@@ -50,6 +54,8 @@ class LeaseDesk:
         if transaction.leases.outstanding(hello.device_id, now - _WITHIN) >= _MOST_LEASES * settings.lease_size:
             return None
         holder = Holder(institution.id, hello.device_id)
+        if transaction.leases.granted(holder, institution.region, year, now - _WITHIN) >= _MOST_OF_AN_OFFICE:
+            return None
         expires_at = self._end(now) if protocol >= _EXPIRY_SINCE else None
         granted = transaction.leases.grant(holder, institution.region, year, settings.lease_size, now, expires_at)
         return None if granted is None else _proven(self._environment.keys, granted, holder)
@@ -84,9 +90,14 @@ class LeaseDesk:
         for lease in hello.leases[: 2 * _MOST_LEASES]:
             if not hmac.compare_digest(lease.proof, _proven(self._environment.keys, lease, holder).proof):
                 continue
-            is_known = transaction.leases.adopt(lease, holder, self._environment.now())
+            is_known = transaction.leases.adopt(lease, holder, self._granted_at(lease))
             detail = {"first": str(lease.first), "last": str(lease.last), "known": str(is_known).lower()}
             transaction.record(caller.event("lease.take_back", hello.device_id, **detail))
+
+    def _granted_at(self, lease: FormLease) -> datetime:
+        """Return when a lease was granted, by its end: taken back today, it is not one of today's."""
+        ends, now = lease.expires_at, self._environment.now()
+        return now - _WITHIN if ends is None else min(now, ends - timedelta(days=self._environment.settings.lease_days))
 
     def _end(self, now: datetime) -> datetime:
         return now + timedelta(days=self._environment.settings.lease_days)

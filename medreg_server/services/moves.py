@@ -25,14 +25,24 @@ class Step:
     reason: str = ""
 
 
-def find(
-    transaction: WriteTransaction, application_id: ApplicationId, caller: Caller, base_version: int
-) -> Application:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The row that somebody had before him: its version, and when that came about where his program says so."""
+
+    version: int
+    at: datetime | None = None
+
+    def is_row(self, application: Application) -> bool:
+        """Return whether it is this row: after a restore another one may bear the same version."""
+        return self.version == application.version and self.at in (None, application.moved_at)
+
+
+def find(transaction: WriteTransaction, application_id: ApplicationId, caller: Caller, seen: Seen) -> Application:
     """Return the caller's application with its row locked. Raises ServiceFault NOT_FOUND or VERSION_CONFLICT."""
     application = transaction.applications.lock(application_id, caller.scope) if is_id(application_id) else None
     if application is None:
         raise ServiceFault(FaultCode.NOT_FOUND)
-    if application.version != base_version:
+    if not seen.is_row(application):
         raise ServiceFault(FaultCode.VERSION_CONFLICT, version=str(application.version))
     return application
 

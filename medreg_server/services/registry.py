@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,9 +16,11 @@ from medreg_core.domain.vocabulary import Role
 from medreg_server.db.accounts import AccountRecord
 from medreg_server.db.audit import REGISTER, Event
 from medreg_server.db.server_state import Identity
-from medreg_server.services import serials
+from medreg_server.services import rescued_file, serials
 from medreg_server.services.environment import Environment
+from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
+from medreg_server.services.rescues import find_again
 
 
 class RegistryFault(Exception):
@@ -39,6 +42,7 @@ class NewAccount:
     institution_id: InstitutionId | None = None
     physician_id: PhysicianId | None = None
     region: str = ""
+    id: AccountId | None = None  # None: a new one. A restore may have taken an account whose decisions wait
 
 
 class Registry:
@@ -64,7 +68,8 @@ class Registry:
 
         Form numbers leased since the backup may be on paper: as many as the settings say are left out, from where the
         epoch that ends began if that is later (ADR 018). Every session ends: one of a backup may have been ended since,
-        and who signs in anew greets before anything is sent, so that his leases are taken back first.
+        and who signs in anew greets before anything is sent, so that his leases are taken back first. What was rescued
+        since the backup from computers that are gone comes back into the review lane.
         Raises RegistryFault serials_damaged.
         """
         epoch = secrets.token_hex(8)
@@ -80,11 +85,13 @@ class Registry:
             transaction.leases.raise_to(begun)
             transaction.leases.skip(settings.restore_skip)
             serials.keep(data_dir, transaction.leases.serials())
+            find_again(transaction, rescued_file.kept(data_dir), self._environment.now())
             transaction.record(Event("server.epoch", epoch, detail={"reason": reason}))
         return epoch
 
     def add_institution(self, institution: Institution) -> None:
-        """Register an institution. Raises RegistryFault institution_exists."""
+        """Register an institution. Raises RegistryFault institution_exists, region_malformed."""
+        _check_region(institution.region)
         with self._environment.database.write() as transaction:
             if transaction.institutions.by_code(institution.code) is not None:
                 raise RegistryFault("institution_exists")
@@ -96,13 +103,20 @@ class Registry:
         return InstitutionId(f"{region}-{self._environment.new_id()}")
 
     def add_account(self, new: NewAccount) -> AccountId:
-        """Make an account. Raises RegistryFault login_taken, password_length, place_missing."""
+        """Make an account.
+
+        Raises RegistryFault login_taken, password_length, place_missing, region_malformed, id_malformed, id_taken.
+        """
         if not MIN_LENGTH <= len(new.password) <= MAX_LENGTH:
             raise RegistryFault("password_length")
         if not _has_place(new):
             raise RegistryFault("place_missing")
+        if new.region:
+            _check_region(new.region)
+        if new.id is not None and not is_id(new.id):
+            raise RegistryFault("id_malformed")
         account = AccountRecord(
-            id=AccountId(self._environment.new_id()),
+            id=new.id or AccountId(self._environment.new_id()),
             login=new.login,
             name=new.name,
             role=new.role,
@@ -112,11 +126,14 @@ class Registry:
             physician_id=new.physician_id,
             region=new.region,
         )
+        detail = {"role": new.role.value, **({"given_back": "true"} if new.id else {})}
         with self._environment.database.write() as transaction:
+            if transaction.accounts.get(account.id) is not None:
+                raise RegistryFault("id_taken")
             if not transaction.accounts.add(account):
                 raise RegistryFault("login_taken")
             chain = new.institution_id or REGISTER
-            transaction.record(Event("account.add", account.id, chain=chain, detail={"role": new.role.value}))
+            transaction.record(Event("account.add", account.id, chain=chain, detail=detail))
         return account.id
 
     def prune_feed(self) -> None:
@@ -128,6 +145,12 @@ class Registry:
             with self._environment.database.write() as transaction:
                 floor = transaction.feed.prune(institution_id, before)
                 transaction.record(Event("feed.prune", chain=institution_id, detail={"floor": str(floor)}))
+
+
+def _check_region(region: str) -> None:
+    """Raise RegistryFault region_malformed: no form number could be made of another."""
+    if not re.fullmatch(r"[0-9]{6}", region):
+        raise RegistryFault("region_malformed")
 
 
 def _has_place(new: NewAccount) -> bool:

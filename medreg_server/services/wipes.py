@@ -7,6 +7,7 @@ the service's proof over its nonce. Asking again changes nothing, so a request c
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
@@ -28,16 +29,16 @@ from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.contract.v1.versions import fingerprint
 from medreg_core.domain.records import DeviceId
-from medreg_core.domain.vocabulary import RescueState, Role
-from medreg_server.db.audit import Event
+from medreg_core.domain.vocabulary import Role
 from medreg_server.db.devices import Device
-from medreg_server.db.rescued import Evidence
 from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import WriteTransaction
-from medreg_server.services.devices import burn_leases
+from medreg_server.services import rescued_file
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id, misnamed
+from medreg_server.services.rescued_file import HandedOver, Left
+from medreg_server.services.rescues import device_event, note_gone, take_in
 
 _NONCE: Final = re.compile(r"[0-9A-Za-z_-]{16,64}")
 _P = TypeVar("_P", WipeAnswer, RescueReceipt)
@@ -49,6 +50,7 @@ class WipeDesk:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self._data_dir = Path(environment.settings.data_dir)
 
     def check(self, signed: SignedByDevice) -> WipeAnswer:
         """Say whether the device is revoked, why, and by whom. Raises ServiceFault FORBIDDEN, BAD_REQUEST.
@@ -88,11 +90,15 @@ class WipeDesk:
             raise ServiceFault(FaultCode.TOO_LARGE)
         for rescued in rescue.commands:
             _check_ids(rescued)
+        now = self._environment.now()
+        handed_over = [HandedOver(device.id, item, now) for item in rescue.commands]
         with self._environment.database.write() as transaction:
-            taken = [item for item in rescue.commands if self._keep(transaction, item, device)]
+            # None is under way any more: each had the device's turn, for which the revocation has waited.
+            taken = [item for item in handed_over if take_in(transaction, item, device.institution_id)]
             kept = tuple(item.command.id for item in rescue.commands if _is_kept(transaction, item, device))
             if taken:
-                transaction.record(_event("device.rescue", device, commands=str(len(taken))))
+                transaction.record(device_event("device.rescue", device, commands=str(len(taken))))
+                rescued_file.keep(self._data_dir, taken)
         receipt = RescueReceipt(
             magic=MAGIC,
             server_id=self._environment.identity().server_id,
@@ -111,11 +117,11 @@ class WipeDesk:
         done = _content(signed, WipeDone)
         now = self._environment.now()
         with self._environment.database.write() as transaction:
-            if transaction.devices.gone(device.id, now):
-                burnt = burn_leases(transaction, device.id, now)
-                transaction.record(_event("device.gone", device, leases_burnt=str(burnt)))
+            note_gone(transaction, device, rescued_file.kept(self._data_dir), now)
             if transaction.devices.wiped(device.id, now):
-                transaction.record(_event("device.wiped", device, rescued=str(done.rescued)))
+                transaction.record(device_event("device.wiped", device, rescued=str(done.rescued)))
+                left = Left(device.id, device.institution_id, device.public_key, device.client_version, now)
+                rescued_file.keep(self._data_dir, [left])
 
     def _device(self, purpose: Purpose, signed: SignedByDevice) -> Device:
         """Return the device that signed. An unknown one and a wrong signature are answered alike."""
@@ -135,25 +141,6 @@ class WipeDesk:
         server_id = self._environment.identity().server_id
         if not is_signed_by_device(purpose, signed, device.public_key, server_id):
             raise ServiceFault(FaultCode.FORBIDDEN)
-
-    def _keep(self, transaction: WriteTransaction, rescued: RescuedCommand, device: Device) -> bool:
-        """Keep one command; what the register has answered already is kept as such, and nobody need look at it.
-
-        None is under way any more: each had the device's turn, for which the revocation has waited.
-        """
-        body_hash = fingerprint(rescued.command)
-        answered = transaction.commands.answered(rescued.command.id, Scope(institution_id=device.institution_id))
-        is_answered = answered is not None and answered.body_hash == body_hash
-        return transaction.rescued.keep(
-            Evidence(
-                rescued=rescued,
-                institution_id=device.institution_id,
-                device_id=device.id,
-                body_hash=body_hash,
-                received_at=self._environment.now(),
-                state=RescueState.ANSWERED if is_answered else RescueState.WAITING,
-            )
-        )
 
     def _proven(self, answer: _P) -> _P:
         keys = self._environment.keys
@@ -185,8 +172,3 @@ def _check_ids(rescued: RescuedCommand) -> None:
 
 def _revoker(device: Device) -> Role:
     return Role.INSTITUTION_ADMIN if device.revoked_by else Role.SYSTEM
-
-
-def _event(action: str, device: Device, **detail: str) -> Event:
-    """Return an event that a device reported about itself: nobody was signed in."""
-    return Event(action, device.id, role=Role.SYSTEM, chain=device.institution_id, detail=detail)

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, select
 
-from medreg_core.contract.v1.commands import Command
 from medreg_core.contract.v1.digest import bucket_sums
 from medreg_core.contract.v1.feed import Change
 from medreg_core.domain.records import Application, InstitutionId
@@ -17,10 +16,11 @@ from medreg_server.db.applications import Applications
 from medreg_server.db.commands import CommandKey, Commands
 from medreg_server.db.feed import Feed
 from medreg_server.db.tables import application, change_log, command
-from medreg_server.services import cursors, decisions, feed
+from medreg_server.services import cursors, feed
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.cursors import Cursor
 from medreg_server.services.decisions import DecisionDesk
+from medreg_server.services.moves import Seen
 from medreg_server.services.registry import Registry
 from simulator.mutants.patching import Mutant
 
@@ -57,8 +57,8 @@ def _no_optimistic_lock(self: DecisionDesk, sent: Any, current: Any, step: Any) 
     return _rule(self, msgspec.structs.replace(sent, base_version=current.version, seen_at=None), current, step)
 
 
-def _number_alone(asked: Command, current: Application) -> bool:
-    return asked.base_version == current.version
+def _number_alone(self: Seen, current: Application) -> bool:
+    return self.version == current.version
 
 
 def _same_epoch_after_restore(self: Registry, reason: str) -> str:
@@ -110,7 +110,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("idempotency key expires", "Stripe's 24 hours", ((Commands, "claim", _key_expires),)),
     Mutant("another's token carries the queue", "our own, found here", ((CommandDesk, "_device", no_actor_check),)),
     Mutant("no optimistic lock", "android-fhir#1096", ((DecisionDesk, "_rule", _no_optimistic_lock),)),
-    Mutant("a version number given twice", "our own, found here", ((decisions, "_is_what_was_seen", _number_alone),)),
+    Mutant("a version number given twice", "our own, found here", ((Seen, "is_row", _number_alone),)),
     Mutant("same epoch after a restore", "syncthing#6335", ((Registry, "begin_epoch", _same_epoch_after_restore),)),
     Mutant("feed in the order of numbers, not of commits", "SQLStreamStore", ((Feed, "page", _page_overlooks),)),
     Mutant("first change of a row wins", "joplin#14388", ((Feed, "page", _first_change_wins),)),

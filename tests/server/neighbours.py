@@ -11,6 +11,7 @@ from medreg_server.api.commission import MOVES
 from medreg_server.services.applicants import ApplicantDesk, Content
 from medreg_server.services.authority import AuthorityDesk, Ruling
 from medreg_server.services.callers import Caller
+from medreg_server.services.moves import Seen
 from medreg_server.services.service import Service
 from tests.helpers.server import full_materials, seed_account
 
@@ -32,9 +33,13 @@ def commission(service: Service, region: str = "990100") -> Caller:
     return _caller(service, Role.COMMISSION, region=region)
 
 
+def seen(application: Application) -> Seen:
+    return Seen(application.version, application.moved_at)
+
+
 def withdraw(service: Service, application: Application) -> Application:
     desk = ApplicantDesk(service.environment)
-    return desk.withdraw(application.id, application.version, "", physician(service, application))
+    return desk.withdraw(application.id, seen(application), "", physician(service, application))
 
 
 def resubmit(service: Service, application: Application, **request: object) -> Application:
@@ -44,10 +49,11 @@ def resubmit(service: Service, application: Application, **request: object) -> A
         materials=full_materials(application),
     )
     desk = ApplicantDesk(service.environment)
-    return desk.resubmit(application.id, application.version, content, physician(service, application))
+    return desk.resubmit(application.id, seen(application), content, physician(service, application))
 
 
 def rule(service: Service, application: Application, path: str, *notes: str) -> Application:
     """Make the commission's move that the API offers under ``path``."""
     desk = AuthorityDesk(service.environment)
-    return desk.move(application.id, MOVES[path], Ruling(application.version, notes), commission(service))
+    ruling = Ruling(application.version, notes, application.moved_at)
+    return desk.move(application.id, MOVES[path], ruling, commission(service))

@@ -171,7 +171,7 @@ def _resubmit(world: World, client: Client, application: Application) -> request
 
 def _ruling(path: str) -> Operation:
     def ask(world: World, client: Client, application: Application) -> requests.Response:
-        body = Ruling(application.version, ("理由",))
+        body = Ruling(application.version, ("理由",), application.moved_at)
         return client.call("POST", f"/commission/applications/{application.id}/{path}", body)
 
     template = f"/commission/applications/{{application_id}}/{path}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.commands import WithdrawConsent
+from medreg_core.contract.v1.commands import Return, WithdrawConsent
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.form_code import FormClaims, sign_form_code
 from medreg_core.domain.codes.practice_code import parse_practice_code
@@ -28,11 +29,12 @@ from medreg_server.db.physicians import Registered
 from medreg_server.services.applicants import ApplicantDesk, Content, Submission
 from medreg_server.services.authority import AuthorityDesk
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.moves import Seen
 from medreg_server.services.scans import ScanDesk
 from medreg_server.services.service import Service
 from tests.helpers.server import Hospital, make_application, seed_applications, seed_hospital, store_applications
 from tests.server.clients import Office, command, new_id
-from tests.server.neighbours import commission, physician, rule
+from tests.server.neighbours import commission, physician, resubmit, rule
 
 
 @pytest.fixture
@@ -284,5 +286,27 @@ def test_physicians_see_only_their_own_applications(office: Office) -> None:
     mine, theirs = seed_applications(office.service, seed_hospital(office.service).institution, 2)
     desk = ApplicantDesk(office.service.environment)
     with pytest.raises(ServiceFault) as fault:
-        desk.withdraw(theirs.id, 1, "", physician(office.service, mine))
+        desk.withdraw(theirs.id, Seen(1), "", physician(office.service, mine))
     assert fault.value.code is FaultCode.NOT_FOUND
+
+
+def test_nobody_moves_another_row_that_bears_the_version_he_saw(office: Office) -> None:
+    service = office.service
+    before, theirs = seed_applications(service, office.hospital.institution, 2)
+    before = agreed(office, before)
+    office.send_one(command(theirs, Return(opinion="请补充资料")))
+    theirs = office.now(theirs)
+    moves: tuple[tuple[Application, Callable[[Application], Application]], ...] = (
+        (before, lambda row: rule(service, row, "accept")),
+        (theirs, lambda row: resubmit(service, row)),
+    )
+    for application, act in moves:
+        (*earlier, last) = application.history
+        anew = replace(application, history=(*earlier, replace(last, at=last.at + timedelta(hours=1))))
+        with service.environment.database.write() as transaction:
+            transaction.applications.save(anew)  # what a restored register has made under the same number
+        with pytest.raises(ServiceFault) as fault:
+            act(application)
+        assert fault.value.code is FaultCode.VERSION_CONFLICT
+        assert office.now(application).version == 2
+        assert act(office.now(application)).version == 3

@@ -17,8 +17,10 @@ from medreg_core.contract.v1.messages import FormLease
 from medreg_core.domain.records import Application, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db.backup import back_up
+from medreg_server.db.clock import Clock, system_clock
 from medreg_server.db.leases import Holder
 from medreg_server.db.transaction import WriteTransaction
+from medreg_server.services import leases as desk
 from medreg_server.services.registry import RegistryFault
 from medreg_server.services.serials import FILE as SERIALS
 from medreg_server.services.service import Service, restore
@@ -137,10 +139,10 @@ def test_a_year_gives_no_more_than_its_serials(register: Service, hospital: Hosp
 
 
 @contextmanager
-def restored(source: Path, url: str, directory: Path) -> Iterator[Service]:
+def restored(source: Path, url: str, directory: Path, clock: Clock = system_clock) -> Iterator[Service]:
     """A register as the operator brings it back: the older database, the same data directory, a new epoch."""
-    restore(test_settings(url, directory), source, "restored in a test")
-    with open_register(url, directory) as service:
+    restore(test_settings(url, directory), source, "restored in a test", clock)
+    with open_register(url, directory, clock) as service:
         yield service
 
 
@@ -215,6 +217,24 @@ def test_a_device_proves_its_lease_to_a_restored_register_and_its_paper_stands(
         assert numbers(office.lease) & numbers(leased(CodeOffice(service, hospital))) == set()
 
 
+def test_leases_taken_back_after_a_restore_keep_nobody_from_new_numbers(
+    database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    """The day's limit is of what was granted within a day, and not of what the register was reminded of."""
+    clock = WorldClock()
+    with open_register(database_url, tmp_path, clock) as service:
+        hospital = seed_hospital(service)
+        office = CodeOffice(service, hospital)
+        back_up(database_url, tmp_path / "backup")
+        held = []
+        for _ in range(25):
+            held.append(leased(office))
+            clock.pass_days(1)
+    with restored(tmp_path / "backup", other_url, tmp_path, clock) as service:
+        back = CodeOffice(service, hospital, device_id=office.device_id, signing_key=office.signing_key)
+        assert leased(back, leases=tuple(held), known_epoch="the epoch before").first > max(one.last for one in held)
+
+
 def test_a_claimed_lease_that_this_service_did_not_seal_is_not_taken(register: Service, hospital: Hospital) -> None:
     office, other = CodeOffice(register, hospital), CodeOffice(register, hospital)
     own = leased(office)
@@ -230,6 +250,15 @@ def test_a_claimed_lease_that_this_service_did_not_seal_is_not_taken(register: S
         rows = transaction.leases._overlapping(msgspec.structs.replace(own, first=1, last=999_999))
     assert (own.first, own.last, hospital.institution.id, other.device_id) not in rows
     assert max(row[1] for row in rows) < 10_000
+
+
+def test_no_office_uses_up_what_its_region_has_by_naming_new_devices(
+    register: Service, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "_MOST_OF_AN_OFFICE", 5)
+    given = [Office(register, hospital).lease for _ in range(8)]
+    assert [lease is not None for lease in given] == [True] * 5 + [False] * 3
+    assert Office(register, seed_hospital(register)).lease, "the region has numbers for the others"
 
 
 # ---- any order of events --------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_server.services.applicants import ApplicantDesk
+from medreg_server.services.moves import Seen
 from simulator import courier, people
 from simulator.ages import Ages
 from simulator.compare import every_row
@@ -96,7 +97,7 @@ def test_a_loss_shows_though_the_application_has_moved_on_to_the_same_version(wo
     found = pc.running.store.read(lambda conn: synced.find(conn, application_id))
     assert found is not None
     applicant = people._caller(people.Role.PHYSICIAN, found)
-    ApplicantDesk(world.register.service.environment).withdraw(application_id, 1, "", applicant)
+    ApplicantDesk(world.register.service.environment).withdraw(application_id, Seen(1), "", applicant)
     assert _wrong(world) == []
     (row,) = pc.running.store.read(every_row)
     assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, "lost_by_server")

@@ -41,7 +41,7 @@ _CAN_ACT: Final = frozenset({State.SUBMITTED, State.RETURNED})
 
 
 class DemoRefused(Exception):
-    """The demo province cannot be written. ``code``: ``demo_exists``, ``too_few_physicians`` or ``login_taken``."""
+    """The demo province cannot be written. ``code``: demo_exists | not_empty | too_few_physicians | login_taken."""
 
     def __init__(self, code: str, **params: str) -> None:
         super().__init__(code, params)
@@ -77,7 +77,7 @@ def seed_demo(
 ) -> DemoAccounts:
     """Write the demo province and return its accounts. ``today`` replaces the environment's date in China.
 
-    Raises DemoRefused when the register holds the demo already, or ``size`` is too small for its applications.
+    Raises DemoRefused when the register holds anything already, or ``size`` is too small for its applications.
     """
     fewest = LIVE + size.finished + SIGNED_UP  # each application is another physician's
     if size.physicians < fewest:
@@ -86,6 +86,8 @@ def seed_demo(
     with environment.database.write() as transaction:
         if transaction.institutions.get(HOSPITALS[0].institution.id) is not None:
             raise DemoRefused("demo_exists")
+        if transaction.institutions.all():  # its officer would see and rule on real applications of the region
+            raise DemoRefused("not_empty")
         writer = _Writer(environment, transaction, Random(seed), today or environment.today())  # noqa: S311 - invented data
         physician_accounts = writer.province(size, seed)
         writer.accounts((*STAFF, *physician_accounts), password_hash)

@@ -25,11 +25,12 @@ from medreg_server.services.demo.people import PracticeSerials
 from medreg_server.services.demo.province import COUNTY, HOME, HOSPITALS, NEIGHBOUR
 from medreg_server.services.demo.register import held_now
 from medreg_server.services.demo.seed import DemoAccounts, DemoRefused, Size, seed_demo
+from medreg_server.services.moves import Seen
 from medreg_server.services.reviewing import first_blocker
 from medreg_server.services.scans import ScanDesk
 from medreg_server.services.service import Service
 from medreg_server.services.sign_in import SignInDesk
-from tests.helpers.server import open_register, sqlite_url
+from tests.helpers.server import open_register, seed_hospital, sqlite_url
 from tests.server.demo.conftest import TODAY
 
 PASSWORD = "a password for the demo"
@@ -139,7 +140,7 @@ def test_an_applicant_may_withdraw(demo: Demo) -> None:
     with service.environment.database.read() as transaction:
         application = transaction.applications.get(account.application_id, caller.scope)
     assert application is not None
-    withdrawn = ApplicantDesk(service.environment).withdraw(application.id, application.version, "", caller)
+    withdrawn = ApplicantDesk(service.environment).withdraw(application.id, Seen(application.version), "", caller)
     assert withdrawn.state is State.WITHDRAWN
 
 
@@ -248,3 +249,11 @@ def test_the_password_is_only_what_was_given(sqlite_register: Service) -> None:
     assert account is not None
     assert sqlite_register.passwords.verify(account.password_hash, PASSWORD)
     assert not any(sqlite_register.passwords.verify(account.password_hash, word) for word in ("", "demo", "zharuoxi"))
+
+
+def test_a_register_in_use_gets_no_demo_accounts(sqlite_register: Service) -> None:
+    seed_hospital(sqlite_register)
+    with pytest.raises(DemoRefused, match="not_empty"):
+        filled(sqlite_register)
+    with sqlite_register.environment.database.read() as transaction:
+        assert transaction.accounts.by_login("zhouzhengyan") is None
