@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
@@ -75,8 +76,14 @@ def settle(
     if state in {OutboxState.DONE, OutboxState.NEEDS_YOU}:
         detail = {"command": outcome.id, "code": outcome.code, "version": str(outcome.version), "seq": str(outcome.seq)}
         audit.append(conn, now, row.actor, f"answer_{outcome.kind}", row.command.subject, detail)
-    if outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.CONFLICT, OutcomeKind.SUPERSEDED}:
-        _stop_dependents(conn, outcome.id, now, asks=outcome.kind is not OutcomeKind.SUPERSEDED)
+    if outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.CONFLICT}:
+        _stop_dependents(conn, outcome.id, now)
+    if outcome.kind is OutcomeKind.SUPERSEDED:
+        # Nobody is asked about it: no decision may end with it unseen; the register's refusal comes before its author.
+        _stop_dependents(conn, outcome.id, now, goes_on=lambda dependent: dependent.kind in overlay.MOVES)
+    if _waits_for_nothing(conn, outcome):
+        _stop(conn, row, outcome.waits_for or row.command.id, now)
+        _stop_dependents(conn, outcome.id, now)
     if state is OutboxState.DONE:
         conn.execute("DELETE FROM basis WHERE command_id = ?", (outcome.id,))
     applications.refresh(conn, [row.command.application_id])
@@ -101,7 +108,8 @@ def close(
     outbox_moves.close(conn, command_id, resolution, now)
     detail = {"command": command_id} | ({"reason": reason} if reason else {})
     line = audit.append(conn, now, actor or row.actor, f"command_{resolution}", row.command.subject, detail)
-    _stop_dependents(conn, command_id, now)
+    # What has left may have been carried out with what was given up unanswered: the register is asked about it.
+    _stop_dependents(conn, command_id, now, goes_on=lambda dependent: dependent.has_left and not _is_answered(row))
     applications.refresh(conn, [row.command.application_id])
     return line
 
@@ -119,21 +127,36 @@ def reclaim(conn: Connection) -> int:
     return len(found)
 
 
-def _stop_dependents(conn: Connection, command_id: CommandId, now: datetime, *, asks: bool = True) -> None:
-    """Close what builds on a command that was not taken. ``asks``: somebody is asked about that command.
-
-    Where nobody is, a decision may not end with it unseen: it goes to the register, whose refusal comes before him.
-    """
+def _stop_dependents(
+    conn: Connection, command_id: CommandId, now: datetime, *, goes_on: Callable[[OutboxRow], bool] = lambda _: False
+) -> None:
+    """Close what builds on a command that was not taken, but not what ``goes_on`` to the register, or hangs on that."""
     kept: set[CommandId] = set()
     for dependent in outbox.dependents(conn, command_id):
         row = outbox.row_of(conn, dependent)
-        if not asks and (row.kind in overlay.MOVES or row.command.depends_on in kept):
+        if goes_on(row) or row.command.depends_on in kept:
             kept.add(dependent)
-            continue
-        outbox_moves.close(conn, dependent, Resolution.STOPPED, now)
-        detail = {"command": dependent, "because_of": command_id}
-        audit.append(conn, now, row.actor, "command_stopped", row.command.subject, detail)
-        applications.refresh(conn, [row.command.application_id])
+        else:
+            _stop(conn, row, command_id, now)
+
+
+def _stop(conn: Connection, row: OutboxRow, because_of: CommandId, now: datetime) -> None:
+    outbox_moves.close(conn, row.command.id, Resolution.STOPPED, now)
+    detail = {"command": row.command.id, "because_of": because_of}
+    audit.append(conn, now, row.actor, "command_stopped", row.command.subject, detail)
+    applications.refresh(conn, [row.command.application_id])
+
+
+def _is_answered(row: OutboxRow) -> bool:
+    return row.outcome is not None and row.outcome.kind not in {OutcomeKind.DEFERRED, OutcomeKind.RETRY}
+
+
+def _waits_for_nothing(conn: Connection, outcome: Outcome) -> bool:
+    """Whether the register waits for a command that was given up here, and so never comes."""
+    if outcome.kind is not OutcomeKind.DEFERRED or outcome.waits_for is None:
+        return False
+    awaited = outbox.find(conn, outcome.waits_for)
+    return awaited is not None and awaited.resolution in {Resolution.DROPPED, Resolution.STOPPED}
 
 
 def _state_after(kind: OutcomeKind) -> OutboxState:

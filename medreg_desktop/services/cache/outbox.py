@@ -78,6 +78,11 @@ class OutboxRow:
         return self.state is OutboxState.QUARANTINED and self.last_cause == CORRECTING
 
     @property
+    def has_left(self) -> bool:
+        """Whether the register may have it: it was sent, or lies in a courier's file."""
+        return self.sent or self.handed_at is not None
+
+    @property
     def is_lost(self) -> bool:
         """Whether the service had accepted it and, restored from a backup, no longer holds it."""
         return self.state is OutboxState.NEEDS_YOU and self.last_cause == LOST_BY_SERVER
