@@ -156,7 +156,8 @@ class _Day(World):
         self._through(self.open_offices)
         for deed in self._deeds():
             self._through(deed)
-            self.oracle.watch(self.pcs["b"])
+            for pc in self.pcs.values():
+                self.oracle.watch(pc)
         self._doom.is_over = True
 
     def _through(self, deed: Callable[[], object]) -> None:
