@@ -8,20 +8,19 @@ well, and honestly: it is noted here under the same key, so that it is told and 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 
 from medreg_core.contract.v1.signing import is_signed
 from medreg_server.db.audit import REGISTER, START, Audit, Head, Signer, head_message
-from medreg_server.db.durable import sync_folder
+from medreg_server.db.durable import append_lines
 from medreg_server.db.transaction import Database
 
 _log: Final = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ class AuditHeads:
             if at is not None and head.seq - seq < _EVERY_ROWS and head.signed_at - at < _EVERY:
                 return
             try:
-                self._append(msgspec.json.encode(head))
+                append_lines(self._path, [msgspec.json.encode(head)])
             except OSError:
                 _log.exception("the audit head %s of chain %s was not kept", head.seq, head.chain)
                 return
@@ -75,18 +74,7 @@ class AuditHeads:
         note = Restored(epoch=epoch, at=at, ends=dict(ends), kid=signer.kid)
         note = msgspec.structs.replace(note, signature=signer.sign(note.message()))
         with self._lock:
-            self._append(msgspec.json.encode(note))
-
-    def _append(self, line: bytes) -> None:
-        is_new = not self._path.exists()
-        with self._path.open("a+b") as file:
-            # A power cut may have left half a line; what is written behind it would be lost with it.
-            start = b"" if is_new or _ends_whole(file) else b"\n"
-            file.write(start + line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            sync_folder(self._path.parent)
+            append_lines(self._path, [msgspec.json.encode(note)])
 
     def kept(self) -> Iterator[Head | Restored]:
         """Yield the heads and restores kept so far, in order.
@@ -106,13 +94,6 @@ def _line(line: bytes) -> Head | Restored:
         return msgspec.json.decode(line, type=Head)
     except msgspec.ValidationError:
         return msgspec.json.decode(line, type=Restored)
-
-
-def _ends_whole(file: BinaryIO) -> bool:
-    if not file.seek(0, os.SEEK_END):
-        return True
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) == b"\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ computer is told that it is safe, and found again when a restored register begin
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
@@ -17,7 +16,7 @@ import msgspec
 
 from medreg_core.contract.v1.devices import RescuedCommand
 from medreg_core.domain.records import DeviceId, InstitutionId
-from medreg_server.db.durable import sync_folder
+from medreg_server.db.durable import append_lines
 
 FILE: Final = "rescued.ndjson"
 
@@ -45,16 +44,7 @@ _LINE: Final = msgspec.json.Decoder(HandedOver | Left)
 
 def keep(data_dir: Path, lines: Iterable[HandedOver | Left]) -> None:
     """Add lines, durably. What is there twice, or was never committed, changes nothing. Raises OSError."""
-    path = data_dir / FILE
-    is_new = not path.exists()
-    # A power cut may have left half a line; what is written behind it would be lost with it.
-    text = b"".join(b"\n" + msgspec.json.encode(line) for line in lines) + b"\n"
-    with open(path, "ab", opener=_for_the_service_alone) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    if is_new:
-        sync_folder(data_dir)
+    append_lines(data_dir / FILE, map(msgspec.json.encode, lines), mode=0o600)  # for the service alone
 
 
 def kept(data_dir: Path) -> list[HandedOver | Left]:
@@ -65,7 +55,3 @@ def kept(data_dir: Path) -> list[HandedOver | Left]:
         with suppress(msgspec.DecodeError, UnicodeDecodeError):
             found.append(_LINE.decode(line))
     return found
-
-
-def _for_the_service_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from medreg_core.domain.vocabulary import Role
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.review_lane import ReviewLane
 from medreg_server.services.service import Service
-from tests.helpers.postgres import Cluster, database_name, running_cluster
+from tests.helpers.postgres import Cluster, database_name, find_binaries, running_cluster
 from tests.helpers.server import (
     REGISTER_FILE,
     Hospital,
@@ -91,6 +92,14 @@ def other_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) 
 def third_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of another empty place."""
     yield from empty_place("restored-again.db", engine_name, request, tmp_path)
+
+
+@pytest.fixture
+def at_console(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the operator's commands find around them: the register, its keys, PostgreSQL's programs."""
+    monkeypatch.setenv("MEDREG_DATABASE_URL", database_url)
+    monkeypatch.setenv("MEDREG_DATA_DIR", str(tmp_path / "keys"))
+    monkeypatch.setenv("PATH", f"{find_binaries()}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture

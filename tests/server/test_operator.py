@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from medreg_server.cli import main
 from medreg_server.services import rescued_file
 from medreg_server.services.commands import CommandDesk
 from medreg_server.services.review_lane import ReviewLane
-from tests.helpers.postgres import find_binaries
 from tests.helpers.server import (
     PASSWORD,
     Hospital,
@@ -34,12 +32,9 @@ NOBODY_LISTENS = "postgresql://nobody:secret@127.0.0.1:1/register"
 
 
 @pytest.fixture(autouse=True)
-def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDREG_DATABASE_URL", database_url)
-    monkeypatch.setenv("MEDREG_DATA_DIR", str(tmp_path / "keys"))
+def environment(at_console: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MEDREG_HASH_MEMORY_KIB", "8")
-    monkeypatch.setenv("PATH", f"{find_binaries()}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.mark.parametrize("asked", [("devices",), ("migrate",), ("restore", "copy"), ("backup", "copy"), ("serve",)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +16,7 @@ from medreg_core.domain.vocabulary import Role
 from medreg_server.cli import main
 from medreg_server.db.engine import open_engine
 from medreg_server.services.registry import Registry
-from tests.helpers.postgres import Cluster, find_binaries
+from tests.helpers.postgres import Cluster
 from tests.helpers.server import (
     REGISTER_FILE,
     Hospital,
@@ -31,6 +30,8 @@ from tests.server.clients import Office, command
 from tests.server.code_office import CodeOffice
 from tests.server.test_audit import tamper
 from tests.server.test_leases import leased, numbers
+
+pytestmark = pytest.mark.usefixtures("at_console")
 
 OLDER = "0003"
 RESTORED = "restored.db"
@@ -49,13 +50,6 @@ def deadly(registry, reason):
 Registry.begin_epoch = deadly
 main(sys.argv[2:])
 """
-
-
-@pytest.fixture(autouse=True)
-def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDREG_DATABASE_URL", database_url)
-    monkeypatch.setenv("MEDREG_DATA_DIR", str(tmp_path / "keys"))
-    monkeypatch.setenv("PATH", f"{find_binaries()}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture

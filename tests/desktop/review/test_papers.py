@@ -285,13 +285,19 @@ def test_taking_a_consent_back_calls_its_paper_back(office: Office) -> None:
     assert causes == [VoidCause.CANCELLED, VoidCause.WITHDRAWN]
 
 
-def test_a_withdrawal_the_server_refuses_leaves_the_paper_good(office: Office) -> None:
+def withdrawn(office: Office) -> tuple[CommandId, str, str]:
+    """Take an accepted and printed consent back; return the withdrawal, the form's number and its digest."""
     command_id, number = agreed_and_printed(office)
     digest = office.papers.form(ONE).digest
     office.sends()
     office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=9)
     withdrawal = office.reviews.withdraw(ONE).command_id
     assert withdrawal is not None
+    return withdrawal, number, digest
+
+
+def test_a_withdrawal_the_server_refuses_leaves_the_paper_good(office: Office) -> None:
+    withdrawal, number, digest = withdrawn(office)
     assert len(office.papers.papers_to_recall()) == 1
     office.hears(withdrawal, OutcomeKind.CONFLICT, code="state_conflict")
     office.receives(application(1, version=3, state=State.ACCEPTED, form=ReviewForm(number, digest, "c")))
@@ -299,12 +305,7 @@ def test_a_withdrawal_the_server_refuses_leaves_the_paper_good(office: Office) -
 
 
 def test_a_withdrawal_that_a_restored_register_has_lost_leaves_the_paper_good(office: Office) -> None:
-    command_id, number = agreed_and_printed(office)
-    digest = office.papers.form(ONE).digest
-    office.sends()
-    office.hears(command_id, OutcomeKind.ACCEPTED, version=2, seq=9)
-    withdrawal = office.reviews.withdraw(ONE).command_id
-    assert withdrawal is not None
+    withdrawal, number, digest = withdrawn(office)
     office.hears(withdrawal, OutcomeKind.ACCEPTED, version=3, seq=10)
     office.store.write(lambda conn: outbox_moves.reopen(conn, withdrawal, outbox.LOST_BY_SERVER))
     office.receives(application(1, version=2, state=State.AGREED, form=ReviewForm(number, digest, "c")))
