@@ -105,9 +105,15 @@ def _submitted(row: WorklistRow) -> Cell:
     return TextCell(f"{row.submitted_on:%m-%d}")
 
 
+_NOT_JUDGED = TextCell("—", colour=Colour.TEXT3)
+"""What is done is not checked any more: no tick, and no 0 of 0."""
+
+
 def _checks(row: WorklistRow) -> Cell:
     counts = ((CheckResult.FAIL, row.failed), (CheckResult.UNKNOWN, row.unknown))
     spoken = tr(", ").join(f"{term(result)} {n}" for result, n in counts if n)
+    if not spoken and not row.passed:
+        return _NOT_JUDGED
     if not spoken:
         passed = f"{term(CheckResult.PASS)} {row.passed}"
         return WordCell((Word(str(row.passed), "tick", Colour.TEXT3),), small=True, spoken=passed)
@@ -120,4 +126,6 @@ def _materials(row: WorklistRow) -> Cell:
     missing = row.need - row.have
     if missing > 0:
         return TextCell(tr("{n} missing", n=missing), colour=Colour.WARN, bold=True, small=True)
+    if not row.need and not row.passed:
+        return _NOT_JUDGED
     return TextCell(f"{row.have}/{row.need}", colour=Colour.TEXT2, small=True)
