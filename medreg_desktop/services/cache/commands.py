@@ -108,10 +108,19 @@ def close(
     outbox_moves.close(conn, command_id, resolution, now)
     detail = {"command": command_id} | ({"reason": reason} if reason else {})
     line = audit.append(conn, now, actor or row.actor, f"command_{resolution}", row.command.subject, detail)
-    # What has left may have been carried out with what was given up unanswered: the register is asked about it.
-    _stop_dependents(conn, command_id, now, goes_on=lambda dependent: dependent.has_left and not _is_answered(row))
+    for dependent in closed_with(conn, row):
+        _stop(conn, dependent, command_id, now)
     applications.refresh(conn, [row.command.application_id])
     return line
+
+
+def closed_with(conn: Connection, row: OutboxRow) -> list[OutboxRow]:
+    """Return what stops when a registrar closes the command, in order.
+
+    What has left may have been carried out with a command that was never answered: the register is asked about it.
+    """
+    answered = row.outcome is not None and row.outcome.kind not in {OutcomeKind.DEFERRED, OutcomeKind.RETRY}
+    return _stopping(conn, row.command.id, lambda dependent: dependent.has_left and not answered)
 
 
 def basis_of(conn: Connection, command_id: CommandId) -> Application | None:
@@ -130,14 +139,21 @@ def reclaim(conn: Connection) -> int:
 def _stop_dependents(
     conn: Connection, command_id: CommandId, now: datetime, *, goes_on: Callable[[OutboxRow], bool] = lambda _: False
 ) -> None:
-    """Close what builds on a command that was not taken, but not what ``goes_on`` to the register, or hangs on that."""
+    for row in _stopping(conn, command_id, goes_on):
+        _stop(conn, row, command_id, now)
+
+
+def _stopping(conn: Connection, command_id: CommandId, goes_on: Callable[[OutboxRow], bool]) -> list[OutboxRow]:
+    """Return what builds on a command that was not taken, without what ``goes_on`` to the register or hangs on that."""
     kept: set[CommandId] = set()
+    stopping = []
     for dependent in outbox.dependents(conn, command_id):
         row = outbox.row_of(conn, dependent)
         if goes_on(row) or row.command.depends_on in kept:
             kept.add(dependent)
         else:
-            _stop(conn, row, command_id, now)
+            stopping.append(row)
+    return stopping
 
 
 def _stop(conn: Connection, row: OutboxRow, because_of: CommandId, now: datetime) -> None:
@@ -147,16 +163,12 @@ def _stop(conn: Connection, row: OutboxRow, because_of: CommandId, now: datetime
     applications.refresh(conn, [row.command.application_id])
 
 
-def _is_answered(row: OutboxRow) -> bool:
-    return row.outcome is not None and row.outcome.kind not in {OutcomeKind.DEFERRED, OutcomeKind.RETRY}
-
-
 def _waits_for_nothing(conn: Connection, outcome: Outcome) -> bool:
-    """Whether the register waits for a command that was given up here, and so never comes."""
+    """Whether the register waits for a command that was closed here by hand, and so never comes."""
     if outcome.kind is not OutcomeKind.DEFERRED or outcome.waits_for is None:
         return False
     awaited = outbox.find(conn, outcome.waits_for)
-    return awaited is not None and awaited.resolution in {Resolution.DROPPED, Resolution.STOPPED}
+    return awaited is not None and awaited.resolution is not Resolution.NONE
 
 
 def _state_after(kind: OutcomeKind) -> OutboxState:

@@ -10,7 +10,7 @@ import msgspec
 
 from medreg_core.contract.v1.commands import Agree
 from medreg_core.domain.records import CommandId
-from medreg_desktop.services.cache import commands, outbox, papers, quarantine, sync_state
+from medreg_desktop.services.cache import commands, papers, quarantine, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState, Resolution
 from medreg_desktop.services.cache.sync_state import SyncState
@@ -96,8 +96,8 @@ def _looked_at(conn: Connection, row: OutboxRow) -> SetApart:
         row.command.id,
         number,
         printed=sum(each.copies for each in printed),
-        behind=len(outbox.dependents(conn, row.command.id)),
-        was_sent=row.sent,
+        behind=len(commands.closed_with(conn, row)),
+        was_sent=row.has_left,
     )
 
 

@@ -90,7 +90,10 @@ def test_a_consent_that_was_given_up_and_stands_all_the_same_asks_for_no_sheet(o
     assert office.papers.papers_to_recall() == [], "the sheets are good"
     office.papers.record_print(office.papers.form(ONE), 1, to_file=False)
     told = office.store.read(lambda conn: outbox.rows(conn, office.account.id))
-    assert [(row.kind, row.command.depends_on) for row in told] == [(CommandKind.RECORD_PRINT, None)]
+    assert [(row.kind, row.command.depends_on) for row in told] == [
+        (CommandKind.RECORD_PRINT, command_id),  # it has left with the consent, so the register is asked about it
+        (CommandKind.RECORD_PRINT, None),
+    ]
     office.receives(replace(row, version=3, state=State.SUBMITTED, form=replace(form, voided=True)))
     assert [line.paper.outstanding for line in office.papers.papers_to_recall()] == [3]
 

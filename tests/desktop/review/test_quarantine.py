@@ -25,12 +25,15 @@ RETURN = Decision(CommandKind.RETURN, 1, "请补照片。")
 ONE = application(1).id
 
 
-def set_apart(office: Office, cause: str = "poison") -> CommandId:
-    """A consent that was sent, printed and never answered."""
+def set_apart(office: Office, cause: str = "poison", *, print_left: bool = False) -> CommandId:
+    """A consent that was sent, printed and never answered; ``print_left``: its print was sent with it."""
     command_id = office.reviews.decide(ONE, AGREE).command_id
     assert command_id is not None
+    if not print_left:
+        office.sends()
     office.papers.record_print(office.papers.form(ONE), 2, to_file=False)
-    office.sends()
+    if print_left:
+        office.sends()
     office.store.write(lambda conn: outbox_moves.back_off(conn, [command_id], "server_error", None))
     office.store.write(lambda conn: outbox_moves.quarantine(conn, command_id, cause))
     return command_id
@@ -64,6 +67,24 @@ def test_corrected_it_is_replaced_in_the_transaction_of_the_new_decision(office:
     assert "command_replaced" in actions(office)
     (paper,) = office.papers.papers_to_recall()
     assert paper.paper.outstanding == 2
+
+
+@pytest.mark.parametrize("way", ["corrected", "given up"])
+def test_a_print_that_left_with_it_is_asked_about_and_stops_if_the_register_waits_for_it(
+    office: Office, way: str
+) -> None:
+    """It would wait for ever for a command that is never sent again."""
+    command_id = set_apart(office, print_left=True)
+    assert office.quarantine.look(command_id).behind == 0, "nothing is closed with it"
+    if way == "corrected":
+        office.outbox.review_again(command_id)
+        office.reviews.decide(ONE, RETURN)
+    else:
+        office.quarantine.give_up(command_id, Reason.OTHER)
+    (printed,) = (item.row for item in office.outbox.items() if item.row.command.depends_on == command_id)
+    office.hears(printed.command.id, OutcomeKind.DEFERRED, waits_for=command_id)
+    assert row(office, printed.command.id).resolution is Resolution.STOPPED
+    assert "command_stopped" in actions(office)
 
 
 def test_closing_the_window_leaves_it_where_it_was(office: Office) -> None:
