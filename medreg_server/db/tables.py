@@ -195,6 +195,7 @@ form = Table(
     Column("voided_at", Moment),
     Column("printed", Integer, nullable=False, default=0),  # copies
     Column("recalled", Integer, nullable=False, default=0),
+    Index("ix_form_device", "device_id", "created_at"),  # asked with every hello: how many numbers it has used
 )
 
 form_lease = Table(

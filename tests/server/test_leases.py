@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, event
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import FormLease
@@ -79,6 +81,21 @@ def test_a_lease_ends_after_sixty_days_and_is_proven(aging: Aging) -> None:
     assert lease.expires_at is not None
     assert (lease.expires_at - aging.clock()).days == 59
     assert len(lease.proof) == 16
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_hello_looks_at_no_form_of_other_devices(aging: Aging) -> None:
+    """Two hundred offices may come back within a second, and a province issues some hundred thousand forms a year."""
+    plan: list[str] = []
+
+    def look(_connection: Connection, cursor: Any, statement: str, values: Any, *_more: object) -> None:
+        if statement.startswith("SELECT"):
+            plan.extend(step for *_, step in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    event.listen(aging.service.environment.database._engine, "before_cursor_execute", look)
+    leased(aging.office)
+    assert [step for step in plan if "SEARCH form USING" in step and "ix_form_device" in step]
+    assert [step for step in plan if step.startswith("SCAN form")] == []
 
 
 LATE = (OutcomeKind.REJECTED, FaultCode.FORM_NUMBER_EXPIRED)

@@ -104,10 +104,9 @@ class DatabaseKeys:
 
         Raises:
             KnownFault: ``key_passphrase_needed``: no keyring, and neither this password nor ``passphrase`` opens the
-            key
-                file. A colleague signs in once, or the passphrase is entered, or the copy is begun anew.
+                key file. A colleague signs in once, or the passphrase is entered, or the copy is begun anew.
                 ``key_file_damaged``: and nothing else knows the key.
-            ``cache_key_wrong``: only the key store has a key, and it is another copy's.
+                ``cache_key_wrong``: only the key store has a key, and it is another copy's.
         """
         kept = known_key or self._from_keyring()
         file = self._read_or_begun_anew() if kept else self._read()
