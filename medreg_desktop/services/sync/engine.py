@@ -377,4 +377,4 @@ def _clock(state: SyncState, at: Moment, server_time: datetime) -> SyncState:
     """Compare the clocks in the middle of the exchange; a long poll is no measure, so only short ones come here."""
     half = timedelta(seconds=max(0.0, at.mono - state.contact.asked_mono) / 2)
     offset = (at.wall - half - server_time).total_seconds()
-    return state.with_contact(clock_offset_s=offset)
+    return state.with_contact(clock_offset_s=offset, clock_gap_s=at.clock_gap_s)

@@ -59,6 +59,11 @@ class Moment:
     mono: float
     wall: datetime
 
+    @property
+    def clock_gap_s(self) -> float:
+        """What lies between the two clocks; it changes when somebody sets the wall clock."""
+        return self.wall.timestamp() - self.mono
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:

@@ -39,6 +39,9 @@ LEASE_EVERY_S = 60.0
 GREET_EVERY_S = 6 * 3600.0
 """Hello is repeated, so that lease, keys and the offline limit stay fresh in a program that is never closed."""
 
+CLOCK_SET_S = 30.0
+"""A wall clock that has gone so much more or less than the monotonic one was set; what it differs by is asked anew."""
+
 UPDATE_EVERY_S = 300.0
 """While commands wait that the service does not know yet, hello asks whether it has been brought up to date."""
 
@@ -107,6 +110,9 @@ def _receive(state: SyncState, position: Position, batch: Selection, at: Moment)
     wait_s = _until_commands(state, batch, at)
     if not receiving.circuit.is_due(at.mono):
         return state, (Sleep(min(receiving.circuit.next_try, at.mono + wait_s)),)
+    if _clock_was_set(state, at):
+        # Once only: a ping that fails must keep nobody from receiving.
+        return _call(state.with_contact(clock_gap_s=None), receiving.circuit, Call.PING, (SendPing(),), at)
     if not position.cursor or receiving.resync:
         after = position.snapshot.after if position.snapshot else ""
         return _call(state, receiving.circuit, Call.SNAPSHOT, (GetSnapshot(after),), at)
@@ -157,6 +163,11 @@ def _should_greet(state: SyncState, at: Moment) -> bool:
     waits_for_update = any(row.is_beyond(contact.protocol) for row in state.sending.queue or ())
     every_s = LEASE_EVERY_S if is_low else UPDATE_EVERY_S if waits_for_update else GREET_EVERY_S
     return at.mono - state.contact.greeted_mono > every_s and state.receiving.circuit.failures == 0
+
+
+def _clock_was_set(state: SyncState, at: Moment) -> bool:
+    gap_s = state.contact.clock_gap_s
+    return gap_s is not None and abs(at.clock_gap_s - gap_s) > CLOCK_SET_S
 
 
 def runs_low(left: int | None) -> bool:

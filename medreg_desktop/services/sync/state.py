@@ -111,6 +111,7 @@ class Contact:
     session_ended: bool = False
     blocked: str = ""  # a fault code: nothing at all can be exchanged until a person acts
     clock_offset_s: float | None = None
+    clock_gap_s: float | None = None  # between the two clocks of this computer when it was compared
     heard_at: datetime | None = None
     offline_since: datetime | None = None
     lost_mono: float = 0.0  # monotonic: when contact was lost

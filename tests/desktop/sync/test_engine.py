@@ -12,7 +12,7 @@ from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
-from medreg_desktop.services.sync.lamp import LampKind
+from medreg_desktop.services.sync.lamp import Lamp, LampKind
 from medreg_desktop.services.sync.outbox_view import RowState
 from medreg_desktop.services.sync.ports import TooManyRemovals
 from medreg_desktop.services.sync.report import GuardState
@@ -29,6 +29,18 @@ def test_the_first_run_fetches_everything_and_then_waits() -> None:
     desk.world.calls.clear()
     desk.sync(30)
     assert desk.world.calls == ["changes"]
+
+
+def test_a_clock_that_is_set_right_is_asked_about_once() -> None:
+    """Whoever sets it as he was told would else read on for hours that it is wrong."""
+    desk = Desk()
+    desk.time.fast_s = 720.0
+    assert desk.sync().lamp == Lamp(LampKind.CLOCK, minutes_fast=12, code="clock_wrong")
+    desk.world.calls.clear()
+    desk.time.fast_s = 0.0
+    assert desk.sync(30).lamp.kind is LampKind.SYNCED
+    desk.sync(3600)
+    assert Counter(desk.world.calls)["ping"] == 1
 
 
 def test_500_decisions_take_five_requests() -> None:

@@ -51,12 +51,15 @@ HOSPITAL = Institution(
 
 
 class Time:
-    """Both clocks; they move when told."""
+    """Both clocks of a computer; they move when told. ``fast_s``: how much its wall clock is ahead of the service's."""
 
     def __init__(self) -> None:
-        self.mono = 0.0
+        self.mono = self.fast_s = 0.0
 
     def now(self) -> datetime:
+        return self.true() + timedelta(seconds=self.fast_s)
+
+    def true(self) -> datetime:
         return START + timedelta(seconds=self.mono)
 
     def monotonic(self) -> float:
@@ -144,7 +147,7 @@ class FakeService:
 
     def hello(self, hello: Hello) -> Welcome:
         with self._call("hello") as world:
-            now = world.time.now()
+            now = world.time.true()
             account = Account(AccountId("me"), "me", "我", Role.REGISTRAR, HOSPITAL.id)
             return Welcome(
                 magic=MAGIC,
@@ -161,7 +164,7 @@ class FakeService:
 
     def ping(self) -> Pong:
         with self._call("ping") as world:
-            return Pong(MAGIC, "s", "n", world.time.now(), "k", b"")
+            return Pong(MAGIC, "s", "n", world.time.true(), "k", b"")
 
     @contextmanager
     def snapshot(self, after: str) -> Iterator[Iterator[SnapshotLine]]:
@@ -207,7 +210,7 @@ class FakeService:
                 changes=changes,
                 cursor=f"{world.epoch} {last}",
                 more=last < len(world.log),
-                server_time=world.time.now(),
+                server_time=world.time.true(),
             )
 
     def _position(self, world: World, cursor: str) -> int:
@@ -223,7 +226,7 @@ class FakeService:
                 raise TransportFault(Trouble(TroubleKind.SERVER, "server_error", 500))
             say = world.rehearse if batch.dry_run else world.carry_out
             outcomes = tuple(say(command) for command in batch.commands)
-            now = world.time.now()
+            now = world.time.true()
             return OutcomeBatch(magic=MAGIC, outcomes=outcomes, server_time=now, dry_run=batch.dry_run)
 
     def digest(self, query: DigestQuery) -> DigestAnswer:
