@@ -138,6 +138,11 @@ def reopen(conn: Connection, command_id: CommandId, cause: str) -> None:
     conn.execute("UPDATE outbox SET state = 'needs_you', last_cause = ?, seq = 0 WHERE id = ?", (cause, command_id))
 
 
+def hold(conn: Connection, command_id: CommandId, epoch: str) -> None:
+    """Note that the register of this epoch was seen to hold what it had accepted; the next restore is compared anew."""
+    conn.execute("UPDATE outbox SET epoch = ?, seq = 0 WHERE id = ?", (epoch, command_id))
+
+
 def need_you(conn: Connection, command_id: CommandId, cause: str) -> None:
     """Ask the registrar for a command that has waited too long."""
     conn.execute(

@@ -26,6 +26,7 @@ def compare(conn: Connection, epoch: str, now: Callable[[], datetime]) -> int:
     for row in outbox.accepted_outside(conn, epoch):
         application = synced.find(conn, row.command.application_id)
         if _is_held(row, application):
+            outbox_moves.hold(conn, row.command.id, epoch)
             continue
         if _can_be_sent_again(row, application, lost):
             outbox_moves.send_again(conn, row.command.id)

@@ -226,6 +226,29 @@ def test_a_snapshot_that_holds_what_was_called_lost_takes_the_word_back(store: C
     assert row.state is OutboxState.QUEUED, "its key asks the register what it holds"
 
 
+def test_what_a_restored_register_was_seen_to_hold_is_not_asked_about_again(store: CacheStore, feed: Feed) -> None:
+    """Found by seed 221496: the application left the institution later on, and the decision was sent once more."""
+    decided, other = application(1), application(2)
+    feed.apply_page(page(0, [upsert(1, decided), upsert(2, other)]))
+    store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
+    command_id = CommandId(f"{1:032d}")
+    store.write(lambda conn: commands.save(conn, agree(decided, command_id), WANG, NOW))
+    answer = Outcome(id=command_id, kind=OutcomeKind.ACCEPTED, version=2, seq=3, at=NOW)
+    store.write(lambda conn: commands.settle(conn, answer, NOW))
+    consent = HistoryEntry(NOW, Role.REGISTRAR, "王", Move.AGREE, 2)
+    agreed = application(1, version=2, state=State.AGREED, history=(consent,))
+    for epoch, rows in (("epoch-2", [agreed, other]), ("epoch-2", [other])):
+        stream, snapshot = Stream(rows), Snapshot(store, judge)
+        snapshot.begin(epoch)
+        snapshot.finish(stream.rows, stream.end(seq=1))
+        assert store.read(lambda conn: outbox.row_of(conn, command_id)).state is OutboxState.DONE
+    stream = Stream([other])
+    Snapshot(store, judge).begin("epoch-3")
+    Snapshot(store, judge).finish(stream.rows, stream.end(seq=1))
+    row = store.read(lambda conn: outbox.row_of(conn, command_id))
+    assert row.state is OutboxState.QUEUED, "the next restore may have lost it, and the rows cannot tell"
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.dictionaries(st.integers(1, 20), st.tuples(st.integers(1, 3), st.sampled_from(list(State))), min_size=1),
