@@ -94,6 +94,11 @@ def value(conn: Connection, name: str) -> str:
     return str(scalar(conn, "SELECT value FROM sync_value WHERE name = ?", (name,)) or "")
 
 
+def is_restored_since(conn: Connection, epoch: str) -> bool:
+    """Return whether the register is known to have been restored since it said something in this epoch."""
+    return value(conn, "register_epoch") not in {"", epoch}
+
+
 def note_contact(conn: Connection, server_time: datetime, now: datetime) -> None:
     """Note that the server has just answered, and how far the two clocks are apart."""
     offset_s = (server_time - now).total_seconds()
@@ -103,11 +108,12 @@ def note_contact(conn: Connection, server_time: datetime, now: datetime) -> None
 def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> None:
     """Store what hello told: who we are, the signing keys, until when the copy may be read, new form numbers.
 
-    A new epoch is not stored here: the copy belongs to the old one until a snapshot of the new one is complete.
+    A new epoch is not the copy's: it belongs to the old one until a snapshot of the new one is complete.
     """
     note_contact(conn, welcome.server_time, now)
     write(
         conn,
+        register_epoch=welcome.epoch,
         offline_until=welcome.offline_until.isoformat(),
         account=_json(welcome.account),
         institution=_json(welcome.institution),

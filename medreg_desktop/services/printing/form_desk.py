@@ -33,7 +33,10 @@ class Papers(Protocol):
     """The paper desk of the review."""
 
     def form(self, application_id: ApplicationId) -> FormToPrint:
-        """Return what to print; raises Refused ``no_form``, ``content_changed`` or ``form_differs``."""
+        """Return what to print.
+
+        Raises Refused ``no_form``, ``content_changed``, ``form_differs`` or ``register_restored``.
+        """
         ...
 
     def check_may_print(self) -> None:
@@ -160,9 +163,9 @@ class FormDesk:
         """Return the forms of ``ids`` as one document.
 
         A single application that nobody has agreed to comes out for reading; in a batch it is left out. Raises
-        RenderCancelled, Refused ``application_gone``, ``content_changed`` or ``form_differs`` for a single application
-        or Refused with every reason when no application of a batch has a form, and KnownFault ``font_missing`` or
-        ``keyring_unavailable``.
+        RenderCancelled, Refused ``application_gone``, ``content_changed``, ``form_differs`` or ``register_restored``
+        for a single application or Refused with every reason when no application of a batch has a form, and KnownFault
+        ``font_missing`` or ``keyring_unavailable``.
         """
         found: list[tuple[FormJob, FormToPrint | None]] = []
         left_out: list[LeftOut] = []

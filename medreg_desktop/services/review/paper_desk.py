@@ -61,7 +61,8 @@ class PaperDesk:
 
         Raises Refused ``no_form``: the institution has not agreed, or the form is void; ``content_changed``: what the
         applicant wrote since was never agreed to; ``form_differs``: the form in force stands for other contents than
-        the row shows, as of what older services wrote over on approval.
+        the row shows, as of what older services wrote over on approval; ``register_restored``: it was in force before
+        the register was restored, and whether it is held there is not known yet.
         """
         return self._desk.store.read(lambda conn: self._form(conn, application_id))
 
@@ -198,6 +199,7 @@ class PaperDesk:
         form = cached.application.form
         if form is None or form.voided:
             raise Refused(Problem("no_form"))
+        _check_epoch(conn, sync_state.read(conn).epoch)
         _check_content(cached.application, form.digest, "form_differs")
         return FormToPrint(
             cached.application,
@@ -227,6 +229,8 @@ class PaperDesk:
         outcome = decision.outcome
         answered = outcome if outcome is not None and outcome.kind is OutcomeKind.ACCEPTED else None
         form = answered.form if answered is not None else None
+        if form is not None:
+            _check_epoch(conn, decision.epoch)
         state = FormState.PENDING if form is None else FormState.AGREED
         # A clean copy bears the register's date, like every later one; this computer's clock may be wrong.
         in_force_since = answered.at if answered is not None and form is not None else None
@@ -265,6 +269,12 @@ class PaperDesk:
             depends_on=depends_on,
         )
         commands.save(conn, command, self._desk.actor, self._desk.clock.now())
+
+
+def _check_epoch(conn: Connection, epoch: str) -> None:
+    """Raise Refused ``register_restored`` when what the register said in this epoch is not known to stand."""
+    if sync_state.is_restored_since(conn, epoch):
+        raise Refused(Problem("register_restored"))
 
 
 def _check_content(application: Application, digest: str, code: str) -> None:

@@ -192,6 +192,10 @@ _FORMS_AND_PRINTING: Final = {
         "The register holds other contents of this application than were agreed to under this form, so a reprint would "
         "differ from it. Use a sheet that was printed before."
     ),
+    "register_restored": mark(
+        "The service was restored from a backup, and the copy here is being compared with it. "
+        "Whether this form still stands is known in a moment; print it then."
+    ),
     "form_moved_on": mark("The form has changed since it was shown. It is shown anew: read it before it is printed."),
     "print_unrecorded": mark(
         "What left this computer could not be recorded in full. It counts as perhaps printed here and is called back "

@@ -77,14 +77,14 @@ class Office:
         self.reconciling = ReconcileDesk(desk)
         store.write(lambda conn: applications.switch_actor(conn, account.id, account.name))
 
-    def greeted(self, numbers: int = 50) -> None:
-        """The first contact with the server has been made."""
+    def greeted(self, numbers: int = 50, *, epoch: str = EPOCH) -> None:
+        """Contact with the server has been made; in another ``epoch`` than the copy's it was restored since."""
         welcome = Welcome(
             magic=MAGIC,
             server_id="server",
             protocol=1,
             server_version="1",
-            epoch=EPOCH,
+            epoch=epoch,
             server_time=NOW,
             account=self.account,
             institution=HOSPITAL,

@@ -9,8 +9,8 @@ import pytest
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import CommandId, ReviewForm
-from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import commands, outbox, outbox_moves
+from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind, State
+from medreg_desktop.services.cache import commands, outbox, outbox_moves, sync_state
 from medreg_desktop.services.cache.papers import VoidCause
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
@@ -50,12 +50,37 @@ def test_what_an_older_service_wrote_over_on_approval_is_not_printed_under_the_v
     assert office.papers.form(ONE).number == THEIRS.number
 
 
+def test_no_clean_form_leaves_between_a_restore_and_the_comparison_with_it(office: Office) -> None:
+    """The backup may be of before the consent: then the register does not hold what the paper would claim."""
+    office.receives(application(1, version=2, state=State.AGREED, form=THEIRS, decided_by="李经办"))
+    drawn = office.papers.form(ONE)
+    office.greeted(epoch="epoch-restored")
+    with pytest.raises(Refused, match="register_restored"):
+        office.papers.form(ONE)
+    with pytest.raises(Refused, match="form_moved_on"):
+        office.papers.announce_prints([drawn], 1, to_file=False)
+    office.store.write(lambda conn: sync_state.write(conn, epoch="epoch-restored"))
+    assert office.papers.form(ONE).number == THEIRS.number
+
+
+def test_what_is_printed_between_says_no_more_than_that_it_waits(office: Office) -> None:
+    command_id, form = agreed(office)
+    office.sends()
+    office.greeted(epoch="epoch-restored")
+    assert office.papers.form(ONE).form_state is FormState.PENDING
+    answer = Outcome(id=command_id, kind=OutcomeKind.ACCEPTED, version=2, seq=1, form=form)
+    office.store.write(lambda conn: commands.settle(conn, answer, office.clock.now()))
+    with pytest.raises(Refused, match="register_restored"):
+        office.papers.form(ONE)
+
+
 def test_a_consent_that_the_restored_register_took_is_not_asked_back_before_the_copy_is_its(office: Office) -> None:
     """Sent to the restored register and accepted, while the copy still shows the rows of before it."""
     command_id, form = agreed(office)
     office.papers.record_print(office.papers.form(ONE), 2, to_file=False)
     office.sends()
     answer = Outcome(id=command_id, kind=OutcomeKind.ACCEPTED, version=2, seq=1, form=form)
+    office.greeted(epoch="epoch-restored")
     office.store.write(lambda conn: commands.settle(conn, answer, office.clock.now(), epoch="epoch-restored"))
     assert office.papers.form(ONE).code == "YS1:SIGNED"
     assert office.papers.papers_to_recall() == []
