@@ -5,6 +5,7 @@ Pure: who allots the practice code and where the result is kept is the register'
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -21,6 +22,29 @@ ENDING: Final = {
     Kind.DEPARTURE_FILING: RegistrationState.FILED,
 }
 """Kinds whose approval ends the registration, and the state it ends in."""
+
+_CHANGED: Final = {
+    ChangePart.PLACE: ("place", "institution_name", "institution_code", "department"),
+    ChangePart.MAIN_INSTITUTION: ("institution_name", "institution_code", "department"),
+    ChangePart.CATEGORY: ("category", "scopes", "department"),
+    ChangePart.SCOPE: ("scopes", "department"),
+}
+"""What each part of a change writes. Nothing else: the rest of the request was written when it stood otherwise."""
+
+
+def standing_order(registration: Registration) -> tuple[bool, int, str]:
+    """Sort key of one physician's registrations: valid ones first, the newest first."""
+    is_over = registration.state is not RegistrationState.VALID
+    return (is_over, -registration.registered_on.toordinal(), registration.practice_code)
+
+
+def concerned(held: Iterable[Registration]) -> Registration | None:
+    """Return which of a physician's registrations an application is about, or None when there is none.
+
+    Asked when the applicant submits, at the consent and at the approval: another answer than before means that the
+    register has changed under the application.
+    """
+    return next(iter(sorted(held, key=standing_order)), None)
 
 
 def entered(request: Request, practice_code: str, approved_on: date) -> Registration:
@@ -45,16 +69,14 @@ def altered(application: Application, current: Registration, approved_on: date) 
     if application.kind in ENDING:
         return replace(current, state=ENDING[application.kind], practising_until=approved_on)
     if application.kind is Kind.CHANGE:
-        return replace(
-            current,
-            category=request.category,
-            scopes=request.scopes,
-            place=request.place,
-            institution_name=request.institution_name,
-            institution_code=request.institution_code,
-            department=request.department,
-        )
+        part = application.change_part or ChangePart.PLACE
+        return replace(current, **{field: getattr(request, field) for field in _CHANGED[part]})
     return _with_sites(application.kind, request.institution_name, current)
+
+
+def moves_institution(application: Application) -> bool:
+    """Whether the approval registers the physician with the institution applied to."""
+    return application.kind in ENTERING or application.change_part in (ChangePart.PLACE, ChangePart.MAIN_INSTITUTION)
 
 
 def leaves_province(application: Application, current: Registration) -> bool:

@@ -19,6 +19,7 @@ from medreg_core.domain.records import (
     Request,
     Statement,
 )
+from medreg_core.domain.registrations import concerned
 from medreg_core.domain.states import RULES
 from medreg_core.domain.vocabulary import ChangePart, Kind, Move, State
 from medreg_server.db.scope import WHOLE_REGISTER
@@ -197,8 +198,8 @@ def _person(transaction: ReadTransaction, caller: Caller, contact: Contact) -> P
 
 
 def _registration(transaction: ReadTransaction, caller: Caller) -> Registration | None:
-    found = transaction.physicians.registrations_of(caller.physician_id)
-    return found[0].registration if found else None
+    held = transaction.physicians.registrations_of(caller.physician_id)
+    return concerned(entry.registration for entry in held)
 
 
 def _uploaded(materials: tuple[Material, ...]) -> tuple[Material, ...]:
