@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from medreg_core.domain.records import Application, Registration, Request
-from medreg_core.domain.vocabulary import ChangePart, Kind, RegistrationState
+from medreg_core.domain.vocabulary import ChangePart, Kind, Level, RegistrationState
 
 ENTERING: Final = frozenset({Kind.REGISTRATION, Kind.ASSISTANT_UPGRADE, Kind.TRANSFER_FROM_MILITARY})
 """Kinds whose approval gives a new registration; all others alter one that is held."""
@@ -77,6 +77,18 @@ def altered(application: Application, current: Registration, approved_on: date) 
 def moves_institution(application: Application) -> bool:
     """Whether the approval registers the physician with the institution applied to."""
     return application.kind in ENTERING or application.change_part in (ChangePart.PLACE, ChangePart.MAIN_INSTITUTION)
+
+
+def is_assistant(application: Application) -> bool:
+    """Whether the rules for 执业助理医师 apply.
+
+    Who registers is what the request says: an assistant who has become a physician registers anew where he moves. All
+    else is done to a registration that is held, whatever level the applicant writes.
+    """
+    held = application.registration
+    if application.kind in ENTERING or held is None:
+        return application.request.level is Level.ASSISTANT
+    return Level.ASSISTANT in (held.level, application.request.level)
 
 
 def leaves_province(application: Application, current: Registration) -> bool:

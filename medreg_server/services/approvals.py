@@ -16,7 +16,7 @@ from medreg_core.domain.registrations import (
     leaves_province,
     moves_institution,
 )
-from medreg_core.domain.vocabulary import Kind, RegistrationState, State
+from medreg_core.domain.vocabulary import Kind, Level, RegistrationState, State
 from medreg_server.db.physicians import Registered
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.faults import ServiceFault
@@ -34,7 +34,8 @@ def registered(
     transaction.physicians.lock(application.physician_id)
     current = _current(transaction, application)
     if application.kind in ENTERING:
-        new = entered(application.request, _new_code(transaction, application, institution), today)
+        code = _new_code(transaction, application, institution, application.request.level)
+        new = entered(application.request, code, today)
         if application.kind is Kind.ASSISTANT_UPGRADE and current is not None:
             _leave(transaction, application, current)
         return _save(transaction, application, new, institution)
@@ -43,7 +44,7 @@ def registered(
     new = altered(application, current, today)
     if leaves_province(application, current):
         _leave(transaction, application, current)
-        code = _new_code(transaction, application, institution)
+        code = _new_code(transaction, application, institution, current.level)
         new = replace(new, practice_code=code, registered_on=today)
     return _save(transaction, application, new, institution if moves_institution(application) else None)
 
@@ -57,11 +58,11 @@ def _current(transaction: WriteTransaction, application: Application) -> Registr
     return current
 
 
-def _new_code(transaction: WriteTransaction, application: Application, institution: Institution) -> str:
+def _new_code(transaction: WriteTransaction, application: Application, institution: Institution, level: Level) -> str:
     """Allocate the next practice code. Serials count per level, category and region, and are never given twice."""
     if application.qualification is None:
         raise ServiceFault(FaultCode.BAD_REQUEST, where="qualification")
-    level, exam_category = application.request.level, application.qualification.exam_category
+    exam_category = application.qualification.exam_category
     serial = transaction.physicians.next_practice_serial(f"{level.value}{exam_category}{institution.region}")
     return make_practice_code(level, exam_category, institution.region, serial)
 

@@ -134,6 +134,8 @@ CASES = [
     case("place_in_region", UNKNOWN, "no_data", application(request=request(place=""))),
     case("assistant_one_place", PASS, "", application(request=request(level=Level.ASSISTANT))),
     case("assistant_one_place", FAIL, "filing", filing(request=request(level=Level.ASSISTANT))),
+    # What counts is the level that is registered, not the one the applicant writes.
+    case("assistant_one_place", FAIL, "filing", filing(registration=registration(level=Level.ASSISTANT))),
     case(
         "assistant_one_place",
         FAIL,
@@ -198,6 +200,14 @@ CASES = [
         "more_changes",
         replace(SCOPE, registration=registration(institution_name="他院", place="37")),
         others="main_institution,place",
+    ),
+    case(
+        "change_fits",
+        FAIL,
+        "level",
+        replace(SCOPE, registration=registration(level=Level.ASSISTANT, place="990102")),
+        has_level="2",
+        wants_level="1",
     ),
     case("change_fits", UNKNOWN, "no_data", replace(SCOPE, registration=None)),
     case("change_fits", UNKNOWN, "no_data", replace(SCOPE, change_part=None)),

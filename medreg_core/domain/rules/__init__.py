@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from medreg_core.domain.records import Application
+from medreg_core.domain.registrations import is_assistant
 from medreg_core.domain.rules.agreement import Blocker, may_agree
 from medreg_core.domain.rules.change import change_fits, reason_given, upgrade_fits
 from medreg_core.domain.rules.check import Basis, Check, ReviewContext
@@ -30,7 +31,7 @@ from medreg_core.domain.rules.practice import (
     stopped_practice,
 )
 from medreg_core.domain.rules.scope import institution_covers_scope, scope_count, training_for_change
-from medreg_core.domain.vocabulary import ChangePart, Kind, Level
+from medreg_core.domain.vocabulary import ChangePart, Kind
 
 __all__ = [
     "Basis",
@@ -104,7 +105,7 @@ def rules_for(application: Application, context: ReviewContext) -> tuple[ReviewR
     rules = _RULES[application.kind]
     if application.kind is Kind.CHANGE and application.change_part is not None:
         rules += _CHANGE_RULES[application.change_part]
-    if application.kind in _SECOND_PLACES and application.request.level is Level.ASSISTANT:
+    if application.kind in _SECOND_PLACES and is_assistant(application):
         rules += (assistant_one_place,)
     if application.kind in _COUNTS_YEARS and context.today.month >= context.tables.rules.year_end_notice_month:
         rules += (year_end,)

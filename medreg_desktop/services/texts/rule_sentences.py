@@ -192,6 +192,10 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
         mark("Change to another province"),
         mark("The registration in {old} ends. To keep it, apply for a registration instead."),
     ),
+    ("change_fits", _FAIL, "level"): (
+        mark("A change leaves the level as it is"),
+        mark("Registered as {has_level}, applied as {wants_level}. An assistant who has qualified upgrades instead."),
+    ),
     ("change_fits", _FAIL, "nothing_changes"): (
         mark("Nothing changes in what shall be changed"),
         mark("{part} applied for is that of the present registration."),
