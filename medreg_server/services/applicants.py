@@ -12,6 +12,7 @@ from medreg_core.domain.access import Action
 from medreg_core.domain.records import (
     Application,
     ApplicationId,
+    Institution,
     InstitutionId,
     Material,
     Person,
@@ -101,17 +102,20 @@ class ApplicantDesk:
                 return known
             if known is not None:
                 raise ServiceFault(FaultCode.BAD_REQUEST, where="id")
-            if transaction.institutions.get(submission.institution_id) is None:
+            institution = transaction.institutions.get(submission.institution_id)
+            if institution is None:
                 raise ServiceFault(FaultCode.NOT_FOUND)
             if (submission.kind is Kind.CHANGE) != (submission.change_part is not None):
                 raise ServiceFault(FaultCode.BAD_REQUEST, where="change_part")
             step = Step(Move.SUBMIT, caller, self._environment.now())
-            application = moved(self._drafted(transaction, submission, step), RULES[Move.SUBMIT], step)
+            application = moved(self._drafted(transaction, submission, institution, step), RULES[Move.SUBMIT], step)
             transaction.applications.add([application])
             transaction.record(caller.event("application.submit", application.id, chain=application.institution_id))
         return application
 
-    def _drafted(self, transaction: ReadTransaction, submission: Submission, step: Step) -> Application:
+    def _drafted(
+        self, transaction: ReadTransaction, submission: Submission, institution: Institution, step: Step
+    ) -> Application:
         physician_id = step.caller.physician_id
         content = submission.content
         qualifications = transaction.physicians.qualifications_of(physician_id)
@@ -127,7 +131,7 @@ class ApplicantDesk:
             person=_person(transaction, step.caller, content.contact),
             qualification=qualifications[0] if qualifications else None,
             registration=_registration(transaction, step.caller),
-            request=content.request,
+            request=_named(content.request, institution),
             statement=content.statement,
             change_part=submission.change_part,
             materials=_uploaded(content.materials),
@@ -166,13 +170,16 @@ class ApplicantDesk:
         if form is not None and not form.voided:
             transaction.forms.void(form.number, step.at)
             form = replace(form, voided=True)
+        institution = transaction.institutions.get(application.institution_id)
+        if institution is None:
+            raise LookupError("an application without its institution")
         pending = transaction.applications.in_progress_of(application.physician_id, application.id)
         return replace(
             application,
             submitted_at=step.at,
             person=_person(transaction, step.caller, content.contact),
             registration=_registration(transaction, step.caller),
-            request=content.request,
+            request=_named(content.request, institution),
             statement=content.statement,
             materials=_uploaded(content.materials),
             opinion="",
@@ -195,6 +202,20 @@ def _person(transaction: ReadTransaction, caller: Caller, contact: Contact) -> P
         raise LookupError("an account of a physician who is not in the register")
     stated = {name: text for name in Contact.__slots__ if (text := getattr(contact, name))}
     return replace(person, **stated)
+
+
+def _named(request: Request, institution: Institution) -> Request:
+    """Return the request naming the institution applied to as the register does: it is that one that agrees.
+
+    Whatever else the applicant wrote would be printed, and registered, with nobody's consent.
+    """
+    return replace(
+        request,
+        institution_name=institution.name,
+        institution_code=institution.code,
+        institution_address=institution.address,
+        institution_postcode=institution.postcode,
+    )
 
 
 def _registration(transaction: ReadTransaction, caller: Caller) -> Registration | None:
