@@ -5,12 +5,13 @@ Pure: who allots the practice code and where the result is kept is the register'
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from medreg_core.domain.records import Application, Registration, Request
+from medreg_core.domain.records import Application, Institution, Qualification, Registration, Request
+from medreg_core.domain.regions import province_of
 from medreg_core.domain.vocabulary import ChangePart, Kind, Level, RegistrationState
 
 ENTERING: Final = frozenset({Kind.REGISTRATION, Kind.ASSISTANT_UPGRADE, Kind.TRANSFER_FROM_MILITARY})
@@ -38,13 +39,45 @@ def standing_order(registration: Registration) -> tuple[bool, int, str]:
     return (is_over, -registration.registered_on.toordinal(), registration.practice_code)
 
 
-def concerned(held: Iterable[Registration]) -> Registration | None:
-    """Return which of a physician's registrations an application is about, or None when there is none.
+_HELD_HERE: Final = frozenset(
+    {Kind.ASSISTANT_UPGRADE, Kind.CANCELLATION, Kind.DEPARTURE_FILING, Kind.TRANSFER_TO_MILITARY}
+)
+"""Kinds about the registration at the institution applied to; so are changes of category and of scope."""
 
-    Asked when the applicant submits, at the consent and at the approval: another answer than before means that the
-    register has changed under the application.
+
+def concerned(application: Application, institution: Institution, held: Iterable[Registration]) -> Registration | None:
+    """Return which of a physician's registrations an application to ``institution`` is about, None if none is held.
+
+    A physician may hold one in each province. Asked when the applicant submits, at the consent and at the approval:
+    another answer than before means that the register has changed under the application.
     """
-    return next(iter(sorted(held, key=standing_order)), None)
+    in_order = sorted(held, key=standing_order)
+    valid = (entry for entry in in_order if entry.state is RegistrationState.VALID)
+    meant = (entry for entry in valid if _is_meant(application, institution, entry))
+    return next(meant, in_order[0] if in_order else None)
+
+
+def _is_meant(application: Application, institution: Institution, held: Registration) -> bool:
+    """Return whether a valid registration stands where one of this kind must stand."""
+    is_near = province_of(held.place) == province_of(institution.region)
+    match application.kind, application.change_part:
+        case Kind.CHANGE, ChangePart.PLACE:
+            return not is_near or held.place != application.request.place
+        case Kind.CHANGE, ChangePart.CATEGORY | ChangePart.SCOPE:
+            return held.institution_name == institution.name
+        case kind, _ if kind in _HELD_HERE:
+            return held.institution_name == institution.name
+        case Kind.MULTI_SITE_WITHDRAWAL, _:
+            return institution.name in held.sites
+        case _:
+            return is_near
+
+
+def concerned_qualification(request: Request, held: Sequence[Qualification]) -> Qualification | None:
+    """Return which of a physician's qualifications a request rests on: of its level and category, else the first."""
+    wanted = (request.level, request.category)
+    fitting = (entry for entry in held if (entry.level, entry.category) == wanted)
+    return next(fitting, held[0] if held else None)
 
 
 def entered(request: Request, practice_code: str, approved_on: date) -> Registration:
@@ -77,6 +110,12 @@ def altered(application: Application, current: Registration, approved_on: date) 
 def moves_institution(application: Application) -> bool:
     """Whether the approval registers the physician with the institution applied to."""
     return application.kind in ENTERING or application.change_part in (ChangePart.PLACE, ChangePart.MAIN_INSTITUTION)
+
+
+def needs_new_code(application: Application) -> bool:
+    """Whether the approval gives a new practice code, which is made from the qualification."""
+    held = application.registration
+    return application.kind in ENTERING or (held is not None and leaves_province(application, held))
 
 
 def is_assistant(application: Application) -> bool:

@@ -16,11 +16,10 @@ from medreg_core.domain.records import (
     InstitutionId,
     Material,
     Person,
-    Registration,
     Request,
     Statement,
 )
-from medreg_core.domain.registrations import concerned
+from medreg_core.domain.registrations import concerned, concerned_qualification
 from medreg_core.domain.states import RULES
 from medreg_core.domain.vocabulary import ChangePart, Kind, Move, State
 from medreg_server.db.scope import WHOLE_REGISTER
@@ -102,41 +101,36 @@ class ApplicantDesk:
                 return known
             if known is not None:
                 raise ServiceFault(FaultCode.BAD_REQUEST, where="id")
-            institution = transaction.institutions.get(submission.institution_id)
-            if institution is None:
+            if transaction.institutions.get(submission.institution_id) is None:
                 raise ServiceFault(FaultCode.NOT_FOUND)
             if (submission.kind is Kind.CHANGE) != (submission.change_part is not None):
                 raise ServiceFault(FaultCode.BAD_REQUEST, where="change_part")
             step = Step(Move.SUBMIT, caller, self._environment.now())
-            application = moved(self._drafted(transaction, submission, institution, step), RULES[Move.SUBMIT], step)
+            application = moved(self._drafted(transaction, submission, step), RULES[Move.SUBMIT], step)
             transaction.applications.add([application])
             transaction.record(caller.event("application.submit", application.id, chain=application.institution_id))
         return application
 
-    def _drafted(
-        self, transaction: ReadTransaction, submission: Submission, institution: Institution, step: Step
-    ) -> Application:
-        physician_id = step.caller.physician_id
+    def _drafted(self, transaction: ReadTransaction, submission: Submission, step: Step) -> Application:
         content = submission.content
-        qualifications = transaction.physicians.qualifications_of(physician_id)
-        return Application(
+        draft = Application(
             id=submission.id,
             institution_id=submission.institution_id,
-            physician_id=physician_id,
+            physician_id=step.caller.physician_id,
             kind=submission.kind,
             state=State.DRAFT,
             version=0,
             content_version=1,
             submitted_at=step.at,
             person=_person(transaction, step.caller, content.contact),
-            qualification=qualifications[0] if qualifications else None,
-            registration=_registration(transaction, step.caller),
-            request=_named(content.request, institution),
+            qualification=None,
+            registration=None,
+            request=content.request,
             statement=content.statement,
             change_part=submission.change_part,
             materials=_uploaded(content.materials),
-            other_pending=transaction.applications.in_progress_of(physician_id, submission.id),
         )
+        return _beside_the_register(transaction, draft)
 
     def withdraw(self, application_id: ApplicationId, seen: Seen, reason: str, caller: Caller) -> Application:
         """Withdraw an application that the institution has not agreed to. Raises ServiceFault."""
@@ -170,24 +164,35 @@ class ApplicantDesk:
         if form is not None and not form.voided:
             transaction.forms.void(form.number, step.at)
             form = replace(form, voided=True)
-        institution = transaction.institutions.get(application.institution_id)
-        if institution is None:
-            raise LookupError("an application without its institution")
-        pending = transaction.applications.in_progress_of(application.physician_id, application.id)
-        return replace(
+        again = replace(
             application,
             submitted_at=step.at,
             person=_person(transaction, step.caller, content.contact),
-            registration=_registration(transaction, step.caller),
-            request=_named(content.request, institution),
+            request=content.request,
             statement=content.statement,
             materials=_uploaded(content.materials),
             opinion="",
             decided_by="",
             decided_at=None,
-            other_pending=pending,
             form=form,
         )
+        return _beside_the_register(transaction, again)
+
+
+def _beside_the_register(transaction: ReadTransaction, application: Application) -> Application:
+    """Return the application with what the register holds now of the applicant and of the institution applied to."""
+    institution = transaction.institutions.get(application.institution_id)
+    if institution is None:
+        raise LookupError("an application without its institution")
+    physician_id, request = application.physician_id, _named(application.request, institution)
+    held = transaction.physicians.registrations_of(physician_id)
+    return replace(
+        application,
+        qualification=concerned_qualification(request, transaction.physicians.qualifications_of(physician_id)),
+        registration=concerned(application, institution, (entry.registration for entry in held)),
+        request=request,
+        other_pending=transaction.applications.in_progress_of(physician_id, application.id),
+    )
 
 
 def _check_size(content: Content) -> None:
@@ -216,11 +221,6 @@ def _named(request: Request, institution: Institution) -> Request:
         institution_address=institution.address,
         institution_postcode=institution.postcode,
     )
-
-
-def _registration(transaction: ReadTransaction, caller: Caller) -> Registration | None:
-    held = transaction.physicians.registrations_of(caller.physician_id)
-    return concerned(entry.registration for entry in held)
 
 
 def _uploaded(materials: tuple[Material, ...]) -> tuple[Material, ...]:

@@ -32,7 +32,7 @@ def registered(
     """
     # Another approval for the same physician waits from here on: it must not alter what this one has read.
     transaction.physicians.lock(application.physician_id)
-    current = _current(transaction, application)
+    current = _current(transaction, application, institution)
     if application.kind in ENTERING:
         code = _new_code(transaction, application, institution, application.request.level)
         new = entered(application.request, code, today)
@@ -49,10 +49,10 @@ def registered(
     return _save(transaction, application, new, institution if moves_institution(application) else None)
 
 
-def _current(transaction: WriteTransaction, application: Application) -> Registration | None:
+def _current(transaction: WriteTransaction, application: Application, institution: Institution) -> Registration | None:
     """Return the registration the application is about. Raises ServiceFault STATE_CONFLICT when that has changed."""
     held = transaction.physicians.registrations_of(application.physician_id)
-    current = concerned(entry.registration for entry in held)
+    current = concerned(application, institution, (entry.registration for entry in held))
     if current != application.registration:
         raise ServiceFault(FaultCode.STATE_CONFLICT, state=State.ACCEPTED.value, where="registration")
     return current

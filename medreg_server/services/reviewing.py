@@ -34,7 +34,7 @@ _MOVED: Final = Obstacle(FaultCode.CHECK_FAILED, {"check": "registration_moved"}
 
 def first_blocker(environment: Environment, application: Application, standing: Standing) -> Obstacle | None:
     """Return what stands in the way of agreeing to ``application``, its checklist filled in, or None."""
-    if concerned(standing.registrations) != application.registration:
+    if concerned(application, standing.institution, standing.registrations) != application.registration:
         return _MOVED
     tables = environment.tables
     known = replace(application, other_pending=standing.other_pending)

@@ -27,6 +27,10 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
         mark("Category not as applied for"),
         mark("Qualified in {has_category}, applied in {wants_category}."),
     ),
+    ("qualification_valid", _FAIL, "no_data"): (
+        mark("Qualification: no data yet, so no practice code can be given"),
+        mark("Return it. Submitted again after the exam centre's data have arrived, it carries the qualification."),
+    ),
     ("qualification_valid", _UNKNOWN, "no_data"): (
         mark("Qualification: no data yet"),
         mark("The exam centre's data have not arrived. The applicant can enter the admission number to fetch them."),
