@@ -103,13 +103,22 @@ def altered(application: Application, current: Registration, approved_on: date) 
         return replace(current, state=ENDING[application.kind], practising_until=approved_on)
     if application.kind is Kind.CHANGE:
         part = application.change_part or ChangePart.PLACE
-        return replace(current, **{field: getattr(request, field) for field in _CHANGED[part]})
+        written = {field: getattr(request, field) for field in _CHANGED[part]}
+        return replace(current, **written, sites=() if ends_filings(application) else current.sites)
     return _with_sites(application.kind, request.institution_name, current)
+
+
+def ends_filings(application: Application) -> bool:
+    """Whether filings elsewhere end: a new main institution or place is a new registration (13号令 Art. 20)."""
+    return application.kind is Kind.CHANGE and application.change_part in (
+        ChangePart.PLACE,
+        ChangePart.MAIN_INSTITUTION,
+    )
 
 
 def moves_institution(application: Application) -> bool:
     """Whether the approval registers the physician with the institution applied to."""
-    return application.kind in ENTERING or application.change_part in (ChangePart.PLACE, ChangePart.MAIN_INSTITUTION)
+    return application.kind in ENTERING or ends_filings(application)
 
 
 def needs_new_code(application: Application) -> bool:

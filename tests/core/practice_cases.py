@@ -117,6 +117,13 @@ CASES = [
         replace(PLACE, registration=registration(place="37", institution_name="他院", sites=("甲院",))),
         sites="甲院",
     ),
+    case(
+        "other_sites",
+        UNKNOWN,
+        "filings_end",
+        replace(MAIN, registration=registration(institution_name="他院", sites=("甲院",))),
+        sites="甲院",
+    ),
     # -- place
     case("place_in_region", PASS, "", application(), place="示例省", expected="示例省"),
     case(

@@ -90,7 +90,7 @@ _CHANGE_RULES: dict[ChangePart, tuple[ReviewRule, ...]] = {
     ChangePart.PLACE: (origin_agrees, other_sites),
     ChangePart.CATEGORY: (training_for_change, other_sites),
     ChangePart.SCOPE: (training_for_change, other_sites),
-    ChangePart.MAIN_INSTITUTION: (origin_agrees,),
+    ChangePart.MAIN_INSTITUTION: (origin_agrees, other_sites),
 }
 
 _SECOND_PLACES = frozenset({Kind.REGISTRATION, Kind.MULTI_SITE_FILING})

@@ -6,8 +6,9 @@ from datetime import date
 
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application
+from medreg_core.domain.registrations import ends_filings
 from medreg_core.domain.rules.check import Basis, Check, ReviewContext, Rule, law
-from medreg_core.domain.vocabulary import ChangePart, RegistrationState
+from medreg_core.domain.vocabulary import RegistrationState
 
 REGISTERED = Rule("registration_valid", law(13))
 STOPPED = Rule("stopped_practice", law(19), configurable=True)
@@ -118,6 +119,6 @@ def other_sites(application: Application, context: ReviewContext) -> Check:
     sites = registration.sites if registration else ()
     if not context.online:
         return OTHER_SITES.unknown("offline")
-    if sites and application.change_part is ChangePart.PLACE:
+    if sites and ends_filings(application):
         return OTHER_SITES.unknown("filings_end", sites="、".join(sites))
     return OTHER_SITES.passed("sites" if sites else "", sites="、".join(sites))
