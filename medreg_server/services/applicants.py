@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -87,7 +87,9 @@ class ApplicantDesk:
     def submit(self, submission: Submission, caller: Caller) -> Application:
         """Store a new application, submitted.
 
-        Raises ServiceFault NOT_FOUND, BAD_REQUEST, TOO_LARGE, TOO_MANY_ATTEMPTS.
+        Sent again unchanged it is answered with the application as it stands.
+        Raises ServiceFault NOT_FOUND, BAD_REQUEST, TOO_LARGE, TOO_MANY_ATTEMPTS, VERSION_CONFLICT (under this id the
+        service holds other content: it names the version).
         """
         caller.require(Action.APPLY)
         _check_size(submission.content)
@@ -97,10 +99,8 @@ class ApplicantDesk:
         count(self._environment, [Limit(throttle_key("application", caller.account.id), _MOST_NEW)])
         with self._environment.database.write() as transaction:
             known = transaction.applications.get(submission.id, WHOLE_REGISTER)
-            if known is not None and known.physician_id == caller.physician_id:
-                return known
             if known is not None:
-                raise ServiceFault(FaultCode.BAD_REQUEST, where="id")
+                return _repeated(known, submission, caller)
             if transaction.institutions.get(submission.institution_id) is None:
                 raise ServiceFault(FaultCode.NOT_FOUND)
             if (submission.kind is Kind.CHANGE) != (submission.change_part is not None):
@@ -179,6 +179,39 @@ class ApplicantDesk:
         return _beside_the_register(transaction, again)
 
 
+def _repeated(known: Application, submission: Submission, caller: Caller) -> Application:
+    """Return the application that a submission made when it was sent before.
+
+    Raises ServiceFault BAD_REQUEST for another physician's, VERSION_CONFLICT when he has written something else since:
+    answered as done, his correction would be lost.
+    """
+    if known.physician_id != caller.physician_id:
+        raise ServiceFault(FaultCode.BAD_REQUEST, where="id")
+    if known.content_version == 1 and not _is_first_content(known, submission):
+        raise ServiceFault(FaultCode.VERSION_CONFLICT, version=str(known.version))
+    return known
+
+
+def _is_first_content(known: Application, submission: Submission) -> bool:
+    """Return whether ``known``, never submitted anew, is made of what he sent; what the register put in aside."""
+    content, request = submission.content, known.request
+    sent = replace(
+        content.request,
+        institution_name=request.institution_name,
+        institution_code=request.institution_code,
+        institution_address=request.institution_address,
+        institution_postcode=request.institution_postcode,
+    )
+    return (
+        (submission.kind, submission.change_part) == (known.kind, known.change_part)
+        and submission.institution_id == known.institution_id
+        and (sent, content.statement) == (request, known.statement)
+        and replace(known.person, **_stated(content.contact)) == known.person
+        # Once the office has had it before it, the papers are what it has seen of them.
+        and (known.version > 1 or _uploaded(content.materials) == known.materials)
+    )
+
+
 def _beside_the_register(transaction: ReadTransaction, application: Application) -> Application:
     """Return the application with what the register holds now of the applicant and of the institution applied to."""
     institution = transaction.institutions.get(application.institution_id)
@@ -205,8 +238,11 @@ def _person(transaction: ReadTransaction, caller: Caller, contact: Contact) -> P
     person = transaction.physicians.get(caller.physician_id)
     if person is None:
         raise LookupError("an account of a physician who is not in the register")
-    stated = {name: text for name in Contact.__slots__ if (text := getattr(contact, name))}
-    return replace(person, **stated)
+    return replace(person, **_stated(contact))
+
+
+def _stated(contact: Contact) -> dict[str, Any]:
+    return {name: text for name in Contact.__slots__ if (text := getattr(contact, name))}
 
 
 def _named(request: Request, institution: Institution) -> Request:
