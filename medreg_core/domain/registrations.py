@@ -139,6 +139,13 @@ def is_assistant(application: Application) -> bool:
     return Level.ASSISTANT in (held.level, application.request.level)
 
 
+def takes_the_place_of(application: Application, held: Registration) -> bool:
+    """Whether the registration an entering kind gives ends the one held: a physician is no assistant any more."""
+    rises = held.level is Level.ASSISTANT and application.request.level is Level.PHYSICIAN
+    is_valid = held.state is RegistrationState.VALID
+    return application.kind is Kind.ASSISTANT_UPGRADE or (application.kind in ENTERING and is_valid and rises)
+
+
 def leaves_province(application: Application, current: Registration) -> bool:
     """Whether the change takes the physician to another province, whose register gives another practice code."""
     to_place = application.kind is Kind.CHANGE and application.change_part is ChangePart.PLACE

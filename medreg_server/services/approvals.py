@@ -15,8 +15,9 @@ from medreg_core.domain.registrations import (
     entered,
     leaves_province,
     moves_institution,
+    takes_the_place_of,
 )
-from medreg_core.domain.vocabulary import Kind, Level, RegistrationState, State
+from medreg_core.domain.vocabulary import Level, RegistrationState, State
 from medreg_server.db.physicians import Registered
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.faults import ServiceFault
@@ -36,7 +37,7 @@ def registered(
     if application.kind in ENTERING:
         code = _new_code(transaction, application, institution, application.request.level)
         new = entered(application.request, code, today)
-        if application.kind is Kind.ASSISTANT_UPGRADE and current is not None:
+        if current is not None and takes_the_place_of(application, current):
             _leave(transaction, application, current)
         return _save(transaction, application, new, institution)
     if current is None:

@@ -10,8 +10,9 @@ from medreg_core.domain.records import Registration
 from medreg_core.domain.vocabulary import ChangePart, Kind, Level
 from medreg_server.services.service import Service
 from tests.helpers.server import Hospital, make_application, seed_hospital
-from tests.server.applicant import Applicant, failing_check, registration_at
+from tests.server.applicant import Applicant, consented, failing_check, registration_at
 from tests.server.clients import Office
+from tests.server.neighbours import rule
 
 
 @pytest.fixture
@@ -45,9 +46,10 @@ def test_an_assistant_who_writes_another_level_gets_no_province(office: Office) 
     assert failing_check(office, change) == "change_fits"
 
 
-def test_an_assistant_who_has_qualified_may_register_elsewhere_as_a_physician(office: Office) -> None:
+def test_an_assistant_who_has_qualified_registers_elsewhere_as_a_physician_and_is_none_any_more(office: Office) -> None:
     """With a change of place the upgrade is a new registration."""
     held = assistant_at(seed_hospital(office.service))
     applicant = Applicant(office.service, office.hospital.institution, held)
-    application = applicant.applies(office.hospital.institution, Kind.REGISTRATION)
-    assert failing_check(office, application) == ""
+    application = consented(office, applicant.applies(office.hospital.institution, Kind.REGISTRATION))
+    rule(office.service, rule(office.service, application, "accept"), "approve")
+    assert [registration.level for registration in applicant.valid()] == [Level.PHYSICIAN]

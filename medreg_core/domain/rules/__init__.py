@@ -27,6 +27,7 @@ from medreg_core.domain.rules.practice import (
     no_other_pending,
     origin_agrees,
     other_sites,
+    place_is_free,
     registration_valid,
     stopped_practice,
 )
@@ -96,6 +97,9 @@ _CHANGE_RULES: dict[ChangePart, tuple[ReviewRule, ...]] = {
 _SECOND_PLACES = frozenset({Kind.REGISTRATION, Kind.MULTI_SITE_FILING})
 """Kinds that may add a place to those a physician already has."""
 
+_NEW_PLACES = frozenset({Kind.REGISTRATION, Kind.TRANSFER_FROM_MILITARY})
+"""Kinds that give a registration beside one that is held, if any."""
+
 _COUNTS_YEARS = frozenset({Kind.REGISTRATION, Kind.ASSISTANT_UPGRADE})
 """Kinds from whose approval the years to the next examination count (``domain.md`` §6.3, §6.4)."""
 
@@ -107,6 +111,8 @@ def rules_for(application: Application, context: ReviewContext) -> tuple[ReviewR
         rules += _CHANGE_RULES[application.change_part]
     if application.kind in _SECOND_PLACES and is_assistant(application):
         rules += (assistant_one_place,)
+    elif application.kind in _NEW_PLACES and application.registration is not None:
+        rules += (place_is_free,)
     if application.kind in _COUNTS_YEARS and context.today.month >= context.tables.rules.year_end_notice_month:
         rules += (year_end,)
     return rules

@@ -11,6 +11,7 @@ from medreg_core.domain.rules.check import Basis, Check, ReviewContext, Rule, la
 from medreg_core.domain.vocabulary import RegistrationState
 
 REGISTERED = Rule("registration_valid", law(13))
+PLACE_FREE = Rule("place_is_free", Basis.REGISTRATION_MEASURES)
 STOPPED = Rule("stopped_practice", law(19), configurable=True)
 ASSESSMENT = Rule("assessment_passed", law(42))
 PENDING = Rule("no_other_pending", Basis.SYSTEM)
@@ -39,6 +40,14 @@ def registration_valid(application: Application, context: ReviewContext) -> Chec
     if registration.state is not RegistrationState.VALID:
         return REGISTERED.failed("state", registration_state=registration.state)
     return REGISTERED.passed()
+
+
+def place_is_free(application: Application, context: ReviewContext) -> Check:  # noqa: ARG001 - one shape for all rules
+    """Pass unless a valid registration in the very place is held: it is changed, or others are filed beside it."""
+    registration = application.registration
+    if registration is not None and _practises(application) and registration.place == application.request.place:
+        return PLACE_FREE.failed("taken", institution=registration.institution_name)
+    return PLACE_FREE.passed()
 
 
 def stopped_since(application: Application) -> date | None:

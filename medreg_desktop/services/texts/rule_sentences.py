@@ -110,6 +110,11 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
         mark("Practice registration not valid"),
         mark("It stands as: {registration_state}."),
     ),
+    ("place_is_free", _PASS, ""): (mark("No other registration in this place"), ""),
+    ("place_is_free", _FAIL, "taken"): (
+        mark("Registered in this place already"),
+        mark("Registered at {institution}; change the main institution, or file this one beside it."),
+    ),
     ("stopped_practice", _PASS, ""): (mark("Practice not stopped for {years} years, no training needed"), ""),
     ("stopped_practice", _PASS, "retrained"): (mark("Stopped {years} years, trained {months} months"), ""),
     ("stopped_practice", _FAIL, "no_training"): (
