@@ -40,6 +40,13 @@ _MOST_NEW: Final = 20
 """New applications of one account within a pause: all of them come to every computer of the office they name."""
 
 
+_NAMES_ANOTHER: Final = frozenset({Kind.TRANSFER_TO_MILITARY, Kind.MULTI_PLACE_WITHDRAWAL})
+"""Kinds whose request names the unit that receives him, or the place he gives up; the register takes neither over."""
+
+_OF_THE_INSTITUTION: Final = ("institution_name", "institution_code", "institution_address", "institution_postcode")
+"""Fields of a request that the service fills in for all other kinds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """The personal data a physician may state anew with each application; the rest is the register's."""
@@ -194,18 +201,13 @@ def _repeated(known: Application, submission: Submission, caller: Caller) -> App
 
 def _is_first_content(known: Application, submission: Submission) -> bool:
     """Return whether ``known``, never submitted anew, is made of what he sent; what the register put in aside."""
-    content, request = submission.content, known.request
-    sent = replace(
-        content.request,
-        institution_name=request.institution_name,
-        institution_code=request.institution_code,
-        institution_address=request.institution_address,
-        institution_postcode=request.institution_postcode,
-    )
+    content, sent = submission.content, submission.content.request
+    if known.kind not in _NAMES_ANOTHER:
+        sent = replace(sent, **{field: getattr(known.request, field) for field in _OF_THE_INSTITUTION})
     return (
         (submission.kind, submission.change_part) == (known.kind, known.change_part)
         and submission.institution_id == known.institution_id
-        and (sent, content.statement) == (request, known.statement)
+        and (sent, content.statement) == (known.request, known.statement)
         and replace(known.person, **_stated(content.contact)) == known.person
         # Once the office has had it before it, the papers are what it has seen of them.
         and (known.version > 1 or _uploaded(content.materials) == known.materials)
@@ -217,7 +219,9 @@ def _beside_the_register(transaction: ReadTransaction, application: Application)
     institution = transaction.institutions.get(application.institution_id)
     if institution is None:
         raise LookupError("an application without its institution")
-    physician_id, request = application.physician_id, _named(application.request, institution)
+    physician_id, request = application.physician_id, application.request
+    if application.kind not in _NAMES_ANOTHER:
+        request = _named(request, institution)
     held = transaction.physicians.registrations_of(physician_id)
     return replace(
         application,

@@ -49,6 +49,13 @@ def test_the_service_names_the_institution_applied_to(office: Office) -> None:
     assert (approved.registered.institution_name, approved.registered.institution_code) == (own.name, own.code)
 
 
+def test_the_unit_that_receives_him_in_the_army_is_named_as_he_wrote_it(office: Office) -> None:
+    own = office.hospital.institution
+    applicant = Applicant(office.service, own, registration_at(own))
+    application = applicant.applies(own, Kind.TRANSFER_TO_MILITARY, **WRITTEN)
+    assert application.request.institution_name == WRITTEN["institution_name"]
+
+
 def test_a_filing_is_made_where_somebody_agreed(office: Office) -> None:
     own, main = office.hospital.institution, seed_hospital(office.service).institution
     applicant = Applicant(office.service, own, registration_at(main))
