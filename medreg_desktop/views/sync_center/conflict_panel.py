@@ -164,7 +164,7 @@ class ConflictPanel(QWidget):
         self.quarantine.setVisible(apart is not None)
         if apart is not None:
             self.quarantine.show_item(conflict, apart, gives_up=state.gives_up)
-        may_change = not conflict.is_foreseen or not conflict.row.sent
+        may_change = not conflict.is_foreseen or conflict.can_take_back
         self._again.setVisible(apart is None and conflict.can_review_again and may_change)
         self._give_up.setVisible(apart is None and may_change)
         self._heading.setVisible(not state.gives_up and (apart is not None or may_change))
