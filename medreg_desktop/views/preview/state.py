@@ -158,6 +158,14 @@ class Forms(Protocol):
         ...
 
 
+class Late(Protocol):
+    """Tells of a fault of which the screen can show nothing any more."""
+
+    def __call__(self, name: str, trouble: Trouble, /) -> None:
+        """Tell what became of the document of this name."""
+        ...
+
+
 class View(Protocol):
     """What the presenter asks of the window."""
 

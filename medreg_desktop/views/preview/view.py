@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QStandardPaths, Qt, Signal
@@ -26,9 +27,9 @@ from medreg_desktop.ui.widgets.scrolling import ScrollArea
 from medreg_desktop.views.preview.page_area import PageArea
 from medreg_desktop.views.preview.presenter import PreviewPresenter
 from medreg_desktop.views.preview.side_column import WIDTH, SideColumn
-from medreg_desktop.views.preview.state import Forms, Phase, ScreenState
+from medreg_desktop.views.preview.state import Forms, Phase, ScreenState, Trouble
 from medreg_desktop.views.preview.thumbnails import Thumbnails
-from medreg_desktop.views.preview.words import trouble_words
+from medreg_desktop.views.preview.words import late_sentence, trouble_words
 
 
 class PreviewView(Panel):
@@ -48,7 +49,7 @@ class PreviewView(Panel):
     ) -> None:
         super().__init__(Colour.WINDOW, 0, parent)
         self._notices = notices
-        self._presenter = PreviewPresenter(self, forms, printers, memory, runner)
+        self._presenter = PreviewPresenter(self, forms, printers, memory, runner, partial(_tell_late, notices))
         self._dialog: QFileDialog | None = None
         self._make_head()
         self._make_body()
@@ -319,6 +320,11 @@ class PreviewView(Panel):
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and hasattr(self, "area"):
             self.area.follow_theme()
+
+
+def _tell_late(notices: Notices, name: str, trouble: Trouble) -> None:
+    """Say it where it stays in sight; knows nothing of the screen, which is gone."""
+    notices.say(late_sentence(name, trouble), Tone.FAULT)
 
 
 def _why_not(state: ScreenState) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from medreg_desktop.services.printing.form_document import Defect, FormWarning
 from medreg_desktop.services.printing.printers import Duplex, Tray
-from medreg_desktop.services.texts.faults import what_and_todo
+from medreg_desktop.services.texts.faults import sentence, what_and_todo
 from medreg_desktop.services.texts.translator import mark, tr
 from medreg_desktop.ui.notices import Tone
 from medreg_desktop.views.preview.state import Match, PrintLine, Standing, Trouble
@@ -56,11 +56,19 @@ _FIELDS: dict[str, str] = {
     "reason": mark("Reason"),
     "opinion": mark("Opinion"),
 }
+_UNSEEN = {"form_moved_on": "form_moved_on_unseen"}
+"""What says that something is shown, said otherwise where nothing is."""
 
 
 def trouble_words(trouble: Trouble) -> tuple[str, str]:
     """Return what went wrong and what to do."""
     return what_and_todo(trouble.code, **trouble.params)
+
+
+def late_sentence(name: str, trouble: Trouble) -> str:
+    """Return what went wrong with a document whose preview is closed, and what to do."""
+    code = _UNSEEN.get(trouble.code, trouble.code)
+    return tr("{name}, the preview is closed: {said}", name=name, said=sentence(code, **trouble.params))
 
 
 def warning_sentence(warning: FormWarning) -> str:
