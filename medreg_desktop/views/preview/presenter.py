@@ -124,6 +124,12 @@ class PreviewPresenter:
         """Go forward or back by some pages, within the document."""
         self.show_page(max(0, min(self._state.pages - 1, self._state.page + pages)))
 
+    def next_defective(self) -> None:
+        """Go to the next form that does not show everything as written, going round."""
+        pages = self._state.defective
+        if pages:
+            self.show_page(next((page for page in pages if page > self._state.page), pages[0]))
+
     # -- settings ---------------------------------------------------------------------------------------------------
 
     def choose_printer(self, name: str) -> None:
@@ -209,6 +215,7 @@ class PreviewPresenter:
             pages=prepared.pages,
             forms=len(prepared.forms),
             left_out=len(prepared.left_out),
+            defective=tuple(form.first_page for form in prepared.forms if form.warnings),
             barred=prepared.barred,
             form=_form_at(prepared, page),
             progress=None,

@@ -104,6 +104,7 @@ class ScreenState:
     pages: int = 0
     forms: int = 0
     left_out: int = 0
+    defective: tuple[int, ...] = ()  # first pages of the forms that do not show everything as written
     barred: str = ""  # why nothing may leave this computer, by its code
     form: ShownForm | None = None
     printers: tuple[PrinterDescription, ...] | None = None  # None: not known yet

@@ -15,7 +15,7 @@ from medreg_core.domain.records import ApplicationId
 from medreg_desktop.services.ports import Runner
 from medreg_desktop.services.printing.printers import Duplex, Printers, PrintMemory, Tray
 from medreg_desktop.services.texts.faults import sentence
-from medreg_desktop.services.texts.translator import tr, trn
+from medreg_desktop.services.texts.translator import together, tr, trn
 from medreg_desktop.ui.notices import Notices, Tone
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
@@ -29,7 +29,7 @@ from medreg_desktop.views.preview.presenter import PreviewPresenter
 from medreg_desktop.views.preview.side_column import WIDTH, SideColumn
 from medreg_desktop.views.preview.state import Forms, Phase, ScreenState, Trouble
 from medreg_desktop.views.preview.thumbnails import Thumbnails
-from medreg_desktop.views.preview.words import late_sentence, trouble_words
+from medreg_desktop.views.preview.words import defect_count, late_sentence, trouble_words
 
 
 class PreviewView(Panel):
@@ -174,6 +174,7 @@ class PreviewView(Panel):
         self.side.tray_chosen.connect(self._on_tray)
         self.side.duplex_chosen.connect(self._on_duplex)
         self.side.copies_chosen.connect(presenter.choose_copies)
+        self.side.defect_wanted.connect(presenter.next_defective)
         self.save.clicked.connect(presenter.save)
         self.print.clicked.connect(presenter.print)
 
@@ -333,12 +334,14 @@ def _why_not(state: ScreenState) -> str:
         return sentence(state.barred)
     if state.form is not None and not state.is_usable:
         return tr("Can be printed after agreeing.")
-    if state.left_out:
-        return trn(
-            "{n} chosen application has no form that may be printed and is left out.",
-            "{n} chosen applications have no form that may be printed and are left out.",
-            state.left_out,
-        )
+    if state.left_out or (state.defective and state.forms > 1):
+        defects = defect_count(state) if state.defective and state.forms > 1 else ""
+        return together(_left_out(state.left_out), defects)
     if state.printers == () and state.is_usable:
         return tr("This computer has no printer. Save the form as PDF and print it elsewhere.")
     return ""
+
+
+def _left_out(n: int) -> str:
+    text = "{n} chosen application has no form that may be printed and is left out."
+    return trn(text, "{n} chosen applications have no form that may be printed and are left out.", n) if n else ""
