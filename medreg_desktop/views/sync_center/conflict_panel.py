@@ -18,6 +18,7 @@ from medreg_desktop.ui.widgets.blocks import Banner
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.labels import Hairline, Text, WordLabel
 from medreg_desktop.views.sync_center.quarantine_panel import QuarantinePanel
+from medreg_desktop.views.sync_center.reconcile_words import recall_first
 from medreg_desktop.views.sync_center.state import ScreenState
 from medreg_desktop.views.sync_center.versions import Versions
 from medreg_desktop.views.sync_center.words import (
@@ -184,11 +185,7 @@ class ConflictPanel(QWidget):
             if line.paper.form_number != own:
                 text = "{n} copy of an earlier form is printed"
                 what = trn(text, "{n} copies of an earlier form are printed", copies)
-            todo = tr(
-                "{number}: a scan says it is not valid. Take it back before deciding again.",
-                number=line.paper.form_number,
-            )
-            self._papers.show_news(Tone.FAULT, what, todo, icon="printer", button=tr("Record the recall"))
+            self._papers.show_news(Tone.FAULT, what, recall_first(line), icon="printer", button=tr("Record the recall"))
 
     def _on_recall(self) -> None:
         if self._paper is not None:
