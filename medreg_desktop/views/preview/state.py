@@ -35,7 +35,7 @@ class Standing(StrEnum):
 
 
 class Match(StrEnum):
-    """Whether applicant and qualification record are the same person, character by character."""
+    """Whether applicant and qualification record bear the same name, character by character, and one ID number."""
 
     SAME = "same"
     DIFFERENT = "different"

@@ -138,16 +138,6 @@ def test_the_second_check_says_what_the_page_says_with_the_id_masked() -> None:
     assert check.match is Match.SAME
 
 
-def test_a_name_unlike_the_qualification_stands_out() -> None:
-    screen = Screen(A)
-    one = screen.ids[0]
-    subject = screen.papers.applications[one]
-    screen.papers.applications = {one: replace(subject, person=replace(subject.person, name="曾子安"))}
-    screen.presenter.try_again()
-    assert screen.state.form is not None
-    assert screen.state.form.check.match is Match.DIFFERENT
-
-
 def test_the_right_column_follows_the_page_in_view() -> None:
     screen = Screen(A, P)
     screen.presenter.show_page(3)
