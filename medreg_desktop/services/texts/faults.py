@@ -197,6 +197,9 @@ _FORMS_AND_PRINTING: Final = {
         "Whether this form still stands is known in a moment; print it then."
     ),
     "form_moved_on": mark("The form has changed since it was shown. It is shown anew: read it before it is printed."),
+    "form_moved_on_unseen": mark(
+        "The form has changed since it was shown, and nothing left this computer. Open its preview again."
+    ),
     "print_unrecorded": mark(
         "What left this computer could not be recorded in full. It counts as perhaps printed here and is called back "
         "like a printed form; have the disk looked at."

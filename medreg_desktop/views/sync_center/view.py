@@ -62,6 +62,8 @@ class SyncCenterView(QWidget):
         self.lists.outbox.pressed.connect(self._on_pressed)
         self.lists.outbox.opened.connect(self._on_opened)
         self.lists.papers.pressed.connect(lambda row, _key: presenter.record_recall(self.lists.paper_model.row(row)))
+        self.lists.recall.recorded.connect(presenter.recall)
+        self.lists.recall.left.connect(presenter.keep)
         panel = self.panel
         panel.review_again.connect(presenter.review_again)
         panel.give_up.connect(presenter.give_up)
