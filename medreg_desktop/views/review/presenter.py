@@ -21,6 +21,7 @@ from medreg_desktop.services.ports import Clock, Runner
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
+from medreg_desktop.views.review.claim_holder import ClaimHolder
 from medreg_desktop.views.review.draft_keeper import DraftKeeper
 from medreg_desktop.views.review.phrases import agreeing, refusing, returning
 from medreg_desktop.views.review.state import Asking, Claims, Passing, Reviews, ScreenState, View
@@ -46,12 +47,11 @@ class ReviewPresenter:
         clock: Clock,
     ) -> None:
         self._clock, self._readable_at = clock, 0.0  # monotonic: when what was put in the place of what he read is read
-        self._view, self._reviews, self._claims, self._tables = view, reviews, claims, tables
-        self._writing, self._background = writing, background
+        self._view, self._reviews, self._tables, self._writing = view, reviews, tables, writing
+        self._claim = ClaimHolder(claims, background)
         self._state = ScreenState()
         self._order: tuple[ApplicationId, ...] = ()
         self._wanted: ApplicationId | None = None  # whose sheet is asked for or shown; None once closed
-        self._claimed: ApplicationId | None = None
         self._last: ReviewSheet | None = None  # decided last: Ctrl+Z takes it back
         self._went_on = False  # from it to the next sheet, and he has asked for no other since
         self._settled = False  # the sheet shown is decided: what is typed now belongs to nothing
@@ -86,7 +86,7 @@ class ReviewPresenter:
     def close(self) -> None:
         """Leave: the claim is given back, the draft stays, late answers are dropped."""
         self._drafts.flush()
-        self._release()
+        self._claim.release()
         self._wanted = None
 
     # -- what is typed ----------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ class ReviewPresenter:
             self._load(self._order[place])
 
     def _load(self, application_id: ApplicationId) -> None:
-        self._release()
+        self._claim.release()
         self._wanted = application_id
         self._read(application_id, self._loaded)
 
@@ -258,11 +258,12 @@ class ReviewPresenter:
             opinion=draft.opinion if draft and draft.opinion else _first(phrases),
             phrases=phrases,
             reason=draft.reason if draft else "",
+            problems=(Problem("content_changed"),) if sheet.draft_is_stale and sheet.moves & _DECISIONS else (),
             only_differences=self._state.only_differences,
             go_on=self._state.go_on,
         )
         self._view.show_state(self._state)
-        self._claim(sheet)
+        self._claim.hold(sheet)
 
     def _refreshed(self, sheet: ReviewSheet) -> None:
         self._over(Passing.READ)
@@ -281,7 +282,7 @@ class ReviewPresenter:
             self._readable_at = self._clock.monotonic() + _READING_S
         self._settled = self._settled and not sheet.moves & _DECISIONS
         self._show(**changes)
-        self._claim(sheet)
+        self._claim.hold(sheet)
 
     def _decide(self, kind: CommandKind, opinion: str) -> None:
         sheet = self._state.sheet
@@ -344,26 +345,17 @@ class ReviewPresenter:
         sheet = self._state.sheet
         if sheet is None or self._state.is_saving or self._settled or not sheet.moves & _DECISIONS:
             return
+        # What nobody typed is offered anew, by what the rules say then.
+        opinion = self._state.opinion if self._state.opinion != _first(self._state.phrases) else ""
         draft = Draft(
             content_version=sheet.application.content_version,
             decision=_KINDS.get(self._state.asking),
-            opinion=self._state.opinion,
+            opinion=opinion,
             reason=self._state.reason,
             materials=self._materials,
             digest=content_digest(sheet.application),
         )
         self._drafts.keep(sheet.application.id, draft)
-
-    def _claim(self, sheet: ReviewSheet) -> None:
-        application_id = sheet.application.id
-        if sheet.moves and self._claimed != application_id:
-            self._claimed = application_id
-            self._background.submit(lambda: self._claims.take(application_id), _heard, _unheard)
-
-    def _release(self) -> None:
-        application_id, self._claimed = self._claimed, None
-        if application_id is not None:
-            self._background.submit(lambda: self._claims.release(application_id), _heard, _unheard)
 
     def _show(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
@@ -382,13 +374,3 @@ def _is_there(line: MaterialLine) -> bool:
 def _ticked(sheet: ReviewSheet) -> tuple[Material, ...]:
     """Return the materials as ticked before; ticks on an older content are of other papers."""
     return sheet.draft.materials if sheet.draft and not sheet.draft_is_stale else ()
-
-
-def _heard(_nothing: None) -> None:
-    """A claim was taken; the feed shows it."""
-
-
-def _unheard(error: Exception) -> None:
-    """A claim could not be taken, which is usual offline and decides nothing."""
-    if not isinstance(error, KnownFault):
-        raise error
