@@ -55,6 +55,7 @@ class ReviewPresenter:
         self._last: ReviewSheet | None = None  # decided last: Ctrl+Z takes it back
         self._went_on = False  # from it to the next sheet, and he has asked for no other since
         self._settled = False  # the sheet shown is decided: what is typed now belongs to nothing
+        self._offered = ""  # the reason on the sheet that nobody typed
         self._materials: tuple[Material, ...] = ()
         self._drafts = DraftKeeper(reviews.save_draft, writing, self._kept, self._unkept)
         self._passing = Passing.NOTHING
@@ -134,13 +135,18 @@ class ReviewPresenter:
             self._decide(CommandKind.AGREE, self._state.opinion)
 
     def ask(self, asking: Asking) -> None:
-        """Turn the action bar into the sheet for 退回修改 or 不同意; the reason typed before is still there."""
+        """Turn the action bar into the sheet for 退回修改 or 不同意; the reason typed before is still there.
+
+        For returning, what stands in the way is the reason unless he types another; nobody is refused for it.
+        """
         sheet = self._state.sheet
         if sheet is None or not self._state.may(_KINDS[asking]):
             return
-        offered = returning(sheet, self._tables) if asking is Asking.RETURN else refusing(sheet, self._tables)
-        reason = self._state.reason or self._state.opinion if sheet.blockers else self._state.reason
-        self._show(asking=asking, reason=reason, reason_phrases=offered, problems=())
+        is_return = asking is Asking.RETURN
+        phrases = returning(sheet, self._tables) if is_return else refusing(sheet, self._tables)
+        typed = self._typed_reason()
+        self._offered = self._state.opinion if is_return and sheet.blockers and not typed else ""
+        self._show(asking=asking, reason=typed or self._offered, reason_phrases=phrases, problems=())
 
     def leave_sheet(self) -> None:
         """返回: the evidence and the action bar as they were."""
@@ -250,7 +256,7 @@ class ReviewPresenter:
         draft = sheet.draft
         phrases = agreeing(sheet, self._tables)
         self._settled, self._passing, self._readable_at = False, Passing.NOTHING, 0.0
-        self._materials = _ticked(sheet)
+        self._offered, self._materials = "", _ticked(sheet)
         self._state = ScreenState(
             sheet=sheet,
             position=self._order.index(sheet.application.id) + 1,
@@ -274,6 +280,11 @@ class ReviewPresenter:
         changes: dict[str, object] = {"sheet": sheet, "phrases": phrases, "gone": False}
         if before.opinion == _first(before.phrases):
             changes["opinion"] = _first(phrases)  # nobody typed it: it follows what the rules say now
+        if before.asking is Asking.RETURN:
+            changes["reason_phrases"] = returning(sheet, self._tables)
+        if self._offered and before.reason == self._offered:
+            self._offered = str(changes.get("opinion", before.opinion)) if sheet.blockers else ""
+            changes["reason"] = self._offered
         if before.asking is not Asking.NOTHING and _KINDS[before.asking] not in sheet.moves:
             changes["asking"] = Asking.NOTHING
         if content_digest(sheet.application) != content_digest(before.sheet.application):
@@ -351,11 +362,14 @@ class ReviewPresenter:
             content_version=sheet.application.content_version,
             decision=_KINDS.get(self._state.asking),
             opinion=opinion,
-            reason=self._state.reason,
+            reason=self._typed_reason(),
             materials=self._materials,
             digest=content_digest(sheet.application),
         )
         self._drafts.keep(sheet.application.id, draft)
+
+    def _typed_reason(self) -> str:
+        return self._state.reason if self._state.reason != self._offered else ""
 
     def _show(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from medreg_core.domain.vocabulary import ChangePart, CommandKind, Kind, OutcomeKind, State
@@ -59,6 +61,45 @@ def test_back_from_the_sheet_keeps_the_reason(bench: Bench) -> None:
     bench.settle()
     assert bench.view.state.reason == "不符合"
     assert bench.reviews.decided == []
+
+
+def test_nobody_is_refused_with_words_for_returning(blocked: Bench) -> None:
+    blocked.presenter.ask(Asking.REFUSE)
+    assert blocked.view.state.reason == ""
+    blocked.presenter.confirm()
+    blocked.settle()
+    assert blocked.reviews.decided == []
+    blocked.presenter.ask(Asking.RETURN)
+    assert blocked.view.state.reason == blocked.view.state.opinion
+    blocked.presenter.leave_sheet()
+    blocked.presenter.ask(Asking.REFUSE)
+    assert blocked.view.state.reason == "", "the reason offered for one is not that of the other"
+    blocked.presenter.write_reason("不符合")
+    blocked.presenter.ask(Asking.RETURN)
+    assert blocked.view.state.reason == "不符合"
+
+
+def test_the_reason_offered_follows_the_originals_until_somebody_types(office: Office) -> None:
+    unseen = tuple(replace(each, original_seen=False) for each in application(1).materials)
+    office.receives(application(1, version=2, materials=unseen))
+    bench = Bench(office)
+    bench.presenter.ask(Asking.RETURN)
+    offered = bench.view.state.reason
+    assert offered
+    assert bench.view.state.sheet is not None
+    wanted = [line.required.code for line in bench.view.state.sheet.materials if line.required.needs_original]
+    for code in wanted:
+        bench.presenter.tick_material(code, seen=True)
+    bench.settle()
+    assert bench.view.state.asking is Asking.RETURN
+    assert bench.view.state.reason == "", "nothing stands in the way any more"
+    draft = bench.draft(ONE)
+    assert draft is not None
+    assert draft.reason == ""
+    bench.presenter.write_reason("请更正执业地点。")
+    bench.presenter.tick_material(wanted[0], seen=False)
+    bench.settle()
+    assert bench.view.state.reason == "请更正执业地点。"
 
 
 def test_the_opinion_offered_is_that_of_the_part_changed(office: Office) -> None:
