@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId, Material
-from medreg_core.domain.rules import MaterialState
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache.drafts import Draft
@@ -20,7 +19,8 @@ from medreg_desktop.services.faults import KnownFault, Problem
 from medreg_desktop.services.ports import Clock, Runner
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.desk import Refused
-from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
+from medreg_desktop.services.review.sheet import ReviewSheet
+from medreg_desktop.views.review import originals
 from medreg_desktop.views.review.claim_holder import ClaimHolder
 from medreg_desktop.views.review.draft_keeper import DraftKeeper
 from medreg_desktop.views.review.phrases import agreeing, refusing, returning
@@ -115,15 +115,9 @@ class ReviewPresenter:
     def tick_material(self, code: str, *, seen: bool) -> None:
         """Note that an original was seen, or not; the rules look again at once."""
         sheet = self._state.sheet
-        line = next((line for line in sheet.materials if line.required.code == code), None) if sheet else None
-        if sheet is None or line is None:
+        if sheet is None or code not in {line.required.code for line in sheet.materials}:
             return
-        there = {m.material.code: m.material for m in sheet.materials if _is_there(m)}
-        there |= {material.code: material for material in self._materials}  # ticked, but not read again yet
-        before = there.get(code, line.material)
-        copies = max(before.copies, line.required.copies * seen)
-        there[code] = replace(before, original_seen=seen, copies=copies)
-        self._materials = tuple(there.values())
+        self._materials = originals.with_tick(sheet, self._materials, code, seen=seen)
         self._keep()
         self._read(sheet.application.id, self._refreshed)
 
@@ -256,7 +250,7 @@ class ReviewPresenter:
         draft = sheet.draft
         phrases = agreeing(sheet, self._tables)
         self._settled, self._passing, self._readable_at = False, Passing.NOTHING, 0.0
-        self._offered, self._materials = "", _ticked(sheet)
+        self._offered, self._materials = "", originals.ticked(sheet)
         self._state = ScreenState(
             sheet=sheet,
             position=self._order.index(sheet.application.id) + 1,
@@ -289,11 +283,22 @@ class ReviewPresenter:
             changes["asking"] = Asking.NOTHING
         if content_digest(sheet.application) != content_digest(before.sheet.application):
             changes["problems"] = (Problem("content_changed"),)
-            self._materials = _ticked(sheet)
+            self._materials = originals.ticked(sheet)
             self._readable_at = self._clock.monotonic() + _READING_S
-        self._settled = self._settled and not sheet.moves & _DECISIONS
+        if sheet.moves & _DECISIONS and (self._settled or not before.sheet.moves & _DECISIONS):
+            changes |= self._taken_up(sheet)
         self._show(**changes)
         self._claim.hold(sheet)
+
+    def _taken_up(self, sheet: ReviewSheet) -> dict[str, object]:
+        """Return what was written in a decision that was taken back: it is the draft again, and goes on from there."""
+        self._settled = False
+        draft = sheet.draft
+        if draft is None:
+            return {}
+        self._offered, self._materials = "", originals.ticked(sheet)
+        words: dict[str, object] = {"reason": draft.reason}
+        return words | {"opinion": draft.opinion} if draft.opinion else words
 
     def _decide(self, kind: CommandKind, opinion: str) -> None:
         sheet = self._state.sheet
@@ -379,12 +384,3 @@ class ReviewPresenter:
 
 def _first(phrases: tuple[str, ...]) -> str:
     return phrases[0] if phrases else ""
-
-
-def _is_there(line: MaterialLine) -> bool:
-    return line.state is not MaterialState.MISSING or bool(line.material.pages)
-
-
-def _ticked(sheet: ReviewSheet) -> tuple[Material, ...]:
-    """Return the materials as ticked before; ticks on an older content are of other papers."""
-    return sheet.draft.materials if sheet.draft and not sheet.draft_is_stale else ()

@@ -206,6 +206,43 @@ def test_undo_takes_back_the_decision_on_the_desk(bench: Bench) -> None:
     assert bench.draft(ONE) is not None
 
 
+@pytest.mark.parametrize("reopened", [False, True])
+@pytest.mark.parametrize("asking", [Asking.RETURN, Asking.REFUSE])
+def test_the_reason_written_is_there_again_after_taking_back(office: Office, asking: Asking, reopened: bool) -> None:
+    """In the window in which it was decided, and in one opened on the decision."""
+    bench = Bench(office)
+    bench.presenter.go_on_after(on=False)
+    bench.presenter.ask(asking)
+    bench.presenter.write_reason("请补交培训合格证明，并更正执业地点。")
+    bench.presenter.confirm()
+    bench.settle()
+    if reopened:
+        bench.presenter.close()
+        bench = Bench(office)
+    assert bench.view.state.reason == ""
+    bench.presenter.withdraw()
+    bench.settle()
+    bench.presenter.ask(asking)
+    assert bench.view.state.reason == "请补交培训合格证明，并更正执业地点。"
+    bench.presenter.tick_material("id_card", seen=False)
+    bench.settle()
+    draft = bench.draft(ONE)
+    assert draft is not None
+    assert draft.reason == "请补交培训合格证明，并更正执业地点。", "the next stroke saves it, and nothing over it"
+
+
+def test_the_opinion_written_is_there_again_after_taking_back(bench: Bench) -> None:
+    bench.presenter.write_opinion("同意聘用，夜班。")
+    bench.presenter.agree()
+    bench.settle()
+    bench.presenter.previous()
+    bench.settle()
+    bench.presenter.withdraw()
+    bench.settle()
+    assert bench.view.shown == ONE
+    assert bench.view.state.opinion == "同意聘用，夜班。"
+
+
 def test_the_notice_takes_back_even_after_the_window_is_closed(bench: Bench) -> None:
     sheet = bench.view.state.sheet
     bench.presenter.agree()
