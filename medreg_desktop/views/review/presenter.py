@@ -170,12 +170,8 @@ class ReviewPresenter:
         def failed(error: Exception) -> None:
             if is_shown and sheet.application.id == self._wanted:
                 self._failed(error)
-            elif isinstance(error, Refused):
-                self._view.not_taken_back(sheet, error.reasons)
-            elif isinstance(error, KnownFault):
-                self._view.not_taken_back(sheet, (Problem(error.code, params=error.params),))
             else:
-                raise error
+                self._view.not_taken_back(sheet, _reasons(error))
 
         application_id = sheet.application.id
         self._writing.submit(lambda: self._reviews.withdraw(application_id), done, failed)
@@ -319,8 +315,13 @@ class ReviewPresenter:
             self._go_on()
 
         def failed(error: Exception) -> None:
-            self._failed(error)
-            self._keep()  # what was typed while it was being saved
+            if application_id == self._wanted:
+                self._failed(error)
+            else:
+                self._view.not_decided(sheet, kind, _reasons(error))
+            if self._state.sheet is not None and self._state.sheet.application.id == application_id:
+                self._state = replace(self._state, is_saving=False)
+                self._keep()  # what was typed while it was being saved
 
         application_id = sheet.application.id
         self._writing.submit(lambda: self._reviews.decide(application_id, decision), done, failed)
@@ -384,3 +385,12 @@ class ReviewPresenter:
 
 def _first(phrases: tuple[str, ...]) -> str:
     return phrases[0] if phrases else ""
+
+
+def _reasons(error: Exception) -> tuple[Problem, ...]:
+    """Return why something was not done, for a notice. Raises a bug on."""
+    if isinstance(error, Refused):
+        return error.reasons
+    if isinstance(error, KnownFault):
+        return (Problem(error.code, params=error.params),)
+    raise error

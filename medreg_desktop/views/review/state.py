@@ -103,6 +103,10 @@ class View(Protocol):
         """Tell that a decision was saved; offers to take it back."""
         ...
 
+    def not_decided(self, sheet: ReviewSheet, kind: CommandKind, problems: tuple[Problem, ...]) -> None:
+        """Tell that a decision on an application no longer shown could not be saved, and why."""
+        ...
+
     def taken_back(self, sheet: ReviewSheet) -> None:
         """Tell that a decision was taken back."""
         ...

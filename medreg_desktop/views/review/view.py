@@ -206,15 +206,28 @@ class ReviewWindow(QDialog):
 
         self._around.notices.post(Notice(words, Tone.DONE, tr("Take back"), undo))
 
+    def not_decided(self, sheet: ReviewSheet, kind: CommandKind, problems: tuple[Problem, ...]) -> None:
+        """Say that nothing was decided, and why: he left in the belief that it was."""
+        words = tr(
+            "Not saved: {act}, {name}, {kind}. {reasons}",
+            act=term(kind),
+            name=sheet.application.person.name,
+            kind=kind_text(sheet.application),
+            reasons=self._reasons(problems),
+        )
+        self._around.notices.say(words, Tone.FAULT)
+
     def taken_back(self, sheet: ReviewSheet) -> None:
         """Say that the decision is gone."""
         self._around.notices.say(tr("Taken back: {name}.", name=sheet.application.person.name))
 
     def not_taken_back(self, sheet: ReviewSheet, problems: tuple[Problem, ...]) -> None:
         """Say that the decision stands, and why."""
-        reasons = " ".join(refusal_sentence(problem, self._around.tables) for problem in problems)
-        words = tr("Not taken back: {name}. {reasons}", name=sheet.application.person.name, reasons=reasons)
-        self._around.notices.say(words, Tone.FAULT)
+        name, reasons = sheet.application.person.name, self._reasons(problems)
+        self._around.notices.say(tr("Not taken back: {name}. {reasons}", name=name, reasons=reasons), Tone.FAULT)
+
+    def _reasons(self, problems: tuple[Problem, ...]) -> str:
+        return " ".join(refusal_sentence(problem, self._around.tables) for problem in problems)
 
     def preview(self, application_id: ApplicationId) -> None:
         """Ask the shell for 打印预览."""

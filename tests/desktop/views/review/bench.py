@@ -68,6 +68,7 @@ class FakeView:
     told: list[tuple[ApplicationId, CommandKind]] = field(default_factory=list)
     taken: list[ApplicationId] = field(default_factory=list)
     kept: list[tuple[ApplicationId, tuple[Problem, ...]]] = field(default_factory=list)
+    undecided: list[tuple[ApplicationId, CommandKind, list[str]]] = field(default_factory=list)
     previewed: list[ApplicationId] = field(default_factory=list)
     left: int = 0
 
@@ -84,6 +85,9 @@ class FakeView:
 
     def decided(self, sheet: ReviewSheet, kind: CommandKind) -> None:
         self.told.append((sheet.application.id, kind))
+
+    def not_decided(self, sheet: ReviewSheet, kind: CommandKind, problems: tuple[Problem, ...]) -> None:
+        self.undecided.append((sheet.application.id, kind, [problem.code for problem in problems]))
 
     def taken_back(self, sheet: ReviewSheet) -> None:
         self.taken.append(sheet.application.id)

@@ -156,6 +156,29 @@ def test_a_full_disk_decides_nothing_and_leaves_everything_typed(bench: Bench) -
     assert not bench.view.state.is_saving
 
 
+def test_a_decision_that_fails_behind_a_closed_window_is_told(bench: Bench) -> None:
+    """He pressed Ctrl+Enter and Esc while the writer was busy, and believes it saved."""
+    bench.presenter.agree()
+    bench.presenter.write_opinion("再看看")
+    bench.presenter.close()
+    bench.reviews.fault = KnownFault("disk_full")
+    bench.writing.queue.pop(0).release()
+    assert bench.view.undecided == [(ONE, CommandKind.AGREE, ["disk_full"])]
+    bench.reviews.fault = None
+    bench.settle()
+    draft = bench.draft(ONE)
+    assert draft is not None
+    assert draft.opinion == "再看看"
+    again = Bench(bench.office)
+    again.presenter.ask(Asking.REFUSE)
+    again.presenter.write_reason("不符合")
+    again.presenter.confirm()
+    again.presenter.close()
+    again.office.receives(application(1, version=2, content_version=2))
+    again.settle()
+    assert again.view.undecided == [(ONE, CommandKind.REFUSE, ["content_changed"])]
+
+
 # -- taking back -------------------------------------------------------------------------------------------------------
 
 

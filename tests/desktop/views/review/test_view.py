@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.records import AccountId, ApplicationId, Claim
 from medreg_core.domain.vocabulary import ChangePart, State
-from medreg_desktop.ui.notices import Notices
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.ui.notices import Notices, Tone
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.tick import Tick
 from medreg_desktop.views.review.presenter import ReviewPresenter
@@ -26,7 +27,7 @@ from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import Office, application, tables
 from tests.desktop.views.review.bench import ONE, ORDER, TWO, Claims, Watched
 from tests.helpers.qt import clipped, close, nameless, picture, settle
-from tests.helpers.runners import ImmediateRunner
+from tests.helpers.runners import ImmediateRunner, ManualRunner
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 
@@ -138,6 +139,18 @@ def test_control_enter_agrees_and_opens_the_next_with_a_way_back(opened: Opened)
     opened.key(Key.Key_Z, Mod.ControlModifier)
     assert opened.office.reviews.open(ONE).shown_state is State.SUBMITTED
     assert opened.notices.history[-1].text == "已撤回：欧阳以宁。"
+
+
+def test_what_was_not_saved_is_told_after_the_window_is_gone(opened: Opened) -> None:
+    opened.presenter._writing = writing = ManualRunner()
+    opened.presenter.agree()
+    opened.key(Key.Key_Escape)
+    assert opened.closed == 1
+    opened.reviews.fault = KnownFault("disk_full")
+    writing.release_all()
+    notice = opened.notices.history[-1]
+    assert notice.text.startswith("没有保存：同意，欧阳以宁 注册。磁盘已满")
+    assert notice.tone is Tone.FAULT
 
 
 def test_a_double_click_agrees_to_nobody_who_was_not_looked_at(opened: Opened) -> None:
