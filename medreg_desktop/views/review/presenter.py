@@ -308,7 +308,7 @@ class ReviewPresenter:
         self._show(is_saving=True, problems=(), fault="")
 
         def done(_receipt: Receipt) -> None:
-            self._drafts.forget()
+            self._drafts.forget(application_id)
             self._settled, self._last = True, sheet
             self._show(is_saving=False, asking=Asking.NOTHING, reason="")
             self._view.decided(sheet, kind)
