@@ -315,12 +315,12 @@ class ReviewWindow(QDialog):
             self._show_page_of_foot(self.acts)
             return
         sheet = self.return_sheet if state.asking is Asking.RETURN else self.refuse_sheet
-        if self._foot.currentWidget() is not sheet:
-            self._open_sheet(sheet, state)
-        sheet.reason.set_text(state.reason)
+        self._show_case(sheet, state)
         self._sheet_phrases[sheet].set_phrases(state.reason_phrases)
+        if self._foot.currentWidget() is not sheet:
+            self._show_page_of_foot(sheet)
 
-    def _open_sheet(self, sheet: Sheet, state: ScreenState) -> None:
+    def _show_case(self, sheet: Sheet, state: ScreenState) -> None:
         assert state.sheet is not None
         application = state.sheet.application
         is_return = sheet is self.return_sheet
@@ -336,7 +336,6 @@ class ReviewWindow(QDialog):
         note = tr("State: {state}, version {n}", state=term(state.sheet.shown_state), n=application.content_version)
         words = title.format_map({"name": application.person.name, "kind": kind_text(application)})
         sheet.show_case(words, consequence, note, state.reason)
-        self._show_page_of_foot(sheet)
 
     def _show_page_of_foot(self, page: QWidget) -> None:
         """The foot is as high as what it shows, not as its tallest page."""

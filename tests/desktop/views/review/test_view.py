@@ -190,6 +190,27 @@ def test_from_the_final_sheet_the_other_way_is_one_key(opened: Opened) -> None:
     assert [decision.opinion for _, decision in opened.reviews.decided] == ["须补材料"]
 
 
+@pytest.mark.parametrize("asking", [Asking.RETURN, Asking.REFUSE])
+def test_the_final_sheet_speaks_of_what_stands_above_it(opened: Opened, asking: Asking) -> None:
+    """Other contents arrive while it is open: the same application, another name and version."""
+    opened.presenter.ask(asking)
+    opened.presenter.write_reason("写到一半")
+    sheet = opened.window.return_sheet if asking is Asking.RETURN else opened.window.refuse_sheet
+    sheet.reason.editor.setFocus()
+    sheet.reason.editor.setCursorPosition(2)
+    assert "欧阳以宁，注册" in sheet.accessibleName()
+    assert sheet._note.text() == "当前状态 待机构审核，版本 1"
+    other = application(1, version=2, content_version=2)
+    opened.office.receives(replace(other, person=replace(other.person, name="欧阳宜宁")))
+    opened.presenter.reload()
+    settle()
+    assert opened.asking is asking
+    assert "欧阳宜宁，注册" in sheet.accessibleName()
+    assert sheet._note.text() == "当前状态 待机构审核，版本 2"
+    assert (sheet.reason.text, sheet.reason.editor.cursorPosition()) == ("写到一半", 2)
+    assert opened.focused is sheet.reason.editor
+
+
 def test_escape_closes_the_topmost_layer_only(opened: Opened) -> None:
     opened.presenter.ask(Asking.REFUSE)
     opened.window.refuse_sheet.reason.editor.setFocus()
