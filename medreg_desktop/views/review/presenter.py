@@ -24,7 +24,7 @@ from medreg_desktop.views.review import originals
 from medreg_desktop.views.review.claim_holder import ClaimHolder
 from medreg_desktop.views.review.draft_keeper import DraftKeeper
 from medreg_desktop.views.review.phrases import agreeing, refusing, returning
-from medreg_desktop.views.review.state import Asking, Claims, Passing, Reviews, ScreenState, View
+from medreg_desktop.views.review.state import Asking, Claims, Decided, Passing, Reviews, ScreenState, View, reasons_of
 
 _READING_S = 1.5
 """Nobody has read contents that came under his eyes a shorter while ago; a press by then meant those before."""
@@ -52,7 +52,7 @@ class ReviewPresenter:
         self._state = ScreenState()
         self._order: tuple[ApplicationId, ...] = ()
         self._wanted: ApplicationId | None = None  # whose sheet is asked for or shown; None once closed
-        self._last: ReviewSheet | None = None  # decided last: Ctrl+Z takes it back
+        self._last: Decided | None = None  # Ctrl+Z takes it back
         self._went_on = False  # from it to the next sheet, and he has asked for no other since
         self._settled = False  # the sheet shown is decided: what is typed now belongs to nothing
         self._offered = ""  # the reason on the sheet that nobody typed
@@ -151,9 +151,9 @@ class ReviewPresenter:
         if self._state.asking is not Asking.NOTHING and self._state.reason.strip():
             self._decide(_KINDS[self._state.asking], self._state.reason.strip())
 
-    def withdraw(self, decided: ReviewSheet | None = None) -> None:
-        """Take a decision back: of the application shown, or (from the notice) of one decided before."""
-        sheet = decided or self._state.sheet
+    def withdraw(self, decided: Decided | None = None) -> None:
+        """Take a decision back: that of the application shown, or (from its notice) one made before and no later."""
+        sheet = decided.sheet if decided else self._state.sheet
         is_shown = sheet is not None and sheet.application.id == self._wanted
         if sheet is None or (is_shown and self._state.is_saving):
             return
@@ -171,10 +171,17 @@ class ReviewPresenter:
             if is_shown and sheet.application.id == self._wanted:
                 self._failed(error)
             else:
-                self._view.not_taken_back(sheet, _reasons(error))
+                self._view.not_taken_back(sheet, reasons_of(error))
 
         application_id = sheet.application.id
-        self._writing.submit(lambda: self._reviews.withdraw(application_id), done, failed)
+
+        def take_back() -> Receipt:
+            standing = self._reviews.open(application_id).decision if decided else None
+            if decided and standing and standing.command.id != decided.command_id:
+                raise Refused(Problem("cannot_be_undone"))
+            return self._reviews.withdraw(application_id)
+
+        self._writing.submit(take_back, done, failed)
 
     def undo(self) -> None:
         """Ctrl+Z: take back the decision just made, else the one shown, else the one made last from this window."""
@@ -307,18 +314,18 @@ class ReviewPresenter:
         self._drafts.flush()
         self._show(is_saving=True, problems=(), fault="")
 
-        def done(_receipt: Receipt) -> None:
+        def done(receipt: Receipt) -> None:
             self._drafts.forget(application_id)
-            self._settled, self._last = True, sheet
+            self._settled, self._last = True, Decided(sheet, kind, receipt.command_id)
             self._show(is_saving=False, asking=Asking.NOTHING, reason="")
-            self._view.decided(sheet, kind)
+            self._view.decided(self._last)
             self._go_on()
 
         def failed(error: Exception) -> None:
             if application_id == self._wanted:
                 self._failed(error)
             else:
-                self._view.not_decided(sheet, kind, _reasons(error))
+                self._view.not_decided(sheet, kind, reasons_of(error))
             if self._state.sheet is not None and self._state.sheet.application.id == application_id:
                 self._state = replace(self._state, is_saving=False)
                 self._keep()  # what was typed while it was being saved
@@ -385,12 +392,3 @@ class ReviewPresenter:
 
 def _first(phrases: tuple[str, ...]) -> str:
     return phrases[0] if phrases else ""
-
-
-def _reasons(error: Exception) -> tuple[Problem, ...]:
-    """Return why something was not done, for a notice. Raises a bug on."""
-    if isinstance(error, Refused):
-        return error.reasons
-    if isinstance(error, KnownFault):
-        return (Problem(error.code, params=error.params),)
-    raise error

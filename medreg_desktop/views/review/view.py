@@ -33,7 +33,7 @@ from medreg_desktop.views.review.comparison_list import ColumnTitles, Comparison
 from medreg_desktop.views.review.head import Head
 from medreg_desktop.views.review.presenter import ReviewPresenter
 from medreg_desktop.views.review.side import ChecksBlock, HistoryBlock, MaterialsBlock
-from medreg_desktop.views.review.state import Asking, ScreenState
+from medreg_desktop.views.review.state import Asking, Decided, ScreenState
 from medreg_desktop.views.review.words import kind_text
 
 _SIDE = 536
@@ -190,8 +190,9 @@ class ReviewWindow(QDialog):
         if is_new or left_sheet:
             self.acts.focus_safe(blocked=bool(sheet.blockers))
 
-    def decided(self, sheet: ReviewSheet, kind: CommandKind) -> None:
+    def decided(self, decided: Decided) -> None:
         """Say what was saved and how to take it back."""
+        sheet, kind = decided.sheet, decided.kind
         who = sheet.application.person.name
         words = tr("{act}: {name}, {kind}.", act=term(kind), name=who, kind=kind_text(sheet.application))
         if not self._around.is_online():
@@ -202,7 +203,7 @@ class ReviewWindow(QDialog):
 
         def undo() -> None:
             if presenter is not None:
-                presenter.withdraw(sheet)
+                presenter.withdraw(decided)
 
         self._around.notices.post(Notice(words, Tone.DONE, tr("Take back"), undo))
 

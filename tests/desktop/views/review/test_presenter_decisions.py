@@ -267,12 +267,11 @@ def test_the_opinion_written_is_there_again_after_taking_back(bench: Bench) -> N
 
 
 def test_the_notice_takes_back_even_after_the_window_is_closed(bench: Bench) -> None:
-    sheet = bench.view.state.sheet
     bench.presenter.agree()
     bench.settle()
     bench.presenter.close()
     before = len(bench.view.states)
-    bench.presenter.withdraw(sheet)
+    bench.presenter.withdraw(bench.view.made[0])
     bench.settle()
     assert bench.view.taken == [ONE]
     assert len(bench.view.states) == before
@@ -280,7 +279,6 @@ def test_the_notice_takes_back_even_after_the_window_is_closed(bench: Bench) -> 
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_decision_that_cannot_be_taken_back_any_more_says_why(bench: Bench, closed: bool) -> None:
-    sheet = bench.view.state.sheet
     bench.presenter.agree()
     bench.settle()
     (command,) = bench.office.sends()
@@ -288,11 +286,31 @@ def test_a_decision_that_cannot_be_taken_back_any_more_says_why(bench: Bench, cl
     bench.office.receives(application(1, version=3, state=State.ACCEPTED))
     if closed:
         bench.presenter.close()
-    bench.presenter.withdraw(sheet)
+    bench.presenter.withdraw(bench.view.made[0])
     bench.settle()
     ((who, problems),) = bench.view.kept
     assert who == ONE
     assert problems
+
+
+def test_a_notice_takes_back_no_later_decision(bench: Bench) -> None:
+    """He agreed, took it back and returned it; 撤回 is still there beside the first."""
+    bench.presenter.go_on_after(on=False)
+    bench.presenter.agree()
+    bench.settle()
+    bench.presenter.withdraw()
+    bench.settle()
+    bench.presenter.ask(Asking.RETURN)
+    bench.presenter.write_reason("请更正执业地点。")
+    bench.presenter.confirm()
+    bench.settle()
+    bench.presenter.withdraw(bench.view.made[0])
+    bench.settle()
+    assert bench.office.reviews.open(ONE).shown_state is State.RETURNED
+    assert [problem.code for problem in bench.view.state.problems] == ["cannot_be_undone"]
+    bench.presenter.withdraw(bench.view.made[1])
+    bench.settle()
+    assert bench.office.reviews.open(ONE).shown_state is State.SUBMITTED
 
 
 def test_preview_is_of_the_application_on_the_desk(bench: Bench) -> None:
