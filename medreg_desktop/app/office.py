@@ -227,7 +227,7 @@ class Office(QObject):
             self._center_presenter.report(report)
         self._diagnosis.renew()
         before = self._shown_changes
-        changes = (report.copy_changes, report.unsent, report.needs_you, report.quarantined)
+        changes = (report.copy_changes, report.queue_changes)
         if changes != before:
             self._shown_changes = changes
             self._read_within(_LOADING_MS if self._is_loading and changes[1:] == before[1:] else _SETTLE_MS)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from medreg_desktop.services.cache import outbox_moves
+from medreg_desktop.services.cache import applications, outbox_moves
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.search.conditions import RowSync
 from medreg_desktop.services.support.readiness import Fact
 from medreg_desktop.views.diagnosis.view import DiagnosisPanel
 from medreg_desktop.views.sync_center.view import SyncCenterView
@@ -76,3 +80,22 @@ def test_what_only_changes_in_the_outbox_is_read_again(office: Desk, said: Said)
     doorway.loop.command_saved()
     office.until(lambda: said.needs_you[-1] == (1, 1, 1), "one that needs the registrar, said everywhere")
     assert set(said.needs_you) <= {(0, 0, 0), (1, 1, 1)}
+
+
+def test_what_still_waits_is_not_shown_as_under_way_once_the_line_broke(office: Desk, said: Said) -> None:
+    """As sync writes it: as many wait as before, in another state."""
+    agreed_offline(office, said)
+    doorway, command = office.program.doorway.get(), office.queue()[0].command
+
+    def writes(work: Callable[[Connection], None], shown: RowSync) -> None:
+        def both(conn: Connection) -> None:
+            work(conn)
+            applications.refresh(conn, [command.application_id])
+
+        doorway.store.write(both)
+        assert doorway.loop is not None
+        doorway.loop.command_saved()
+        office.until(lambda: office.rows[0].sync is shown, shown.value)
+
+    writes(lambda conn: outbox_moves.set_in_flight(conn, [command.id]), RowSync.SENDING)
+    writes(lambda conn: outbox_moves.back_off(conn, [command.id], "server_unreachable", None), RowSync.WAITING)
