@@ -40,6 +40,7 @@ from medreg_desktop.views.applications.state import (
     ListPage,
     Reason,
     ScreenState,
+    Ticked,
     Total,
     View,
     Worklist,
@@ -179,7 +180,7 @@ class ApplicationsPresenter:
         self._stop.clear()
         self._render(progress=Progress(0, len(batch.eligible)))
         left = tuple((item.row.name, reason_words(item)) for item in batch.ineligible)
-        ticked = {row: self._seen[row] for row in batch.eligible}
+        ticked = tuple(Ticked(row, self._ticked[row].name, self._seen[row]) for row in batch.eligible)
         self._writing.submit(
             lambda: self._batches.agree(ticked, self._view.batch_progressed, self._stop.is_set),
             lambda done: self._batch_finished(done, left),

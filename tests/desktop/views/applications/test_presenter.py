@@ -18,7 +18,7 @@ from medreg_desktop.services.search.engine import SearchInterrupted
 from medreg_desktop.services.search.rows import WorklistRow
 from medreg_desktop.services.texts.translator import trn
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
-from medreg_desktop.views.applications.state import Act, BatchDone, Empty, Reason, ScreenState, Total
+from medreg_desktop.views.applications.state import Act, BatchDone, Empty, Reason, ScreenState, Ticked, Total
 from tests.helpers.runners import ImmediateRunner, ManualRunner
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -78,13 +78,13 @@ class FakeBatches:
     agreed: list[ApplicationId] = field(default_factory=list)
 
     def agree(
-        self, seen: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, ticked: Sequence[Ticked], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> BatchDone:
-        for id_ in seen:
+        for one in ticked:
             if cancelled():
                 return BatchDone(len(self.agreed), (), cancelled=True)
-            self.agreed.append(id_)
-            progress(len(self.agreed), len(seen))
+            self.agreed.append(one.id)
+            progress(len(self.agreed), len(ticked))
         return BatchDone(len(self.agreed), (), cancelled=False)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.vocabulary import Kind, State
 from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.ui.theme import Mode, Theme
 from tests.desktop.review.office import Office, application
@@ -17,6 +21,7 @@ from tests.desktop.views.applications.screen import NAMES, Key, Mod, Opened, nam
 from tests.helpers.qt import clipped, nameless, picture, settle
 from tests.helpers.runners import ManualRunner
 
+T = TypeVar("T")
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 
 
@@ -104,6 +109,35 @@ def test_what_changes_before_its_turn_in_the_batch_is_left_to_the_registrar(open
     opened.wait(lambda: bool(opened.notices.history))
     assert "勾选之后有变动" in opened.notices.history[-1].text
     assert opened.office.store.read(lambda conn: outbox.rows(conn, opened.office.account.id)) == []
+
+
+def test_what_a_batch_did_is_told_though_the_copy_cannot_be_read_any_more(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.page.focus_list()
+    for _ in range(3):
+        opened.key(Key.Key_Space)
+        opened.key(Key.Key_Down)
+    write, written = CacheStore.write, 0
+
+    def first_only(self: CacheStore, work: Callable[[Connection], T]) -> T:
+        nonlocal written
+        written += 1
+        if written == 1:
+            return write(self, work)
+        monkeypatch.setattr(CacheStore, "read", unreadable)
+        raise KnownFault("cache_damaged")
+
+    def unreadable(_self: CacheStore, _work: Callable[[Connection], T]) -> T:
+        raise KnownFault("cache_damaged")
+
+    monkeypatch.setattr(CacheStore, "write", first_only)
+    opened.key(Key.Key_Return, Mod.ControlModifier)
+    monkeypatch.undo()
+    told = opened.notices.history[-1].text
+    assert told.startswith("1 条已同意。2 条未办：欧阳以宁，")
+    assert "覃可" in told
+    assert len(opened.office.outbox.items()) == 1
 
 
 def test_a_stroke_is_never_lost_while_answers_are_slow(qtbot: QtBot, office: Office, theme: Theme) -> None:
