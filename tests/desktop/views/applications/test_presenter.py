@@ -139,16 +139,19 @@ class Bench:
     batches: FakeBatches
     searching: ManualRunner
     presenter: ApplicationsPresenter
+    noted: list[int]
 
 
 def bench(rows: Sequence[WorklistRow] = (), *, may_decide: bool = True, total: Total = THREE) -> Bench:
     view, worklist, batches, searching = FakeView(), FakeWorklist(list(rows), total), FakeBatches(), ManualRunner()
+    noted: list[int] = []
     presenter = ApplicationsPresenter(
-        view, worklist, batches, searching, ImmediateRunner(), Clock(), ME, may_decide=may_decide
-    )
+        view, worklist, batches, searching, ImmediateRunner(), Clock(), ME, may_decide=may_decide,
+        note_batch=noted.append,
+    )  # fmt: skip
     presenter.start()
     searching.release_all()
-    return Bench(view, worklist, batches, searching, presenter)
+    return Bench(view, worklist, batches, searching, presenter, noted)
 
 
 def test_first_list_shows_rows_total_and_tabs() -> None:
@@ -308,6 +311,7 @@ def test_batch_agrees_reports_and_reloads() -> None:
     b.searching.release_all()
     assert b.batches.agreed == ["a1", "a2"]
     assert b.view.progress == [(1, 2), (2, 2)]
+    assert b.noted == [2, 0]
     assert b.view.done == [BatchDone(2, (("示例3", trn("{n} check failed", "{n} checks failed", 1)),), cancelled=False)]
     assert b.view.state.progress is None
     assert Progress(0, 2) in [state.progress for state in b.view.states]
