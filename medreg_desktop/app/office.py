@@ -97,7 +97,7 @@ class Office(QObject):
         self._windows.why_wanted.connect(self._diagnosis.explain_over)
         self._wishes = SendingWishes(doorway)
         self._handouts = HandoutWorks(doorway, self._desks.forms, self._clock, house.background)
-        self._report = SyncReport()
+        self._report, self._day = SyncReport(), house.today()
         self._shown_changes: tuple[int, ...] = ()
         self.list: ApplicationsView | None = None
         self.center: SyncCenterView | None = None
@@ -116,7 +116,7 @@ class Office(QObject):
         self._settle.setSingleShot(True)
         self._settle.timeout.connect(self._read_again)
         self._ageing = QTimer(self)
-        self._ageing.timeout.connect(self._show_shell)
+        self._ageing.timeout.connect(self._on_aged)
         self._ageing.start(ageing_ms(self._report))
 
     # -- screens ----------------------------------------------------------------------------------------------------
@@ -345,6 +345,14 @@ class Office(QObject):
         if error.code == "cache_damaged":
             action = tr("Sign in to rebuild")
         self._house.notices.post(Notice(text, Tone.FAULT, action, self.sign_in_wanted.emit))
+
+    def _on_aged(self) -> None:
+        """Show what ages; on a new day the screens read again, for what is due today is not what was."""
+        today = self._house.today()
+        if today != self._day:
+            self._day = today
+            self.read_soon()
+        self._show_shell()
 
     def _show_shell(self) -> None:
         self._ageing.setInterval(ageing_ms(self._report))

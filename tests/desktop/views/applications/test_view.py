@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
@@ -16,6 +17,8 @@ from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.ui.widgets.choice import ChoiceField
+from tests.core.builders import TODAY
 from tests.desktop.review.office import Office, application
 from tests.desktop.views.applications.screen import NAMES, Key, Mod, Opened, named
 from tests.helpers.qt import clipped, nameless, picture, settle
@@ -226,6 +229,30 @@ def test_tab_goes_through_conditions_to_the_list(opened: Opened) -> None:
         seen.append(opened.focused)
     expected = [opened.page._query, opened.page._fold, opened.page.tabs, opened.page.table]
     assert [widget for widget in seen if widget in expected] == expected
+
+
+def test_the_deadline_chosen_yesterday_means_today_this_morning(opened: Opened) -> None:
+    deadline = opened.page.conditions.fields["deadline"]
+    assert isinstance(deadline, ChoiceField)
+    deadline.chosen.emit(("today",))
+    opened.day = TODAY + timedelta(days=1)
+    opened.page.refresh()
+    settle()
+    query = opened.presenter._state.query
+    assert (query.deadline_from, query.deadline_to) == (opened.day, opened.day)
+    assert deadline.values == ("today",)
+    opened.page.conditions.fields["handler"].chosen.emit(("",))  # type: ignore[attr-defined]  # as choosing does
+    assert opened.presenter._state.query.deadline_from == opened.day
+    deadline.chosen.emit(("overdue",))
+    assert opened.presenter._state.query.deadline_to == TODAY
+
+
+def test_days_of_deadline_that_are_no_choice_stay_on_a_new_day(opened: Opened) -> None:
+    asked = Query(deadline_from=TODAY - timedelta(days=3), deadline_to=TODAY, tab=Tab.OPEN)
+    opened.presenter.change(asked)
+    opened.day = TODAY + timedelta(days=1)
+    opened.page.refresh()
+    assert opened.presenter._state.query == asked
 
 
 def test_no_match_says_how_many_conditions_and_clears_them(opened: Opened) -> None:
