@@ -18,6 +18,8 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.choice import ChoiceField
+from medreg_desktop.ui.widgets.date import DateField
+from medreg_desktop.ui.widgets.field import TextField
 from tests.core.builders import TODAY
 from tests.desktop.review.office import Office, application
 from tests.desktop.views.applications.screen import NAMES, Key, Mod, Opened, named
@@ -198,6 +200,21 @@ def test_other_conditions_begin_at_the_top_and_a_refresh_stays(opened: Opened) -
     assert opened.page.table.current_row == 5
     opened.presenter.change(Query(tab=Tab.OPEN, kinds=(Kind.REGISTRATION,)))
     assert opened.page.table.current_row == 0
+
+
+def test_a_date_that_cannot_be_read_stays_while_another_condition_is_typed(opened: Opened) -> None:
+    fields = opened.page.conditions.fields
+    submitted, keyword = fields["submitted_from"], fields["text"]
+    assert isinstance(submitted, DateField)
+    assert isinstance(keyword, TextField)
+    submitted.editor.setFocus()
+    opened.type("2026-13-40")
+    keyword.editor.setFocus()
+    opened.type("zya")
+    assert submitted.text == "2026-13-40"
+    assert submitted._problem
+    opened.presenter.change(Query(submitted_from=TODAY, tab=Tab.OPEN))
+    assert (submitted.text, submitted._problem) == (TODAY.isoformat(), "")
 
 
 def test_folding_keeps_what_is_in_force_in_sight(opened: Opened) -> None:
