@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from medreg_core.domain.records import CommandId
 from medreg_desktop.services.review.outbox_desk import OutboxItem
 from medreg_desktop.services.review.paper_desk import PaperLine
 from medreg_desktop.services.texts.translator import tr
@@ -68,6 +69,15 @@ class Lists(QWidget):
     def first(self) -> QWidget:
         """Where the keyboard goes when the page is opened."""
         return self.outbox if self._state.shown and self._state.group is not Group.RECONCILE else self.tabs
+
+    @property
+    def looked_at(self) -> CommandId | None:
+        """One's own decision under the bar of the outbox, or of 对账 where that stands in its place."""
+        if self._state.group is Group.RECONCILE:
+            place, lines = self.reconcile.table.current_row, self.reconcile.model.rows
+            return lines[place].command_id if 0 <= place < len(lines) else None
+        place, items = self.outbox.current_row, self.outbox_model.rows
+        return items[place].row.command.id if 0 <= place < len(items) else None
 
     def show_state(self, state: ScreenState, room: int) -> None:
         """Show the state, whole; ``room`` is the height there is."""

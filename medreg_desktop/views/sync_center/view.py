@@ -289,11 +289,8 @@ class SyncCenterView(QWidget):
         return super().eventFilter(watched, event)
 
     def _looked_at(self) -> str:
-        """Return the decision under the bar, or none."""
-        place = self.lists.outbox.current_row
-        return (
-            self.lists.outbox_model.row(place).row.command.id if 0 <= place < len(self.lists.outbox_model.rows) else ""
-        )
+        """Return the decision under the bar of the list that is seen, or none: others' have no receipt here."""
+        return self.lists.looked_at or ""
 
 
 def _shown(state: ScreenState) -> CommandId | None:

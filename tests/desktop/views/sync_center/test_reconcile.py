@@ -113,6 +113,18 @@ def test_ones_own_trouble_comes_up_at_the_right_and_others_open_to_be_looked_at(
     assert model.row(places[story.conflict]).result is Result.CONFLICT
 
 
+def test_the_receipt_offered_is_of_the_decision_under_the_bar(opened: Opened, story: Story) -> None:
+    asked: list[str] = []
+    opened.page.handouts_wanted.connect(asked.append)
+    reconcile = opened.page.lists.reconcile
+    for row in range(len(reconcile.model.rows)):
+        reconcile.table.select_row(row)
+        opened.page.head.handouts.click()
+    assert asked == [line.command_id or "" for line in reconcile.model.rows]
+    assert story.rejected in asked
+    assert "" in asked
+
+
 def test_the_papers_stand_right_below_the_list(opened: Opened, story: Story) -> None:
     lists, table = opened.page.lists, opened.page.lists.reconcile.table
     assert lists.papers_head.isVisible()
