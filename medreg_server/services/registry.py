@@ -66,10 +66,11 @@ class Registry:
     def begin_epoch(self, reason: str) -> str:
         """Begin a new epoch after a restore or fail-over, so that no client goes on with numbers used twice.
 
-        Form numbers leased since the backup may be on paper: as many as the settings say are left out, from where the
-        epoch that ends began if that is later (ADR 018). Every session ends: one of a backup may have been ended since,
-        and who signs in anew greets before anything is sent, so that his leases are taken back first. What was rescued
-        since the backup from computers that are gone comes back into the review lane.
+        Form numbers leased since the backup may be on paper, practice codes given since on certificates: as many as the
+        settings say are left out, from where the epoch that ends began if that is later (ADR 018). Every session ends:
+        one of a backup may have been ended since, and who signs in anew greets before anything is sent, so that his
+        leases are taken back first. What was rescued since the backup from computers that are gone comes back into the
+        review lane.
         Raises RegistryFault serials_damaged.
         """
         epoch = secrets.token_hex(8)
@@ -84,7 +85,9 @@ class Registry:
             transaction.accounts.close_all_sessions()
             transaction.leases.raise_to(begun)
             transaction.leases.skip(settings.restore_skip)
-            serials.keep(data_dir, transaction.leases.serials())
+            transaction.physicians.raise_practice_serials(begun.practice)
+            transaction.physicians.skip_practice_serials(settings.restore_skip_codes)
+            serials.keep(data_dir, serials.standing(transaction))
             find_again(transaction, rescued_file.kept(data_dir), self._environment.now())
             transaction.record(Event("server.epoch", epoch, detail={"reason": reason}))
         return epoch
