@@ -56,7 +56,7 @@ def _serve(options: Options, settings: Settings) -> int:
 
 
 def _migrate(options: Options, settings: Settings) -> int:
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, patient=True)
     try:
         migrate(engine, options.revision)
     finally:
@@ -230,7 +230,7 @@ _COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Service]:
-    service = open_service(settings)
+    service = open_service(settings, engine=open_engine(settings.database_url, patient=True))
     try:
         yield service
     finally:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from psycopg import Connection
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from medreg_core.contract.v1.commands import Return
 from medreg_core.contract.v1.devices import RescuedEntry
@@ -35,6 +39,40 @@ NOBODY_LISTENS = "postgresql://nobody:secret@127.0.0.1:1/register"
 def environment(at_console: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MEDREG_HASH_MEMORY_KIB", "8")
+
+
+@pytest.fixture
+def longest() -> Iterator[set[str]]:
+    """How long PostgreSQL lets a statement take, of each connection made."""
+    found: set[str] = set()
+
+    def ask(connection: Connection[tuple[str]], _entry: ConnectionPoolEntry) -> None:
+        (row,) = connection.execute("SHOW statement_timeout").fetchall()
+        connection.rollback()
+        found.add(row[0])
+
+    event.listen(Engine, "connect", ask)
+    yield found
+    event.remove(Engine, "connect", ask)
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+def test_what_goes_through_the_whole_register_is_not_cut_off_like_a_request(
+    database_url: str, other_url: str, tmp_path: Path, longest: set[str]
+) -> None:
+    copy = str(tmp_path / "copy")
+    for asked in (
+        ("migrate", "--revision", "0003"),
+        ("backup", copy),
+        ("migrate",),
+        ("verify-audit",),
+        ("prune-feed",),
+    ):
+        assert main(asked) == 0
+    assert main(["--database", other_url, "restore", copy]) == 0
+    assert longest == {"0"}
+    with open_register(database_url, tmp_path):
+        assert longest == {"0", "5s"}
 
 
 @pytest.mark.parametrize("asked", [("devices",), ("migrate",), ("restore", "copy"), ("backup", "copy"), ("serve",)])
