@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from medreg_core.domain.access import INSTITUTION_ROLES
+from medreg_core.domain.codes.findings import is_valid
+from medreg_core.domain.codes.institution_code import check_institution_code
 from medreg_core.domain.records import AccountId, Institution, InstitutionId, PhysicianId
+from medreg_core.domain.text import normalise_code
 from medreg_core.domain.vocabulary import Role
 from medreg_server.db.accounts import AccountRecord
 from medreg_server.db.audit import REGISTER, Event
 from medreg_server.db.server_state import Identity
+from medreg_server.db.transaction import ReadTransaction
 from medreg_server.services import rescued_file, serials
 from medreg_server.services.environment import Environment
 from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 from medreg_server.services.rescues import find_again
+
+_LONGEST_LOGIN: Final = 100  # as wide as their columns
+_LONGEST_NAME: Final = 200
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 class RegistryFault(Exception):
@@ -93,12 +103,18 @@ class Registry:
         return epoch
 
     def add_institution(self, institution: Institution) -> None:
-        """Register an institution. Raises RegistryFault institution_exists, region_malformed."""
+        """Register an institution, its code in the one spelling that is compared.
+
+        Raises RegistryFault institution_exists, region_malformed, code_malformed, name_malformed.
+        """
         _check_region(institution.region)
+        if not is_valid(check_institution_code(institution.code)):
+            raise RegistryFault("code_malformed")
+        new = replace(institution, code=normalise_code(institution.code), name=_name(institution.name))
         with self._environment.database.write() as transaction:
-            if transaction.institutions.by_code(institution.code) is not None:
+            if institution_with(transaction, new.code) is not None:
                 raise RegistryFault("institution_exists")
-            transaction.institutions.add(institution)
+            transaction.institutions.add(new)
             transaction.record(Event("institution.add", institution.id, chain=institution.id))
 
     def new_institution_id(self, region: str) -> InstitutionId:
@@ -108,7 +124,8 @@ class Registry:
     def add_account(self, new: NewAccount) -> AccountId:
         """Make an account.
 
-        Raises RegistryFault login_taken, password_length, place_missing, region_malformed, id_malformed, id_taken.
+        Raises RegistryFault login_taken, login_malformed, name_malformed, password_length, place_missing,
+        region_malformed, id_malformed, id_taken.
         """
         if not MIN_LENGTH <= len(new.password) <= MAX_LENGTH:
             raise RegistryFault("password_length")
@@ -120,8 +137,8 @@ class Registry:
             raise RegistryFault("id_malformed")
         account = AccountRecord(
             id=new.id or AccountId(self._environment.new_id()),
-            login=new.login,
-            name=new.name,
+            login=_login(new.login),
+            name=_name(new.name),
             role=new.role,
             password_hash=self._passwords.hash(new.password),
             created_at=self._environment.now(),
@@ -148,6 +165,35 @@ class Registry:
             with self._environment.database.write() as transaction:
                 floor = transaction.feed.prune(institution_id, before)
                 transaction.record(Event("feed.prune", chain=institution_id, detail={"floor": str(floor)}))
+
+
+def institution_with(transaction: ReadTransaction, code: str) -> Institution | None:
+    """Return the institution with this 机构登记号, however either is written: some stand as they were once typed."""
+    asked = normalise_code(code)
+    if found := transaction.institutions.by_code(asked):
+        return found
+    return next((known for known in transaction.institutions.all() if normalise_code(known.code) == asked), None)
+
+
+def _login(text: str) -> str:
+    """Return a login name without the blanks around it. Raises RegistryFault login_malformed."""
+    login = text.strip()
+    # As sign-in looks it up: printable, and folded, which may make it longer.
+    if not (login.isprintable() and 0 < len(login.casefold()) <= _LONGEST_LOGIN):
+        raise RegistryFault("login_malformed")
+    return login
+
+
+def _name(text: str) -> str:
+    """Return a name without the blanks around it; inside every character counts. Raises RegistryFault name_malformed.
+
+    Rare characters of names are younger than Python's tables and not known as printable: only those known not to be
+    are refused.
+    """
+    name = text.strip()
+    if not 0 < len(name) <= _LONGEST_NAME or any(unicodedata.category(sign) in _UNSEEN for sign in name):
+        raise RegistryFault("name_malformed")
+    return name
 
 
 def _check_region(region: str) -> None:
