@@ -160,9 +160,9 @@ def _request(application: Application, tables: Tables) -> dict[str, str]:
     request = application.request
     filing = application.kind is Kind.MULTI_SITE_FILING
     return {
-        "place": tables.regions.full_name(request.place),
+        "place": _given(tables.regions.full_name(request.place)),
         "institution_label": "拟备案机构" if filing else "主要执业机构",
-        "institution_name": request.institution_name,
+        "institution_name": _given(request.institution_name),
         "institution_code": _given(request.institution_code),
         "institution_postcode": _given(request.institution_postcode),
         "institution_address": _given(request.institution_address),

@@ -40,6 +40,13 @@ def test_an_applicant_without_a_qualification_record_shows_dashes() -> None:
     assert {shown[field] for field in QUALIFICATION_FIELDS} == {"—"}
 
 
+def test_a_request_that_names_no_institution_and_no_place_shows_dashes() -> None:
+    subject = application()
+    subject = replace(subject, request=replace(subject.request, institution_name="", institution_code="", place=""))
+    shown = texts(job(subject=subject))
+    assert [shown[field] for field in ("institution_name", "institution_code", "place")] == ["—", "—", "—"]
+
+
 @pytest.mark.parametrize(
     ("field", "text"),
     [

@@ -73,6 +73,8 @@ def test_a_consent_is_saved_whole_and_shown_at_once(office: Office) -> None:
         (AGREE, {"state": State.WITHDRAWN}, ["state"]),
         (AGREE, {"materials": (Material("photo", pages=1),)}, None),
         (AGREE, TWO_SCOPES, None),
+        (AGREE, {"request": request(institution_name="别市人民医院")}, ["check_failed"]),
+        (AGREE, {"request": request(institution_name="", place="")}, ["check_failed", "check_failed"]),
     ],
 )
 def test_what_stands_in_the_way_is_told_and_nothing_is_saved(
