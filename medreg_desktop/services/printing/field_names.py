@@ -19,7 +19,7 @@ registered_department registered_on registered_sites
 """
 _REQUEST = """
 place institution_label institution_name institution_code institution_postcode institution_address category level
-scopes department practice_term reason
+scopes department practice_term start_on reason
 """
 _STATEMENT = "training health punishments other"
 _FORM = """
