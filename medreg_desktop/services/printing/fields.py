@@ -229,20 +229,21 @@ def _form(job: FormJob) -> dict[str, str]:
         "print_mark": print_mark(job),
         "kind": KIND_WORDS[application.kind],
         "submitted_on": day(china_date(application.submitted_at)),
-        "opinion": _opinion(job),
+        "opinion": application.opinion if job.state else "",
+        "signed": _signed(job),
         "former_opinion": _former_opinion(application),
         "own_institution": job.institution.name,
         "authority": job.institution.authority,
     }
 
 
-def _opinion(job: FormJob) -> str:
+def _signed(job: FormJob) -> str:
+    """Return who agreed and when: a line of its own, so that the longest opinion cannot push it off the paper."""
     application = job.application
-    if job.state is None:
+    if job.state is None or not application.decided_by:
         return ""
     decided = day(china_date(application.decided_at)) if application.decided_at else ""
-    signed = f"经办人：{application.decided_by}　{decided}".rstrip("　") if application.decided_by else ""
-    return "\n".join(filter(None, (application.opinion, signed)))
+    return f"经办人：{application.decided_by}　{decided}".rstrip("　")
 
 
 def _former_opinion(application: Application) -> str:

@@ -78,7 +78,8 @@ def test_a_request_that_names_no_institution_and_no_place_shows_dashes() -> None
         ("scopes", "儿科专业"),
         ("place", "示例省"),
         ("institution_label", "主要执业机构"),
-        ("opinion", "同意聘用并申请注册。\n经办人：查若溪　2026 年 11 月 23 日"),
+        ("opinion", "同意聘用并申请注册。"),
+        ("signed", "经办人：查若溪　2026 年 11 月 23 日"),
         ("training", "—"),
         ("reason", "—"),
     ],
@@ -201,7 +202,7 @@ def test_more_experience_than_rows_is_announced() -> None:
 
 def test_an_opinion_without_a_date_still_names_the_registrar() -> None:
     subject = replace(application(), decided_at=None)
-    assert texts(job(subject=subject))["opinion"].endswith("经办人：查若溪")
+    assert texts(job(subject=subject))["signed"] == "经办人：查若溪"
 
 
 def test_days_are_those_of_china() -> None:

@@ -20,6 +20,7 @@ from medreg_desktop.services.printing.form_document import (
     RenderedForms,
 )
 from medreg_desktop.services.printing.scan import scan_page
+from medreg_desktop.services.review.deciding import LONGEST_OPINION
 from tests.helpers.review_forms import (
     KEY,
     KID,
@@ -229,6 +230,16 @@ def test_a_long_address_takes_two_lines_before_anything_is_lost() -> None:
     rendered = render(with_address(address))
     assert rendered.warnings == ()
     assert address in text_of(rendered.pdf).replace("\n", "")
+
+
+@pytest.mark.parametrize("kind", [Kind.REGISTRATION, Kind.CANCELLATION])
+@pytest.mark.parametrize(("length", "defects"), [(LONGEST_OPINION, []), (400, ["opinion"])])
+def test_the_longest_opinion_is_whole_and_who_agreed_stands_below_any(
+    kind: Kind, length: int, defects: list[str]
+) -> None:
+    rendered = render(job(subject=replace(application(kind), opinion="医" * length)))
+    assert [warning.field for warning in rendered.warnings] == defects
+    assert "经办人：查若溪　2026 年 11 月 23 日" in text_of(rendered.pdf)
 
 
 def test_an_ordinary_form_does_not_wait_for_the_rare_font() -> None:

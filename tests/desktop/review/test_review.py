@@ -70,6 +70,7 @@ def test_a_consent_is_saved_whole_and_shown_at_once(office: Office) -> None:
         (replace(AGREE, content_version=2), {}, ["content_changed"]),
         (replace(RETURN, opinion="  "), {}, ["reason_missing"]),
         (replace(AGREE, kind=CommandKind.REFUSE, opinion=""), {}, ["reason_missing"]),
+        (replace(AGREE, opinion="同" * 151), {}, ["opinion_too_long"]),
         (AGREE, {"state": State.WITHDRAWN}, ["state"]),
         (AGREE, {"materials": (Material("photo", pages=1),)}, None),
         (AGREE, TWO_SCOPES, None),
