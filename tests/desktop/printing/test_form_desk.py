@@ -142,6 +142,12 @@ def test_printing_is_recorded_and_the_next_one_is_a_reprint() -> None:
     assert len(again.forms[0].prints) == 1
 
 
+def test_the_printer_is_told_where_each_form_begins() -> None:
+    office = Office(A, A, A)
+    office.desk.send(office.prepare(), PrintSettings("laser"), quiet, never)
+    assert office.printers.starts == [[0, 2, 4]]
+
+
 def test_a_printing_that_breaks_off_records_the_forms_that_came_out() -> None:
     office = Office(A, A, A)
     office.printers.pages, office.printers.breaks_after = 6, 3  # the second form's first page is out
