@@ -101,10 +101,15 @@ def form_ticks(job: FormJob) -> frozenset[str]:
 
 
 def print_mark(job: FormJob) -> str:
-    """Return what the footer says of this print."""
+    """Return what the footer says of this print.
+
+    A form that the register holds may be printed on any computer of the office, and this one does not hear of it: what
+    it counts is its own. A pending form is known to no other.
+    """
     if job.state is None:
         return "预览"
-    return f"补打 {job.reprint}" if job.reprint else "首次打印"
+    counted_here = "本机" if job.state is FormState.AGREED else ""
+    return counted_here + (f"补打 {job.reprint}" if job.reprint else "首次打印")
 
 
 def day(value: date | None) -> str:

@@ -138,7 +138,7 @@ def test_printing_is_recorded_and_the_next_one_is_a_reprint() -> None:
     assert (record.copies, record.reprint, record.to_file, record.form_state) == (2, 0, False, A)
     again = office.prepare()
     assert again.forms[0].job.reprint == 1
-    assert again.forms[0].texts["print_mark"] == "补打 1"
+    assert again.forms[0].texts["print_mark"] == "本机补打 1"
     assert len(again.forms[0].prints) == 1
 
 

@@ -160,9 +160,17 @@ def test_an_undecided_form_has_no_code_and_says_so() -> None:
     assert "待同步" not in text
 
 
-@pytest.mark.parametrize(("reprint", "words"), [(0, "首次打印"), (1, "补打 1"), (12, "补打 12")])
-def test_the_footer_says_which_print_this_is(reprint: int, words: str) -> None:
-    one = job(reprint=reprint)
+@pytest.mark.parametrize(
+    ("state", "reprint", "words"),
+    [
+        (FormState.PENDING, 0, "　首次打印"),
+        (FormState.PENDING, 1, "　补打 1"),
+        (FormState.AGREED, 0, "　本机首次打印"),  # another computer of the office may have printed it
+        (FormState.AGREED, 12, "　本机补打 12"),
+    ],
+)
+def test_the_footer_says_which_print_this_is(state: FormState, reprint: int, words: str) -> None:
+    one = job(state=state, reprint=reprint)
     text = text_of(draw(one))
     assert text.count(words) == 2  # on both pages
     assert f"校验摘要 {one.digest[:4].upper()} {one.digest[4:8].upper()}" in text
