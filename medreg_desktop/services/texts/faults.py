@@ -163,6 +163,7 @@ _REVIEWING: Final = {
     ),
     "already_decided": mark("A colleague decided before you."),
     "reason_missing": mark("Write the reason."),
+    "opinion_too_long": mark("The opinion has {length} characters, the form holds {most}. Shorten it, then agree."),
     "not_yours": mark("A colleague wrote this; only he can change it."),
     "cannot_be_undone": mark("This can no longer be withdrawn."),
     "application_gone": mark("The application is no longer in your institution's list."),
