@@ -87,6 +87,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     restore_skip: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 10_000
     """Form numbers of each region and year left out after a restore: what may have been leased since the backup."""
 
+    restore_skip_codes: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 1_000
+    """Practice codes of each level, category and region left out after a restore: what may have been given since the
+    backup. Fewer than of form numbers, for their serials begin with no year anew."""
+
     code_lease_size: int = 100
     """Activation codes a device is filled up to."""
 

@@ -123,9 +123,10 @@ def _practising(service: Service, institutions: tuple[Institution, Institution])
     accounts = {}
     for number, (login, pc) in enumerate(PHYSICIANS.items()):
         key, place = physician_id(login), institutions[pc == "c"]
+        person = cases.person(cases.DAYS + number, 1)
         with service.environment.database.write() as transaction:
-            transaction.physicians.add([(key, cases.person(cases.DAYS + number, 1))])
+            transaction.physicians.add([(key, person)])
             transaction.physicians.add_registrations([Registered(key, place.id, cases.registration(place, number))])
-        new = NewAccount(login, "", Role.PHYSICIAN, PASSWORD, physician_id=key)
+        new = NewAccount(login, person.name, Role.PHYSICIAN, PASSWORD, physician_id=key)
         accounts[login] = service.registry.add_account(new)
     return accounts

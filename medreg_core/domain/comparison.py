@@ -90,7 +90,7 @@ def compare(application: Application, tables: Tables) -> tuple[Group, ...]:
     """
     if application.registered is not None:
         application = replace(application, registration=application.registered)
-    asked = _asked_fields(application)
+    asked = asked_fields(application)
     pairs = _request_pairs(application, tables)
     beside = application.registration is None or application.kind in _ONLY_HERE
     request = tuple(_alone(field, pairs[field][0]) if beside else _row(field, *pairs[field]) for field in asked)
@@ -112,7 +112,8 @@ def differences(groups: Iterable[Group]) -> int:
     return sum(row.differs for group in groups for row in group.rows)
 
 
-def _asked_fields(application: Application) -> tuple[str, ...]:
+def asked_fields(application: Application) -> tuple[str, ...]:
+    """Return the fields of the request that mean something for the application's kind: the others are not reviewed."""
     if application.kind is not Kind.CHANGE:
         return _REQUEST_FIELDS[application.kind]
     return _CHANGE_FIELDS[application.change_part or ChangePart.PLACE]

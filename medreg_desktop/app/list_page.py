@@ -12,8 +12,10 @@ from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.house import Desks, House
 from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches
 from medreg_desktop.services.settings import options
+from medreg_desktop.ui.notices import Notice, Tone
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
 from medreg_desktop.views.applications.view import ApplicationsView, Surroundings
+from medreg_desktop.views.applications.words import broken_off_words
 from medreg_desktop.views.signin.state import Entered
 
 
@@ -40,9 +42,19 @@ def list_page(
         entered.account_id,
         may_decide=may_decide,
         exports=_exports(house, entered, institution),
+        note_batch=lambda rows: house.settings.set(options.BATCH_UNDER_WAY, rows),
     )
     page.attach(presenter)
+    _tell_broken_off(house)
     return page, presenter
+
+
+def _tell_broken_off(house: House) -> None:
+    """Tell of the batch that was under way when this registrar left: its result found nobody here."""
+    rows = house.settings.get(options.BATCH_UNDER_WAY)
+    if rows:
+        house.notices.post(Notice(broken_off_words(rows), Tone.CARE))
+        house.settings.set(options.BATCH_UNDER_WAY, 0)
 
 
 def _exports(house: House, entered: Entered, institution: Institution) -> ListExports | None:

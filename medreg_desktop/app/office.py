@@ -97,7 +97,7 @@ class Office(QObject):
         self._windows.why_wanted.connect(self._diagnosis.explain_over)
         self._wishes = SendingWishes(doorway)
         self._handouts = HandoutWorks(doorway, self._desks.forms, self._clock, house.background)
-        self._report = SyncReport()
+        self._report, self._day = SyncReport(), house.today()
         self._shown_changes: tuple[int, ...] = ()
         self.list: ApplicationsView | None = None
         self.center: SyncCenterView | None = None
@@ -108,6 +108,7 @@ class Office(QObject):
         self._told: set[str] = set()
         self._is_closing = Event()
         self._is_making_ready = self._ready_wanted = False
+        self._counts_asked = self._counts_shown = 0
         self._start_timers()
         self._saved.connect(self._on_saved, Qt.ConnectionType.QueuedConnection)
 
@@ -116,7 +117,7 @@ class Office(QObject):
         self._settle.setSingleShot(True)
         self._settle.timeout.connect(self._read_again)
         self._ageing = QTimer(self)
-        self._ageing.timeout.connect(self._show_shell)
+        self._ageing.timeout.connect(self._on_aged)
         self._ageing.start(ageing_ms(self._report))
 
     # -- screens ----------------------------------------------------------------------------------------------------
@@ -227,7 +228,7 @@ class Office(QObject):
             self._center_presenter.report(report)
         self._diagnosis.renew()
         before = self._shown_changes
-        changes = (report.copy_changes, report.unsent, report.needs_you, report.quarantined)
+        changes = (report.copy_changes, report.queue_changes)
         if changes != before:
             self._shown_changes = changes
             self._read_within(_LOADING_MS if self._is_loading and changes[1:] == before[1:] else _SETTLE_MS)
@@ -283,7 +284,7 @@ class Office(QObject):
                 page.refresh()
         self._diagnosis.reread()
         self._windows.reload()
-        self._house.reading.submit(self._around.count, self._show_counted, self._tell_trouble)
+        self._count()
         self._ready_soon()
 
     def _ready_soon(self) -> None:
@@ -314,9 +315,26 @@ class Office(QObject):
             # What is there by now stays: a collection that looks through all of it would hold a key press up for 50 ms.
             gc.freeze()
 
-    def _show_counted(self, counted: Counted) -> None:
-        if self._is_closing.is_set():
-            return  # asked before the registrar left
+    def _count(self) -> None:
+        self._counts_asked += 1
+        number = self._counts_asked
+        self._house.reading.submit(
+            self._around.count,
+            lambda counted: self._show_counted(number, counted),
+            lambda error: self._on_uncounted(number, error),
+        )
+
+    def _on_uncounted(self, number: int, error: Exception) -> None:
+        """A key typed meanwhile drops this question with the list's own: it is asked again, for nobody else does."""
+        if not isinstance(error, SearchInterrupted):
+            self._tell_trouble(error)
+        elif number == self._counts_asked and not self._is_closing.is_set():
+            self._count()
+
+    def _show_counted(self, number: int, counted: Counted) -> None:
+        if self._is_closing.is_set() or number < self._counts_shown:
+            return  # asked before the registrar left, or overtaken by a newer one
+        self._counts_shown = number
         if self.center is not None and self._counted_last.counts is not None:
             counted = replace(counted, counts=self._counted_last.counts)  # as it stands there: it reads and tells them
         self._counted_last = counted
@@ -345,6 +363,14 @@ class Office(QObject):
         if error.code == "cache_damaged":
             action = tr("Sign in to rebuild")
         self._house.notices.post(Notice(text, Tone.FAULT, action, self.sign_in_wanted.emit))
+
+    def _on_aged(self) -> None:
+        """Show what ages; on a new day the screens read again, for what is due today is not what was."""
+        today = self._house.today()
+        if today != self._day:
+            self._day = today
+            self.read_soon()
+        self._show_shell()
 
     def _show_shell(self) -> None:
         self._ageing.setInterval(ageing_ms(self._report))

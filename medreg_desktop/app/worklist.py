@@ -7,17 +7,15 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.tables import Tables
 from medreg_desktop.services.faults import Problem
-from medreg_desktop.services.review.desk import Refused
-from medreg_desktop.services.review.service import NotDone, ReviewService
+from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.services.search.engine import Page, SearchEngine, SearchInterrupted, tab_counts
 from medreg_desktop.services.search.router import Cursor
 from medreg_desktop.services.texts.checks import refusal_sentence
 from medreg_desktop.services.texts.translator import tr
-from medreg_desktop.views.applications.state import BatchDone, Total
+from medreg_desktop.views.applications.state import BatchDone, Ticked, Total
 
 
 class EngineWorklist:
@@ -64,20 +62,16 @@ class ReviewBatches:
         self._reviews, self._tables, self._on_saved = reviews, tables, on_saved
 
     def agree(
-        self, ticked: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, ticked: Sequence[Ticked], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> BatchDone:
-        """Agree one by one."""
-        report = self._reviews.batch_agree(tuple(ticked), progress, cancelled, versions=ticked)
+        """Agree one by one. What was done is told from what was ticked: the copy may be unreadable by then."""
+        versions = {one.id: one.version for one in ticked}
+        report = self._reviews.batch_agree(tuple(versions), progress, cancelled, versions=versions)
         if report.done:
             self._on_saved()
-        left = tuple((self._name(item), self._words(item.reasons)) for item in report.refused)
+        names = {one.id: one.name for one in ticked}
+        left = tuple((names[item.application_id], self._words(item.reasons)) for item in report.refused)
         return BatchDone(len(report.done), left, report.cancelled)
-
-    def _name(self, item: NotDone) -> str:
-        try:
-            return self._reviews.open(item.application_id).application.person.name
-        except Refused:
-            return tr("An application that has left")
 
     def _words(self, reasons: Sequence[Problem]) -> str:
         return tr(", ").join(refusal_sentence(reason, self._tables).rstrip("。.") for reason in reasons)

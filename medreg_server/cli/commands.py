@@ -32,7 +32,7 @@ from medreg_server.services.devices import DeviceDesk
 from medreg_server.services.exam.import_list import ExamImport
 from medreg_server.services.exam.pass_list import write_exam_list
 from medreg_server.services.keys import own_public_key
-from medreg_server.services.registry import NewAccount, RegistryFault
+from medreg_server.services.registry import NewAccount, RegistryFault, institution_with
 from medreg_server.services.service import Service, open_service, restore
 from medreg_server.settings import Settings, SettingsFault, load_settings
 
@@ -56,7 +56,7 @@ def _serve(options: Options, settings: Settings) -> int:
 
 
 def _migrate(options: Options, settings: Settings) -> int:
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, patient=True)
     try:
         migrate(engine, options.revision)
     finally:
@@ -230,7 +230,7 @@ _COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Service]:
-    service = open_service(settings)
+    service = open_service(settings, engine=open_engine(settings.database_url, patient=True))
     try:
         yield service
     finally:
@@ -241,7 +241,7 @@ def _institution(service: Service, code: str) -> InstitutionId | None:
     if not code:
         return None
     with service.environment.database.read() as transaction:
-        institution = transaction.institutions.by_code(code)
+        institution = institution_with(transaction, code)
     if institution is None:
         raise RegistryFault("institution_unknown")
     return institution.id

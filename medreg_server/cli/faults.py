@@ -23,6 +23,10 @@ from medreg_server.settings import SettingsFault
 _REGISTRY: Final = {
     "institution_exists": "an institution with this code is registered already",
     "institution_unknown": "no institution has this code",
+    "code_malformed": "this can be no registration number 机构登记号: it has 22 signs, the ninth a check character,"
+    " or in the older forms 12 or 18",
+    "name_malformed": "a name has 1 to 200 characters that can be seen",
+    "login_malformed": "a login name has 1 to 100 characters that can be seen",
     "login_taken": "this login name is taken; choose another",
     "password_length": "the password must have 8 to 128 characters",
     "serials_damaged": "form-serials.json in the data directory is damaged: put back the copy of its own backup",

@@ -26,10 +26,12 @@ _STATEMENT_TIMEOUT_MS: Final = 5_000  # ecosystem.md §3.5, denial of service
 _LOCK_TIMEOUT_MS: Final = 4_000
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, patient: bool = False) -> Engine:
     """Return an engine for a ``sqlite:///file`` or ``postgresql://…`` URL; no connection is made yet.
 
-    Raises ArgumentError for any other.
+    A ``patient`` one lets a statement take as long as it needs: an operator's command goes through the whole register,
+    and asked for again it would take as long. Nobody waits longer for a lock: the offices queue behind who does.
+    Raises ArgumentError for any other URL.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
@@ -38,7 +40,8 @@ def open_engine(url: str) -> Engine:
         raise ArgumentError(address.get_backend_name())
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-    options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_LOCK_TIMEOUT_MS} -c timezone=UTC"
+    longest_ms = 0 if patient else _STATEMENT_TIMEOUT_MS  # 0: without end
+    options = f"-c statement_timeout={longest_ms} -c lock_timeout={_LOCK_TIMEOUT_MS} -c timezone=UTC"
     return create_engine(
         address,
         pool_size=_POOL_SIZE,

@@ -27,6 +27,9 @@ class Registered:
     registration: Registration
 
 
+NOT_BEGUN: Final = ""
+"""Where a restore has let the serials of prefixes begin that have no counter yet."""
+
 _BODY: Final = select(physician.c.body).where(physician.c.id == bindparam("key"))
 _LOCK: Final = select(physician.c.id).where(physician.c.id == bindparam("key")).with_for_update(key_share=True)
 """Who locks him waits for others who do, and nobody who writes a row that belongs to him waits for them."""
@@ -114,7 +117,10 @@ class Physicians(Repository):
             self._connection.execute(insert(practice_registration), rows)
 
     def save_registration(self, entry: Registered) -> None:
-        """Insert or replace the practice registration with this practice code."""
+        """Insert or replace the practice registration with this practice code, whoever's it is.
+
+        One under a code just given is added: were the code another's, his registration must not be overwritten.
+        """
         upsert(self._connection, practice_registration, _registration_row(entry))
 
     def registrations_of(self, physician_id: PhysicianId) -> list[Registered]:
@@ -134,7 +140,7 @@ class Physicians(Repository):
 
     def next_practice_serial(self, prefix: str) -> int:
         """Return the next serial of practice codes with ``prefix``; the counter stays locked to the commit."""
-        insert_if_absent(self._connection, practice_serial, {"prefix": prefix, "last": 0})
+        self._begin_practice_serials(prefix)
         taken = self._connection.execute(
             update(practice_serial)
             .where(practice_serial.c.prefix == prefix)
@@ -147,6 +153,27 @@ class Physicians(Repository):
         """Let the serials of each prefix go on after ``last``, for codes that were not issued one by one."""
         for prefix, serial in last.items():
             upsert(self._connection, practice_serial, {"prefix": prefix, "last": serial})
+
+    def practice_serials(self) -> dict[str, int]:
+        """Return the last serial given of each prefix, and under :data:`NOT_BEGUN` where all others begin."""
+        rows = self._connection.execute(select(practice_serial).order_by(practice_serial.c.prefix))
+        return {row.prefix: row.last for row in rows}
+
+    def raise_practice_serials(self, known: Mapping[str, int]) -> None:
+        """Put no counter below where it is known to have stood."""
+        for prefix, last in known.items():
+            self._begin_practice_serials(prefix)
+            lower = update(practice_serial).where(practice_serial.c.prefix == prefix, practice_serial.c.last < last)
+            self._connection.execute(lower.values(last=last))
+
+    def skip_practice_serials(self, count: int) -> None:
+        """Leave ``count`` serials of every prefix out, of those not begun too: a backup was restored (ADR 018)."""
+        insert_if_absent(self._connection, practice_serial, {"prefix": NOT_BEGUN, "last": 0})
+        self._connection.execute(update(practice_serial).values(last=practice_serial.c.last + count))
+
+    def _begin_practice_serials(self, prefix: str) -> None:
+        begun = self._connection.execute(select(practice_serial.c.last).where(practice_serial.c.prefix == NOT_BEGUN))
+        insert_if_absent(self._connection, practice_serial, {"prefix": prefix, "last": begun.scalar() or 0})
 
 
 def _person_row(person: Person) -> dict[str, object]:

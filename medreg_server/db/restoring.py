@@ -40,7 +40,7 @@ def restoring(url: str, source: Path) -> Iterator[Engine]:
     The block begins a new epoch in it. If it raises, or the process dies, nothing is served: SQLite's place is as empty
     as before, PostgreSQL's database has to be emptied before the next try. Raises BackupFault, OSError.
     """
-    engine = open_engine(url)
+    engine = open_engine(url, patient=True)
     try:
         finished = _in_a_draft if engine.dialect.name == "sqlite" else _without_revision
         with finished(engine, source) as register:

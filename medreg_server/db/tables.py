@@ -111,7 +111,7 @@ practice_registration = Table(
 practice_serial = Table(
     "practice_serial",
     metadata,
-    Column("prefix", String(9), primary_key=True),  # level + category + region, domain.md §7.3
+    Column("prefix", String(9), primary_key=True),  # level + category + region, domain.md §7.3; or empty
     Column("last", Integer, nullable=False),
 )
 

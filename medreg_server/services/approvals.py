@@ -39,14 +39,14 @@ def registered(
         new = entered(application.request, code, today)
         if current is not None and takes_the_place_of(application, current):
             _leave(transaction, application, current)
-        return _save(transaction, application, new, institution)
+        return _add(transaction, application, new, institution)
     if current is None:
         raise ServiceFault(FaultCode.BAD_REQUEST, where="registration")
     new = altered(application, current, today)
     if leaves_province(application, current):
         _leave(transaction, application, current)
         code = _new_code(transaction, application, institution, current.level)
-        new = replace(new, practice_code=code, registered_on=today)
+        return _add(transaction, application, replace(new, practice_code=code, registered_on=today), institution)
     return _save(transaction, application, new, institution if moves_institution(application) else None)
 
 
@@ -70,6 +70,14 @@ def _new_code(transaction: WriteTransaction, application: Application, instituti
 
 def _leave(transaction: WriteTransaction, application: Application, current: Registration) -> None:
     _save(transaction, application, replace(current, state=RegistrationState.CHANGED_OUT), None)
+
+
+def _add(
+    transaction: WriteTransaction, application: Application, new: Registration, institution: Institution
+) -> Registration:
+    """Write a registration under a code just given; it fails where somebody holds that code already."""
+    transaction.physicians.add_registrations([Registered(application.physician_id, institution.id, new)])
+    return new
 
 
 def _save(

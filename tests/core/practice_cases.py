@@ -35,7 +35,10 @@ from tests.core.rule_case import (
     statement,
     upgrade,
     with_context,
+    withdrawal,
 )
+
+SCOPE_OF_ANOTHER = replace(SCOPE, request=replace(SCOPE.request, institution_code="99000099X37990011A1001"))
 
 CASES = [
     # -- the registration
@@ -147,7 +150,29 @@ CASES = [
     case("place_in_region", FAIL, "level", application(request=request(level=Level.ASSISTANT, place="99"))),
     case("place_in_region", FAIL, "elsewhere", application(request=request(place="37")), place="山东省"),
     case("place_in_region", FAIL, "elsewhere", application(request=request(level=Level.ASSISTANT, place="990121"))),
-    case("place_in_region", UNKNOWN, "no_data", application(request=request(place=""))),
+    case("place_in_region", FAIL, "missing", application(request=request(place="")), expected="示例省"),
+    # An approval writes the institution into the register as the request names it.
+    case("request_names_this_institution", PASS, "", MAIN),
+    case("request_names_this_institution", FAIL, "missing", filing(request=request(institution_name=" "))),
+    case(
+        "request_names_this_institution",
+        FAIL,
+        "name_differs",
+        replace(MAIN, request=request(institution_name="示例市笫二人民医院")),
+        written="示例市笫二人民医院",
+        standard="示例市第二人民医院",
+    ),
+    case(
+        "request_names_this_institution",
+        FAIL,
+        "name_differs",
+        withdrawal(request=request(institution_name="乙医院")),
+        written="乙医院",
+    ),
+    case("request_names_this_institution", PASS, "", withdrawal(request=request(institution_code=""))),
+    case("request_names_this_institution", FAIL, "no_code", upgrade(request=request(institution_code=""))),
+    case("request_names_this_institution", FAIL, "code_differs", SCOPE_OF_ANOTHER, standard=institution().code),
+    case("request_names_this_institution", FAIL, "code_differs", withdrawal(request=request(institution_code="1"))),
     case("assistant_one_place", PASS, "", application(request=request(level=Level.ASSISTANT))),
     case("assistant_one_place", FAIL, "filing", filing(request=request(level=Level.ASSISTANT))),
     # What counts is the level that is registered, not the one the applicant writes.
@@ -176,17 +201,11 @@ CASES = [
         registered="山东省",
         wanted="示例省",
     ),
+    case("filing_same_province", FAIL, "other_province", filing(request=request(place="37")), wanted="山东省"),
+    case("filing_same_province", PASS, "", filing(request=request(place=""))),
     case("filing_same_province", FAIL, "main_institution", filing(registration=registration())),
     case("filing_same_province", UNKNOWN, "no_data", filing(registration=None)),
-    case(
-        "site_is_filed",
-        PASS,
-        "",
-        application(
-            kind=Kind.MULTI_SITE_WITHDRAWAL,
-            registration=registration(institution_name="他院", sites=(institution().name,)),
-        ),
-    ),
+    case("site_is_filed", PASS, "", withdrawal()),
     case(
         "site_is_filed",
         FAIL,

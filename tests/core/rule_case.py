@@ -19,6 +19,7 @@ from tests.core.builders import (
     ID_NUMBER,
     application,
     change,
+    institution,
     qualification,
     registration,
     request,
@@ -61,6 +62,12 @@ def filing(**changes: Any) -> Application:
     term = {"start_on": date(2026, 12, 1), "end_on": date(2028, 11, 30)}
     sound = application(kind=Kind.MULTI_SITE_FILING, registration=elsewhere, request=request(**term))
     return replace(sound, **changes)
+
+
+def withdrawal(**changes: Any) -> Application:
+    """A sound withdrawal of the filing here, of a physician who is filed at one more institution."""
+    held = registration(institution_name="他院", sites=(institution().name, "乙医院"))
+    return replace(application(kind=Kind.MULTI_SITE_WITHDRAWAL, registration=held), **changes)
 
 
 def ending(kind: Kind = Kind.CANCELLATION, **changes: Any) -> Application:

@@ -19,7 +19,6 @@ from tests.core.builders import (
     application,
     change,
     context,
-    institution,
     registration,
 )
 from tests.core.rule_case import (
@@ -28,6 +27,7 @@ from tests.core.rule_case import (
     ending,
     filing,
     upgrade,
+    withdrawal,
 )
 from tests.core.rule_reasons import all_answers
 
@@ -55,9 +55,7 @@ SOUND = [
     upgrade(),
     *map(change, ChangePart),
     filing(),
-    application(
-        kind=Kind.MULTI_SITE_WITHDRAWAL, registration=registration(institution_name="他院", sites=(institution().name,))
-    ),
+    withdrawal(),
     application(kind=Kind.MULTI_PLACE_WITHDRAWAL, registration=registration()),
     application(kind=Kind.TRANSFER_FROM_MILITARY),
     application(kind=Kind.TRANSFER_TO_MILITARY, registration=registration()),
@@ -84,9 +82,9 @@ def test_every_answer_cites_its_basis(sound: Application, tables: Tables) -> Non
         assert all(isinstance(value, str) for value in one.params.values())
 
 
-def test_a_change_shows_about_eleven_checks(tables: Tables) -> None:
+def test_a_change_shows_about_twelve_checks(tables: Tables) -> None:
     counts = {sound.kind: len(check(sound, context(tables))) for sound in SOUND}
-    assert counts[Kind.REGISTRATION] == 11
+    assert counts[Kind.REGISTRATION] == 12
     assert all(count >= 3 for count in counts.values())
     for sound in SOUND:
         codes = [one.code for one in check(sound, context(tables))]

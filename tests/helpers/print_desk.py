@@ -148,6 +148,7 @@ class MemoryPrinters:
     breaks_after: int | None = None
     sent: list[tuple[bytes, PrintSettings, str]] = field(default_factory=list)
     pages: int = 2
+    starts: list[Sequence[int]] = field(default_factory=list)
 
     def available(self) -> tuple[PrinterDescription, ...]:
         """Return the printers."""
@@ -161,9 +162,11 @@ class MemoryPrinters:
         *,
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
+        starts: Sequence[int] = (0,),
     ) -> None:
         """Keep the document, page by page."""
         self.sent.append((pdf, settings, job_name))
+        self.starts.append(starts)
         for page in range(self.pages):
             if cancelled():
                 raise PrintCancelled

@@ -52,8 +52,8 @@ def resubmit(service: Service, application: Application, **request: object) -> A
     return desk.resubmit(application.id, seen(application), content, physician(service, application))
 
 
-def rule(service: Service, application: Application, path: str, *notes: str) -> Application:
+def rule(service: Service, application: Application, path: str, *notes: str, region: str = "990100") -> Application:
     """Make the commission's move that the API offers under ``path``."""
     desk = AuthorityDesk(service.environment)
     ruling = Ruling(application.version, notes, application.moved_at)
-    return desk.move(application.id, MOVES[path], ruling, commission(service))
+    return desk.move(application.id, MOVES[path], ruling, commission(service, region))

@@ -280,6 +280,15 @@ def test_a_failing_check_is_rejected_with_its_name(office: Office) -> None:
     assert outcome.params["check"] == "identity_matches"
 
 
+def test_a_consent_to_what_was_applied_for_elsewhere_is_rejected(office: Office) -> None:
+    wrong = make_application(office.hospital.institution)
+    wrong = replace(wrong, request=replace(wrong.request, institution_name="别市人民医院"))
+    store_applications(office.service, [wrong])
+    outcome = office.send_one(office.agree(wrong))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, FaultCode.CHECK_FAILED)
+    assert outcome.params["check"] == "request_names_this_institution"
+
+
 def test_another_application_in_progress_is_found_by_the_server(office: Office) -> None:
     first = make_application(office.hospital.institution)
     store_applications(office.service, [first])

@@ -11,13 +11,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
+from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_server.db import migrate as migrate_module
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import SchemaMismatch, check_schema, migrate
 from medreg_server.db.scope import NOTHING, WHOLE_REGISTER, Scope, visible
 from medreg_server.db.tables import SCOPED, metadata
 from tests.helpers.postgres import Cluster
-from tests.helpers.server import sqlite_url
+from tests.helpers.server import open_register, seed_applications, seed_hospital, sqlite_url
+from tests.server.clients import Office
 
 
 @pytest.fixture
@@ -50,6 +52,24 @@ def test_each_migration_goes_up_down_and_up_again(empty: Engine) -> None:
     assert set(inspect(empty).get_table_names()) <= {"alembic_version"}
     migrate(empty)
     check_schema(empty)
+
+
+def test_a_register_goes_back_to_the_first_schema_and_forth_with_what_it_holds(
+    database_url: str, tmp_path: Path
+) -> None:
+    """SQLite alters a table by copying it, where it may not drop the old one that rows refer to."""
+    with open_register(database_url, tmp_path) as service:
+        office = Office(service, seed_hospital(service))
+        (application,) = seed_applications(service, office.hospital.institution)
+        sent = office.agree(application)
+        assert office.send_one(sent).kind is OutcomeKind.ACCEPTED
+    engine = open_engine(database_url)
+    for revision in [*revisions()[:-1][::-1], "head"]:
+        migrate(engine, revision)
+    engine.dispose()
+    with open_register(database_url, tmp_path) as service, service.environment.database.read() as transaction:
+        assert transaction.devices.get(office.device_id) is not None
+        assert transaction.forms.get(sent.body.form_number, WHOLE_REGISTER) is not None  # type: ignore[union-attr] # a consent
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(empty: Engine) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from psycopg import Connection
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from medreg_core.contract.v1.commands import Return
 from medreg_core.contract.v1.devices import RescuedEntry
@@ -35,6 +40,40 @@ NOBODY_LISTENS = "postgresql://nobody:secret@127.0.0.1:1/register"
 def environment(at_console: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MEDREG_HASH_MEMORY_KIB", "8")
+
+
+@pytest.fixture
+def longest() -> Iterator[set[str]]:
+    """How long PostgreSQL lets a statement take, of each connection made."""
+    found: set[str] = set()
+
+    def ask(connection: Connection[tuple[str]], _entry: ConnectionPoolEntry) -> None:
+        (row,) = connection.execute("SHOW statement_timeout").fetchall()
+        connection.rollback()
+        found.add(row[0])
+
+    event.listen(Engine, "connect", ask)
+    yield found
+    event.remove(Engine, "connect", ask)
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+def test_what_goes_through_the_whole_register_is_not_cut_off_like_a_request(
+    database_url: str, other_url: str, tmp_path: Path, longest: set[str]
+) -> None:
+    copy = str(tmp_path / "copy")
+    for asked in (
+        ("migrate", "--revision", "0003"),
+        ("backup", copy),
+        ("migrate",),
+        ("verify-audit",),
+        ("prune-feed",),
+    ):
+        assert main(asked) == 0
+    assert main(["--database", other_url, "restore", copy]) == 0
+    assert longest == {"0"}
+    with open_register(database_url, tmp_path):
+        assert longest == {"0", "5s"}
 
 
 @pytest.mark.parametrize("asked", [("devices",), ("migrate",), ("restore", "copy"), ("backup", "copy"), ("serve",)])
@@ -108,6 +147,67 @@ def test_no_institution_is_registered_where_no_form_number_could_be_made(capsys:
     for region in ("9901", "北京", "99010０"):
         assert main(["create-institution", "--name", "医院", "--code", "H1", "--region", region]) == 1
         assert "six digits" in capsys.readouterr().err
+
+
+CODE = "A61CD1A5699010011A1001"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [
+        ("院" * 201, CODE, "a name has"),
+        ("  ", CODE, "a name has"),
+        ("人民\u200b医院", CODE, "a name has"),
+        ("医院", "C1" * 20, "no registration number"),
+        ("医院", "", "no registration number"),
+        ("医院", f"{CODE[:8]}0{CODE[9:]}", "no registration number"),
+    ],
+)
+def test_an_institution_that_nobody_could_find_is_not_registered(
+    name: str, code: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["create-institution", "--name", name, "--code", code, "--region", "990100"]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_an_institution_is_registered_once_however_its_number_is_written(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = ["create-institution", "--region", "990100", "--name", " 人民医院 ", "--code"]
+    spaced = "a61cd1a5-6 9901001 1A1001"
+    assert main([*made, spaced]) == 0
+    assert main([*made, CODE]) == 1
+    assert "registered already" in capsys.readouterr().err
+    with open_register(database_url, tmp_path) as service, service.environment.database.write() as transaction:
+        institution = transaction.institutions.by_code(CODE)
+        assert institution is not None
+        assert institution.name == "人民医院"
+        transaction.institutions.save(replace(institution, code=spaced, version=2))  # as registers of before hold it
+    assert main([*made, CODE]) == 1
+    assert main(["devices", "--institution", CODE.lower()]) == 0
+
+
+@pytest.mark.parametrize(
+    ("login", "name", "told"),
+    [
+        ("", "张三", "a login name has"),
+        ("zhang\x07", "张三", "a login name has"),
+        ("ß" * 51, "张三", "a login name has"),
+        ("zhang", "张" * 201, "a name has"),
+        ("zhang", "", "a name has"),
+    ],
+)
+def test_an_account_that_nobody_could_use_is_not_made(
+    login: str, name: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["create-account", "--role", "commission", "--region", "990100"]
+    asked += ["--password-file", str(tmp_path / "password"), "--login"]
+    (tmp_path / "password").write_text(PASSWORD, encoding="utf-8")
+    assert main([*asked, login, "--name", name]) == 1
+    assert told in capsys.readouterr().err
+    assert main([*asked, " Li ", "--name", "\U00031350"]) == 0, "a character younger than Python's tables"
+    assert main([*asked, "li", "--name", "李四"]) == 1
+    assert "taken" in capsys.readouterr().err
 
 
 def test_an_account_that_a_restore_has_taken_is_given_its_id_back(

@@ -1,4 +1,4 @@
-"""Rules about where: the authority's area, filings at other institutions, and what an assistant may not do."""
+"""Rules about where: the institution applied to, the authority's area, filings, and what an assistant may not do."""
 
 from __future__ import annotations
 
@@ -12,6 +12,25 @@ ASSISTANT = Rule("assistant_one_place", Basis.REGISTRATION_MEASURES)
 SAME_PROVINCE = Rule("filing_same_province", Basis.REGISTRATION_MEASURES)
 FILED = Rule("site_is_filed", Basis.REGISTRATION_MEASURES)
 HERE = Rule("registered_here", Basis.SYSTEM)
+NAMED = Rule("request_names_this_institution", Basis.SYSTEM)
+
+
+def request_names_this_institution(application: Application, context: ReviewContext) -> Check:
+    """Pass when the request names this institution, by standard name and number, character by character.
+
+    The form prints both as the applicant wrote them, and an approval writes them into the register. Withdrawing a
+    filing asks for no number, and none is printed or kept: only one that is another's fails there.
+    """
+    request, own = application.request, context.institution
+    if not request.institution_name.strip():
+        return NAMED.failed("missing", standard=own.name)
+    if request.institution_name != own.name:
+        return NAMED.failed("name_differs", written=request.institution_name, standard=own.name)
+    if not request.institution_code and application.kind is not Kind.MULTI_SITE_WITHDRAWAL:
+        return NAMED.failed("no_code", standard=own.code)
+    if request.institution_code not in ("", own.code):
+        return NAMED.failed("code_differs", written=request.institution_code, standard=own.code)
+    return NAMED.passed()
 
 
 def place_in_region(application: Application, context: ReviewContext) -> Check:
@@ -23,7 +42,7 @@ def place_in_region(application: Application, context: ReviewContext) -> Check:
     expected = region if level is Level.ASSISTANT else province_of(region)
     names = {"place": context.tables.regions.full_name(place), "expected": context.tables.regions.full_name(expected)}
     if not place:
-        return IN_REGION.unknown("no_data")
+        return IN_REGION.failed("missing", **names)
     if place == expected:
         return IN_REGION.passed(**names)
     if place.startswith(expected) or expected.startswith(place):
@@ -46,11 +65,16 @@ def assistant_one_place(application: Application, context: ReviewContext) -> Che
 
 
 def filing_same_province(application: Application, context: ReviewContext) -> Check:
-    """Pass when a multi-site filing stays inside the province of the registration (``domain.md`` §3.4)."""
+    """Pass when a multi-site filing stays inside the province of the registration (``domain.md`` §3.4).
+
+    The form prints the place that was applied for; where one is stated it must lie there too.
+    """
     registration = application.registration
     if registration is None:
         return SAME_PROVINCE.unknown("no_data")
     here, there = province_of(registration.place), province_of(context.institution.region)
+    if here == there and application.request.place:
+        there = province_of(application.request.place)
     if here != there:
         names = {"registered": context.tables.regions.name(here), "wanted": context.tables.regions.name(there)}
         return SAME_PROVINCE.failed("other_province", **names)

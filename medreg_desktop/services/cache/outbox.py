@@ -60,7 +60,7 @@ class OutboxRow:
     outcome: Outcome | None
     epoch: str
     saved_at: datetime
-    settled_at: datetime | None
+    settled_at: datetime | None  # when it was answered, or closed without an answer
     resolution: Resolution
     size: int  # of the encoded command, in bytes
     deferred_since: datetime | None  # when the server first asked to wait

@@ -125,9 +125,12 @@ def store_outcome(
 
 
 def close(conn: Connection, command_id: CommandId, resolution: Resolution, now: datetime) -> None:
-    """Close a command by decision of the registrar, or because what it depended on was not taken."""
+    """Close a command by decision of the registrar, or because what it depended on was not taken.
+
+    When it was answered stays: an outage counts by that what waited for it.
+    """
     conn.execute(
-        "UPDATE outbox SET state = 'done', resolution = ?, next_try = NULL, settled_at = ?"
+        "UPDATE outbox SET state = 'done', resolution = ?, next_try = NULL, settled_at = coalesce(settled_at, ?)"
         " WHERE id = ? AND state <> 'done'",
         (resolution.value, now.isoformat(), command_id),
     )

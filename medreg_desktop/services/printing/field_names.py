@@ -19,12 +19,12 @@ registered_department registered_on registered_sites
 """
 _REQUEST = """
 place institution_label institution_name institution_code institution_postcode institution_address category level
-scopes department practice_term reason
+scopes department practice_term start_on reason
 """
 _STATEMENT = "training health punishments other"
 _FORM = """
-form_number form_number_shown code digest_short print_mark kind submitted_on opinion former_opinion own_institution
-authority
+form_number form_number_shown code digest_short print_mark kind submitted_on opinion signed former_opinion
+own_institution authority
 """
 
 QUALIFICATION_FIELDS = frozenset(_QUALIFICATION.split())

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from medreg_core.domain.comparison import asked_fields
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application, Experience, Institution, Qualification, Registration, Request
+from medreg_core.domain.registrations import ENDING
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import Category, ChangePart, FormState, Kind, Level, Sex
 from medreg_desktop.services.printing.field_names import (
@@ -22,6 +24,8 @@ from medreg_desktop.services.printing.field_names import (
 NONE_GIVEN = "—"
 """What a field shows that has nothing to say; an empty field could be filled in by hand afterwards."""
 
+NOT_ASKED = "（本次申请不填）"
+"""What a field shows that the kind of application does not ask for."""
 
 KIND_WORDS = {
     Kind.REGISTRATION: "注册",
@@ -41,6 +45,13 @@ PART_WORDS = {
     ChangePart.SCOPE: "执业范围",
     ChangePart.MAIN_INSTITUTION: "主要执业机构",
 }
+_INSTITUTION_LABELS = {
+    Kind.MULTI_SITE_FILING: "拟备案机构",
+    Kind.MULTI_SITE_WITHDRAWAL: "取消备案机构",
+    Kind.TRANSFER_TO_MILITARY: "军队接收单位",
+}
+_WITHDRAWALS = frozenset({Kind.MULTI_SITE_WITHDRAWAL, Kind.MULTI_PLACE_WITHDRAWAL})
+"""Kinds that end filings; with :data:`ENDING` all that serves the short form."""
 _SEX_WORDS = {Sex.MALE: "男", Sex.FEMALE: "女", Sex.UNKNOWN: "未知", Sex.UNSPECIFIED: "未说明"}
 _LEVEL_WORDS = {Level.PHYSICIAN: "执业医师", Level.ASSISTANT: "执业助理医师"}
 _CATEGORY_WORDS = {
@@ -90,10 +101,15 @@ def form_ticks(job: FormJob) -> frozenset[str]:
 
 
 def print_mark(job: FormJob) -> str:
-    """Return what the footer says of this print."""
+    """Return what the footer says of this print.
+
+    A form that the register holds may be printed on any computer of the office, and this one does not hear of it: what
+    it counts is its own. A pending form is known to no other.
+    """
     if job.state is None:
         return "预览"
-    return f"补打 {job.reprint}" if job.reprint else "首次打印"
+    counted_here = "本机" if job.state is FormState.AGREED else ""
+    return counted_here + (f"补打 {job.reprint}" if job.reprint else "首次打印")
 
 
 def day(value: date | None) -> str:
@@ -157,12 +173,18 @@ def _registration(registration: Registration | None, tables: Tables) -> dict[str
 
 
 def _request(application: Application, tables: Tables) -> dict[str, str]:
-    request = application.request
-    filing = application.kind is Kind.MULTI_SITE_FILING
+    request, kind = application.request, application.kind
+    ends = kind in ENDING or kind in _WITHDRAWALS
+    asked = asked_fields(application)
+
+    def reviewed(field: str, text: str) -> str:
+        """Return the text; where a registration or filing ends, only of what the registrar was shown and agreed to."""
+        return NOT_ASKED if ends and field not in asked else _given(text)
+
     return {
-        "place": tables.regions.full_name(request.place),
-        "institution_label": "拟备案机构" if filing else "主要执业机构",
-        "institution_name": request.institution_name,
+        "place": reviewed("place", tables.regions.full_name(request.place)),
+        "institution_label": _INSTITUTION_LABELS.get(kind, "所涉执业机构" if ends else "主要执业机构"),
+        "institution_name": reviewed("institution_name", request.institution_name),
         "institution_code": _given(request.institution_code),
         "institution_postcode": _given(request.institution_postcode),
         "institution_address": _given(request.institution_address),
@@ -171,6 +193,7 @@ def _request(application: Application, tables: Tables) -> dict[str, str]:
         "scopes": _scopes(request.scopes, tables),
         "department": _given(request.department),
         "practice_term": _term(request),
+        "start_on": reviewed("start_on", day(request.start_on)),
         "reason": _reason(application),
     }
 
@@ -211,20 +234,21 @@ def _form(job: FormJob) -> dict[str, str]:
         "print_mark": print_mark(job),
         "kind": KIND_WORDS[application.kind],
         "submitted_on": day(china_date(application.submitted_at)),
-        "opinion": _opinion(job),
+        "opinion": application.opinion if job.state else "",
+        "signed": _signed(job),
         "former_opinion": _former_opinion(application),
         "own_institution": job.institution.name,
         "authority": job.institution.authority,
     }
 
 
-def _opinion(job: FormJob) -> str:
+def _signed(job: FormJob) -> str:
+    """Return who agreed and when: a line of its own, so that the longest opinion cannot push it off the paper."""
     application = job.application
-    if job.state is None:
+    if job.state is None or not application.decided_by:
         return ""
     decided = day(china_date(application.decided_at)) if application.decided_at else ""
-    signed = f"经办人：{application.decided_by}　{decided}".rstrip("　") if application.decided_by else ""
-    return "\n".join(filter(None, (application.opinion, signed)))
+    return f"经办人：{application.decided_by}　{decided}".rstrip("　")
 
 
 def _former_opinion(application: Application) -> str:
@@ -233,7 +257,7 @@ def _former_opinion(application: Application) -> str:
     if registration is None:
         return "（首次注册不填）"
     moves = registration.institution_code != application.request.institution_code
-    return "" if application.kind is Kind.CHANGE and moves else "（本次申请不填）"
+    return "" if application.kind is Kind.CHANGE and moves else NOT_ASKED
 
 
 def _reason(application: Application) -> str:

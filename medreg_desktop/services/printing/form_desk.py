@@ -210,8 +210,11 @@ class FormDesk:
             sent = done
             progress(done, total)
 
+        starts = [form.first_page for form in prepared.forms]
         try:
-            self._printers.send(prepared.pdf, settings, prepared.name, progress=heard, cancelled=cancelled)
+            self._printers.send(
+                prepared.pdf, settings, prepared.name, progress=heard, cancelled=cancelled, starts=starts
+            )
         finally:
             self._settle(announced, lambda form: form.first_page < sent)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -71,13 +71,33 @@ class Printers(Protocol):
         *,
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
+        starts: Sequence[int] = (0,),
     ) -> None:
         """Print every page of ``pdf``; call it off the UI thread.
 
-        ``progress`` hears (pages sent, pages in all). Raises PrintCancelled, and KnownFault ``printer_gone``,
-        ``printer_refused`` or ``pdf_damaged``.
+        ``starts``: the first page of each form in it, counted from 0; in every copy each begins on a sheet of its own.
+        ``progress`` hears (pages sent, pages in all), backs left blank not counted. Raises PrintCancelled, and
+        KnownFault ``printer_gone``, ``printer_refused`` or ``pdf_damaged``.
         """
         ...
+
+
+def sides(
+    pages: int, starts: Sequence[int], copies: int, *, two_sided: bool, repeated: bool = False
+) -> list[int | None]:
+    """Return what stands on each side of the paper, in order: a page of the document, or None for a back left blank.
+
+    Two-sided, each form of each copy begins on a front; ``repeated``: so does what the driver prints once more.
+    """
+    planned: list[int | None] = []
+    for _ in range(copies):
+        for page in range(pages):
+            if two_sided and page in starts and len(planned) % 2:
+                planned.append(None)
+            planned.append(page)
+    if two_sided and repeated and len(planned) % 2:
+        planned.append(None)
+    return planned
 
 
 class PrintMemory(Protocol):

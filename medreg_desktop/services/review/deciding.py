@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -24,6 +25,9 @@ from medreg_desktop.services.cache.papers import IssuedForm
 from medreg_desktop.services.faults import Problem
 from medreg_desktop.services.review.desk import Desk, Refused, on_the_desk
 from medreg_desktop.services.review.sheet import is_recallable
+
+LONGEST_OPINION: Final = 150
+"""Characters of an opinion that every form holds whole, in a size that can be read; a longer one would be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,9 @@ def _problems(desk: Desk, conn: Connection, cached: CachedApplication, decision:
     if rule.needs_reason and not decision.opinion.strip():
         problems.append(Problem("reason_missing", field="reason"))
     if decision.kind is CommandKind.AGREE:
+        if len(decision.opinion) > LONGEST_OPINION:
+            params = {"length": str(len(decision.opinion)), "most": str(LONGEST_OPINION)}
+            problems.append(Problem("opinion_too_long", field="opinion", params=params))
         shown = on_the_desk(cached, decision.materials)
         blockers = desk.verdict(shown, desk.institution(conn)).blockers
         problems += [Problem(blocker.code, params=blocker.params) for blocker in blockers]

@@ -61,6 +61,7 @@ class Conflict:
     at: datetime | None
     code: str  # fault code of the answer
     can_review_again: bool
+    can_take_back: bool = False  # never sent: taking it back costs nothing
     is_foreseen: bool = False  # rehearsed, not answered: nothing of it is kept
     params: Mapping[str, str] = field(default_factory=dict)  # of the fault code
 
@@ -105,7 +106,8 @@ class OutboxDesk:
     def cancel(self, command_id: CommandId) -> Receipt:
         """Take back a decision that never left this device.
 
-        Raises Refused ``already_sent``, ``settled_meanwhile``, ``not_yours``.
+        Raises Refused ``already_sent``, ``settled_meanwhile``, ``not_yours``; ``cannot_be_undone`` for what tells of
+        sheets and codes.
         """
 
         def work(conn: Connection) -> Receipt:
@@ -168,7 +170,7 @@ class OutboxDesk:
     def _recallable(self, conn: Connection, command_id: CommandId) -> OutboxRow:
         row = self._open_row(conn, command_id)
         if not is_recallable(row):
-            raise Refused(Problem("already_sent"))
+            raise Refused(Problem("already_sent" if row.sent else "cannot_be_undone"))
         return row
 
     def _open_row(self, conn: Connection, command_id: CommandId) -> OutboxRow:
@@ -194,6 +196,7 @@ class OutboxDesk:
             at=outcome.at if outcome else None,
             code=foreseen.code if foreseen is not None and row.outcome is None else row.last_cause,
             params=outcome.params if outcome else {},
+            can_take_back=is_recallable(row),
             is_foreseen=row.outcome is None and foreseen is not None,
             can_review_again=current is not None
             and bool(moves_from(current.state, Role.REGISTRAR))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import dropwhile, takewhile
 
 from medreg_core.contract.v1.commands import Agree, Command, CommandBody, RecordPrint, RecordRecall
 from medreg_core.domain.access import Action, may, may_command
 from medreg_core.domain.forms import content_digest
-from medreg_core.domain.records import Application, ApplicationId, CommandId, Institution
+from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, Institution
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind
 from medreg_desktop.services.cache import commands, outbox, overlay, papers, sync_state, synced, unfinished
 from medreg_desktop.services.cache.applications import CachedApplication
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
-from medreg_desktop.services.cache.papers import PaperToRecall, PrintRecord
+from medreg_desktop.services.cache.papers import PaperToRecall, PrintRecord, VoidCause
 from medreg_desktop.services.faults import Problem
 from medreg_desktop.services.review.desk import Desk, Refused
 
@@ -48,6 +49,7 @@ class PaperLine:
 
     paper: PaperToRecall
     applicant: str  # "" when the application has left the scope
+    is_early: bool = False  # the register has not taken the withdrawal yet: a scan may still say 真
 
 
 class PaperDesk:
@@ -122,8 +124,11 @@ class PaperDesk:
         """Return void forms that were printed; those whose copies are all back come with ``outstanding`` 0."""
 
         def work(conn: Connection) -> list[PaperLine]:
-            found = papers.to_recall(conn, sync_state.viewer(conn))
-            return [PaperLine(paper, _applicant(conn, paper.application_id)) for paper in found]
+            viewer = sync_state.viewer(conn)
+            return [
+                PaperLine(paper, _applicant(conn, paper.application_id), _is_early(conn, paper, viewer.actor))
+                for paper in papers.to_recall(conn, viewer)
+            ]
 
         return self._desk.store.read(work)
 
@@ -306,3 +311,15 @@ def _may_stand(consent: OutboxRow) -> bool:
 def _applicant(conn: Connection, application_id: ApplicationId) -> str:
     application = synced.find(conn, application_id)
     return application.person.name if application is not None else ""
+
+
+def _is_early(conn: Connection, paper: PaperToRecall, actor: AccountId) -> bool:
+    """Whether the withdrawal that ends the form's consent still waits for the register."""
+    form = papers.form_numbered(conn, paper.form_number)
+    if paper.cause is not VoidCause.WITHDRAWN or form is None:
+        return False
+    later = dropwhile(
+        lambda row: row.command.id != form.command_id, outbox.of_application(conn, paper.application_id, actor)
+    )
+    own = takewhile(lambda row: row.command.id == form.command_id or row.kind is not CommandKind.AGREE, later)
+    return any(row.kind is CommandKind.WITHDRAW_CONSENT and row.is_open for row in own)

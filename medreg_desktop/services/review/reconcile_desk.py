@@ -1,7 +1,8 @@
 """对账: after an outage, several registrars' decisions of one office beside each other (``sync.md`` §3, feature 5).
 
 Of colleagues a registrar sees what the register tells of the applications he may see, and of what they have not sent
-from this computer only the number. A supervisor sees every batch that lies here.
+from this computer only the number. A supervisor sees every batch that lies here. The register tells names, and two may
+bear the same: one's own is only what lies in one's own outbox.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ NEEDS_A_PERSON = frozenset({Result.CONFLICT, Result.REJECTED, Result.QUARANTINED
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision of one registrar. ``command_id`` is None for what only the register tells."""
+    """One decision of one registrar. ``is_mine``: made here by whoever asks; ``command_id`` is None for all others."""
 
     who: str
     is_mine: bool
@@ -99,7 +100,7 @@ class ReconcileDesk:
         desk, now = self._desk, self._desk.clock.now()
         since = _began(decided.made_here(conn, desk.actor, now - DAY), now)
         mine = [_of_command(conn, row, desk.account.name, is_mine=True) for row in _decisions(conn, desk.actor, since)]
-        told = list(_told(decided.in_register(conn, since), since, desk.account.name, mine))
+        told = list(_told(decided.in_register(conn, since), since, mine))
         others: list[Decided] = []
         hidden = outbox.counts(conn, desk.actor).others
         if desk.account.role is Role.SUPERVISOR:
@@ -159,22 +160,22 @@ _ENDS = {
 }
 
 
-def _told(applications: Iterable[Application], since: datetime, me: str, mine: Sequence[Decided]) -> Iterator[Decided]:
+def _told(applications: Iterable[Application], since: datetime, mine: Sequence[Decided]) -> Iterator[Decided]:
     """Yield the decisions of the office that the register tells of and that are not in one's own outbox already."""
     known = {(line.application_id, line.act, line.version) for line in mine if line.result is Result.ACCEPTED}
     for application in applications:
         for entry in application.history:
             if entry.role in _OF_THE_OFFICE and entry.move in _KINDS and entry.at >= since:
-                line = _of_entry(application, entry, me)
+                line = _of_entry(application, entry)
                 if (line.application_id, line.act, line.version) not in known:
                     yield line
 
 
-def _of_entry(application: Application, entry: HistoryEntry, me: str) -> Decided:
+def _of_entry(application: Application, entry: HistoryEntry) -> Decided:
     act = _KINDS[Move(entry.move)]
     return Decided(
         entry.actor,
-        entry.actor == me,
+        False,
         application.id,
         application.person.name,
         application.kind,

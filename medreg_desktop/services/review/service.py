@@ -63,7 +63,7 @@ class ReviewService:
 
         Raises:
             Refused: with every reason; codes ``not_allowed``, ``content_changed``, ``state``, ``reason_missing``,
-                ``check_failed``, ``material_missing``, ``original_unseen``, ``application_gone``.
+                ``check_failed``, ``material_missing``, ``original_unseen``, ``opinion_too_long``, ``application_gone``.
             KnownFault: ``form_numbers_used_up`` or from the store; nothing was saved.
         """
         return self._desk.store.write(lambda conn: deciding.decide(self._desk, conn, application_id, decision))

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from medreg_core.contract.v1.commands import WithdrawConsent
 from medreg_core.domain.access import may_command
 from medreg_core.domain.calendar import NotPublished
 from medreg_core.domain.comparison import Group, compare
@@ -24,6 +23,8 @@ from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.papers import PrintRecord
 from medreg_desktop.services.review.desk import Desk, on_the_desk
 from medreg_desktop.services.search.conditions import RowSync
+
+_TAKEN_BACK = frozenset({CommandKind.AGREE, CommandKind.RETURN, CommandKind.REFUSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,12 @@ def _can_undo(kind: CommandKind, cached: CachedApplication) -> bool:
 
 
 def is_recallable(decision: OutboxRow) -> bool:
-    """Whether a decision has certainly not reached the server, so that it can be cancelled here alone."""
+    """Whether it is a decision that has certainly not reached the server, so that it can be cancelled here alone.
+
+    What tells the register of sheets and codes is never taken back: they are about, whatever is said of them here.
+    """
     waits = decision.state in {OutboxState.QUEUED, OutboxState.QUARANTINED}
-    return waits and not decision.sent and not isinstance(decision.command.body, WithdrawConsent)
+    return waits and not decision.sent and decision.kind in _TAKEN_BACK
 
 
 def _lines(application: Application, required: Iterable[RequiredMaterial]) -> Iterable[MaterialLine]:

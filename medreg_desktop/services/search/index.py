@@ -81,8 +81,10 @@ INDEXES = tuple(
 
 _ORDERS = [[member.value for member in order] for order in (KINDS, PARTS, STATES, CATEGORIES, LEVELS, SYNCS)]
 
-STAMP = hashlib.sha256(repr((1, TABLES, INDEXES, _ORDERS)).encode()).hexdigest()[:16]
-"""Names the shape of the index and the order of the codes in it; another stamp in a file means: rebuild."""
+_FOLDING = 2  # rises with each change of how names are folded, read aloud or split into tokens
+
+STAMP = hashlib.sha256(repr((_FOLDING, TABLES, INDEXES, _ORDERS)).encode()).hexdigest()[:16]
+"""Names the shape of the index, the order of the codes and the folding in it; another stamp in a file: rebuild."""
 
 REBUILD = 0
 """``n`` of a change line that stands for all rows."""

@@ -27,6 +27,7 @@ _NAME_CHARACTERS = 40  # characters of a name that get tails; a name of 300 char
 _READINGS_PER_CHARACTER = 3
 _READINGS_PER_NAME = 8
 _DOTS = dict.fromkeys(map(ord, "•‧∙⋅・･᛫⸱●゠"), "·")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})  # controls, format characters, halves of a pair; not Co and Cn
 _DIAERESIS = "\u0308"
 _SYLLABLE = re.compile(r"[a-z0-9]+|.", re.DOTALL)
 
@@ -35,11 +36,16 @@ _SYLLABLE = re.compile(r"[a-z0-9]+|.", re.DOTALL)
 def fold(text: str) -> str:
     """Return ``text`` as it is compared: NFKC (full and half width), case folded, one middle dot, single spaces.
 
-    Control and format characters and apostrophes (``xi'an``) are dropped: nobody sees or types them reliably.
+    Control and format characters and apostrophes (``xi'an``) are dropped: nobody sees or types them reliably. A
+    character that Python does not know yet, or of private use, is part of a name like any other.
     """
     composed = unicodedata.normalize("NFKC", text.translate(_DOTS)).casefold().translate(_DOTS)
-    kept = (" " if c.isspace() else c for c in composed if c not in "'’‘" and (c.isspace() or c.isprintable()))
+    kept = (" " if c.isspace() else c for c in composed if c.isspace() or not _is_dropped(c))
     return " ".join("".join(kept).split())
+
+
+def _is_dropped(character: str) -> bool:
+    return character in "'’‘" or (not character.isprintable() and unicodedata.category(character) in _UNSEEN)
 
 
 def fold_name(name: str) -> str:

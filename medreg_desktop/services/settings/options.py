@@ -117,6 +117,7 @@ FONT_PT: Final = Option("font_pt", 10, mark("Text size"), _number(9, 14), _same)
 RAIL_NARROW: Final = truth_option("rail_narrow", mark("Narrow navigation"), default=False)
 IDLE_LOCK_MINUTES: Final = Option("idle_lock_minutes", 10, mark("Lock after idle minutes"), _number(1, 60), _same)
 NEXT_AFTER_DECISION: Final = truth_option("next_after_decision", mark("Go to the next one when done"), default=False)
+BATCH_UNDER_WAY: Final = Option("batch_under_way", 0, mark("Rows of a batch not ended yet"), _number(0, 10**9), _same)
 CONDITIONS_FOLDED: Final = truth_option("conditions_folded", mark("Fold the conditions"), default=False)
 PRINTER_PRESETS: Final[Option[tuple[PrinterPreset, ...]]] = Option(
     "printer_presets", (), mark("Print presets"), _presets, lambda presets: [asdict(preset) for preset in presets]
@@ -150,7 +151,7 @@ def schemes(screen: str) -> Option[str]:
 
 OPTIONS: Final = (
     SERVER_ADDRESS, LAST_ACCOUNT, LANGUAGE, WINDOW, THEME, DENSITY, FONT_PT, RAIL_NARROW, IDLE_LOCK_MINUTES,
-    NEXT_AFTER_DECISION, CONDITIONS_FOLDED, PRINTER_PRESETS, CURRENT_PRESET, REHEARSE_FROM,
+    NEXT_AFTER_DECISION, BATCH_UNDER_WAY, CONDITIONS_FOLDED, PRINTER_PRESETS, CURRENT_PRESET, REHEARSE_FROM,
     REHEARSAL_SECONDS,
 )  # fmt: skip
 FAMILIES: Final = (COLUMNS_PREFIX, SCHEMES_PREFIX)

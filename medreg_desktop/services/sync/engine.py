@@ -194,6 +194,8 @@ def _queue_read(state: SyncState, event: QueueRead) -> SyncState:
     state = replace(state, disk_code="", disk=state.disk.passed())
     return state.with_sending(
         queue=event.rows,
+        shown=event.rows,
+        queue_changes=state.sending.queue_changes + (event.rows != state.sending.shown),
         sent=state.sending.sent if unsent else 0,
         stock=event.stock,
     )
@@ -213,7 +215,7 @@ def _actor_changed(state: SyncState, event: SignedIn | SignedOut) -> SyncState:
         comings=state.comings + 1,
         contact=contact,
         courier=replace(state.courier, folder=""),
-        sending=Sending(paused=before.paused, ids=before.ids, sender=before.sender),
+        sending=Sending(queue_changes=before.queue_changes, paused=before.paused, ids=before.ids, sender=before.sender),
     )
     return fresh.with_receiving(circuit=state.receiving.circuit.forced(event.at.mono), caught_up=False)
 
@@ -255,7 +257,7 @@ def _disk_failed(state: SyncState, event: DiskFailed) -> SyncState:
     state, chance = state.chance()
     disk = state.disk.failed(Trouble(TroubleKind.SERVER, event.code), event.at, chance)
     state = replace(state, busy=None, position=None, disk=disk, disk_code=event.code)
-    state = state.with_sending(queue=None, ids=()).with_receiving(caught_up=False, repair=())
+    state = state.with_sending(queue=None, shown=None, ids=()).with_receiving(caught_up=False, repair=())
     return replace(state, removal=removal.again(state.removal))
 
 

@@ -75,6 +75,7 @@ class SyncReport:
     offline_until: datetime | None = None
     clock_offset_s: float | None = None  # ours minus the server's
     copy_changes: int = 0  # rises whenever the local copy changed: the screens read again
+    queue_changes: int = 0  # rises whenever a row of the outbox changed: so do they
     copy_usable: bool = False  # rows can be searched, even while the rest is loading
     loaded: int = 0
     to_load: int = 0

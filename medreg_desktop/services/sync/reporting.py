@@ -54,6 +54,7 @@ def report_of(state: SyncState) -> SyncReport:
         offline_until=contact.offline_until,
         clock_offset_s=contact.clock_offset_s,
         copy_changes=receiving.copy_changes,
+        queue_changes=state.sending.queue_changes,
         copy_usable=bool(position.cursor) or (begun is not None and begun.count > 0),
         loaded=begun.count if begun else 0,
         to_load=begun.total if begun else 0,

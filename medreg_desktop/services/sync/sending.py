@@ -112,8 +112,11 @@ def _waiter(attempts: int, chance: float) -> BackOff:
 
 
 def _landed(state: SyncState) -> SyncState:
-    """The request is over: read the queue again, so that what is true is only what is on the disk."""
-    return state.with_sending(ids=(), sender=None, queue=None)
+    """The request is over: read the queue again, so that what is true is only what is on the disk.
+
+    Whoever read it meanwhile saw the commands under way: it has changed, though the rows may be those of before.
+    """
+    return state.with_sending(ids=(), sender=None, queue=None, shown=None)
 
 
 def session_over(state: SyncState) -> SyncState:

@@ -62,10 +62,15 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What concerns the outbox. ``queue`` is None while it must be read again; ``ids`` of ``sender`` are under way."""
+    """What concerns the outbox. ``queue`` is None while it must be read again; ``ids`` of ``sender`` are under way.
+
+    ``shown`` is what the screens can have read of it; None when that is not certain.
+    """
 
     circuit: Circuit = field(default_factory=Circuit)
     queue: tuple[QueueRow, ...] | None = None
+    shown: tuple[QueueRow, ...] | None = None
+    queue_changes: int = 0
     ids: tuple[CommandId, ...] = ()
     sender: AccountId | None = None
     limit: int = BATCH_COMMANDS

@@ -163,6 +163,7 @@ _REVIEWING: Final = {
     ),
     "already_decided": mark("A colleague decided before you."),
     "reason_missing": mark("Write the reason."),
+    "opinion_too_long": mark("The opinion has {length} characters, the form holds {most}. Shorten it, then agree."),
     "not_yours": mark("A colleague wrote this; only he can change it."),
     "cannot_be_undone": mark("This can no longer be withdrawn."),
     "application_gone": mark("The application is no longer in your institution's list."),
@@ -201,6 +202,9 @@ _FORMS_AND_PRINTING: Final = {
         "Whether this form still stands is known in a moment; print it then."
     ),
     "form_moved_on": mark("The form has changed since it was shown. It is shown anew: read it before it is printed."),
+    "form_moved_on_unseen": mark(
+        "The form has changed since it was shown, and nothing left this computer. Open its preview again."
+    ),
     "print_unrecorded": mark(
         "What left this computer could not be recorded in full. It counts as perhaps printed here and is called back "
         "like a printed form; have the disk looked at."

@@ -167,7 +167,27 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
         mark("Place lies outside this authority's area"),
         mark("Written {place}, this institution lies in {expected}."),
     ),
-    ("place_in_region", _UNKNOWN, "no_data"): (mark("Place of practice: not stated"), ""),
+    ("place_in_region", _FAIL, "missing"): (
+        mark("Place of practice: not stated"),
+        mark("Return it for {expected} to be stated."),
+    ),
+    ("request_names_this_institution", _PASS, ""): (mark("Applied for at this institution, name and number equal"), ""),
+    ("request_names_this_institution", _FAIL, "missing"): (
+        mark("Institution applied for: not stated"),
+        mark("Return it for {standard} to be stated."),
+    ),
+    ("request_names_this_institution", _FAIL, "name_differs"): (
+        mark("Institution applied for is not this one"),
+        mark("Written {written}, standard {standard}. Return it to be corrected, or sent to that institution."),
+    ),
+    ("request_names_this_institution", _FAIL, "no_code"): (
+        mark("Institution number: not stated"),
+        mark("Return it for {standard} to be stated."),
+    ),
+    ("request_names_this_institution", _FAIL, "code_differs"): (
+        mark("Institution number is not this one's"),
+        mark("Written {written}, of this institution {standard}. Return it to be corrected."),
+    ),
     ("assistant_one_place", _PASS, ""): (mark("Assistant registers one place only"), ""),
     ("assistant_one_place", _FAIL, "filing"): (mark("Assistants may not file at other institutions"), ""),
     ("assistant_one_place", _FAIL, "second"): (

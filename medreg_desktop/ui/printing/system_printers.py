@@ -8,7 +8,7 @@ allows painting on QImage and QPrinter there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from medreg_desktop.services.printing.printers import (
     PrinterDescription,
     PrintSettings,
     Tray,
+    sides,
 )
 
 _DUPLEX = {
@@ -58,6 +59,7 @@ class SystemPrinters:
         *,
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
+        starts: Sequence[int] = (0,),
     ) -> None:
         """Print every page of ``pdf``, in order, as often as ``settings.copies`` says."""
         info = QPrinterInfo.printerInfo(settings.printer)
@@ -66,7 +68,25 @@ class SystemPrinters:
         printer = QPrinter(info, QPrinter.PrinterMode.HighResolution)
         printer.setDuplex(_DUPLEX[settings.duplex])
         printer.setPaperSource(_TRAYS[settings.tray])
-        _print(pdf, printer, settings, job_name, _Watch(progress, cancelled))
+        order = _Order(settings, tuple(starts), is_two_sided(settings, info), job_name)
+        _print(pdf, printer, order, _Watch(progress, cancelled))
+
+
+def is_two_sided(settings: PrintSettings, info: QPrinterInfo) -> bool:
+    """Whether backs will be printed on; "as the printer is set" asks the printer's own preset."""
+    if settings.duplex is Duplex.AUTO:
+        return info.defaultDuplexMode() is not QPrinter.DuplexMode.DuplexNone
+    return settings.duplex is not Duplex.OFF
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How a document shall come out of the printer."""
+
+    settings: PrintSettings
+    starts: tuple[int, ...]
+    two_sided: bool
+    job_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +97,14 @@ class _Watch:
     cancelled: Callable[[], bool]
 
 
-def print_to_pdf(pdf: bytes, path: Path, settings: PrintSettings) -> None:
+def print_to_pdf(pdf: bytes, path: Path, settings: PrintSettings, starts: Sequence[int] = (0,)) -> None:
     """Print onto Qt's own PDF printer: the same path as paper, for computers (and tests) without a printer."""
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printer.setOutputFileName(str(path))
-    _print(pdf, printer, settings, path.stem, _Watch(lambda _done, _of: None, lambda: False))
+    two_sided = settings.duplex in (Duplex.LONG_EDGE, Duplex.SHORT_EDGE)
+    order = _Order(settings, tuple(starts), two_sided, path.stem)
+    _print(pdf, printer, order, _Watch(lambda _done, _of: None, lambda: False))
 
 
 def _description(info: QPrinterInfo) -> PrinterDescription:
@@ -92,7 +114,7 @@ def _description(info: QPrinterInfo) -> PrinterDescription:
     return PrinterDescription(info.printerName(), title, duplex or (Duplex.AUTO,), info.isDefault())
 
 
-def _print(pdf: bytes, printer: QPrinter, settings: PrintSettings, job_name: str, watch: _Watch) -> None:
+def _print(pdf: bytes, printer: QPrinter, order: _Order, watch: _Watch) -> None:
     data = QBuffer()
     data.setData(QByteArray(pdf))
     data.open(QIODevice.OpenModeFlag.ReadOnly)
@@ -101,37 +123,42 @@ def _print(pdf: bytes, printer: QPrinter, settings: PrintSettings, job_name: str
         document.load(data)
         if document.status() is not QPdfDocument.Status.Ready:
             raise KnownFault("pdf_damaged")
-        _print_pages(document, printer, settings, job_name, watch)
+        _print_pages(document, printer, order, watch)
     finally:
         document.close()
         data.close()
 
 
-def _print_pages(
-    document: QPdfDocument, printer: QPrinter, settings: PrintSettings, job_name: str, watch: _Watch
-) -> None:
-    printer.setDocName(job_name)
+def _print_pages(document: QPdfDocument, printer: QPrinter, order: _Order, watch: _Watch) -> None:
+    settings = order.settings
+    printer.setDocName(order.job_name)
     # A driver that cannot count copies gets the pages again; collated, so that each copy is a whole form.
     by_driver = printer.supportsMultipleCopies()
     if by_driver:
         printer.setCollateCopies(True)
         printer.setCopyCount(settings.copies)
-    pages = list(range(document.pageCount())) * (1 if by_driver else settings.copies)
-    _use_page_of(printer, document, pages[0])
+    copies = 1 if by_driver else settings.copies
+    repeated = copies < settings.copies
+    planned = sides(document.pageCount(), order.starts, copies, two_sided=order.two_sided, repeated=repeated)
+    _use_page_of(printer, document, 0)
     painter = QPainter()
     if not painter.begin(printer):
         raise KnownFault("printer_refused", printer=settings.printer)
     try:
-        for number, page in enumerate(pages):
+        done, total = 0, document.pageCount() * copies
+        for number, page in enumerate(planned):
             if watch.cancelled():
                 printer.abort()
                 raise PrintCancelled
-            if number:
+            if page is not None:
                 _use_page_of(printer, document, page)
-                if not printer.newPage():
-                    raise KnownFault("printer_refused", printer=settings.printer)
+            if number and not printer.newPage():
+                raise KnownFault("printer_refused", printer=settings.printer)
+            if page is None:
+                continue
             _draw_page(document, page, printer, painter, settings.dpi)
-            watch.progress(number + 1, len(pages))
+            done += 1
+            watch.progress(done, total)
     finally:
         painter.end()
 

@@ -1,8 +1,11 @@
-"""Lays a page over the whole window: sign-in and lock. Open dialogs are hidden with it and come back unchanged."""
+"""Lays a page over the whole window: sign-in and lock.
+
+Open dialogs are hidden with it and come back unchanged; those that are opened meanwhile come when it is lifted.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
@@ -16,8 +19,10 @@ class Cover(QObject):
         self._below = below
         self._page: QWidget | None = None
         self._hidden: list[QWidget] = []
+        self._late: list[QWidget] = []  # asked for below the cover, and not hidden yet
         self._focused: QWidget | None = None
-        window.installEventFilter(self)
+        self._hiding = QTimer(self, singleShot=True, interval=0)
+        self._hiding.timeout.connect(self._hide_late)
 
     @property
     def page(self) -> QWidget | None:
@@ -29,6 +34,7 @@ class Cover(QObject):
         if self._page is None:
             self._focused = self._below.focusWidget()
             self._hide_dialogs()
+            self._watch(on=True)
         else:
             self._drop_page()
         self._page = page
@@ -45,6 +51,8 @@ class Cover(QObject):
         """Take the cover away; dialogs and the focus return as they were."""
         if self._page is None:
             return
+        self._watch(on=False)
+        self._hide_late()
         self._drop_page()
         self._below.setEnabled(True)
         self._below.show()
@@ -71,8 +79,39 @@ class Cover(QObject):
                 self._hidden.append(widget)
                 widget.hide()
 
+    def _watch(self, *, on: bool) -> None:
+        # Of the whole application, as a dialog belongs to whatever widget asked for it; only while a page covers it.
+        app = QApplication.instance()
+        if app is not None:
+            (app.installEventFilter if on else app.removeEventFilter)(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the window's size."""
-        if event.type() == QEvent.Type.Resize and self._page is not None:
+        """Follow the window's size; keep back the windows that an answer from before the cover opens."""
+        if self._page is not None and watched is self._window and event.type() == QEvent.Type.Resize:
             self._page.setGeometry(self._window.rect())
+        elif event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and self._is_below(watched):
+            self._keep_back(watched)
         return super().eventFilter(watched, event)
+
+    def _is_below(self, widget: QWidget) -> bool:
+        """Whether this is a window over the main window, and none of the page's own."""
+        if widget.windowType() not in {Qt.WindowType.Window, Qt.WindowType.Dialog}:
+            return False
+        owner = widget.parentWidget()
+        while owner is not None and owner is not self._page and owner is not self._window:
+            owner = owner.parentWidget()
+        return owner is self._window
+
+    def _keep_back(self, window: QWidget) -> None:
+        """Let nothing of it reach the screen. It cannot be hidden yet: Qt is just about to show it."""
+        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        self._late.append(window)
+        self._hiding.start()
+
+    def _hide_late(self) -> None:
+        for window in filter(isValid, self._late):
+            if window.isVisible():
+                window.hide()
+                self._hidden.append(window)
+            window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen, on=False)
+        self._late = []

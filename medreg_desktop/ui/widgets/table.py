@@ -102,7 +102,7 @@ class Table(QTableView):
         self._rows.modelAboutToBeReset.connect(self._remember_place)
         self._rows.modelReset.connect(self._return_to_place)
         self._place: tuple[Any, int, int] | None = None
-        self._down_on: Any = None  # whose button the mouse went down on
+        self._down_on: Any = None  # whose button or tick box the mouse went down on
 
     # current row
 
@@ -244,25 +244,32 @@ class Table(QTableView):
             self.sort_requested.emit(column.key)
 
     def _on_double_clicked(self, index: QModelIndex) -> None:
-        if self._rows.columns[index.column()].key != TICK_KEY and not self._is_button(index):
+        if not self._is_tick_box(index) and not self._is_button(index):
             self.opened.emit(index.row())
 
     def _is_button(self, index: QModelIndex) -> bool:
         return index.isValid() and isinstance(self._rows.cell(index), ButtonCell)
 
+    def _is_tick_box(self, index: QModelIndex) -> bool:
+        return index.isValid() and self._rows.columns[index.column()].key == TICK_KEY
+
     def _press(self, index: QModelIndex) -> None:
         self.pressed.emit(index.row(), self._rows.columns[index.column()].key)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Note whose button it is: until the mouse comes up the rows may have been read again."""
+        """Note whose button or box it is: until the mouse comes up the rows may have been read again."""
         super().mousePressEvent(event)
         index = self.indexAt(event.position().toPoint())
-        self._down_on = self._rows.identity_at(index.row()) if self._is_button(index) else None
+        acts = self._is_button(index) or self._is_tick_box(index)
+        self._down_on = self._rows.identity_at(index.row()) if acts else None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """The second press of a double click presses nothing."""
-        super().mouseDoubleClickEvent(event)
-        self._down_on = None
+        """The second press of a double click presses no button; on the same row's tick box it counts."""
+        first = self._down_on
+        super().mouseDoubleClickEvent(event)  # where the rows have changed, Qt makes a press of it
+        index = self.indexAt(event.position().toPoint())
+        same = self._is_tick_box(index) and self._rows.identity_at(index.row()) == first
+        self._down_on = first if same else None
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click on a tick box ticks; on a painted button presses."""
@@ -270,9 +277,11 @@ class Table(QTableView):
         index = self.indexAt(event.position().toPoint())
         if event.button() != Qt.MouseButton.LeftButton or not index.isValid() or index != self.currentIndex():
             return
-        if self._rows.columns[index.column()].key == TICK_KEY:
+        if self._rows.identity_at(index.row()) != self._down_on:
+            return
+        if self._is_tick_box(index):
             self._rows.toggle_tick(index.row())
-        elif self._is_button(index) and self._rows.identity_at(index.row()) == self._down_on:
+        elif self._is_button(index):
             self._press(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

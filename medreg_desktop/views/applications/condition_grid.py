@@ -93,11 +93,15 @@ class ConditionGrid(QWidget):
         field.select_all()
 
     def set_query(self, query: Query) -> None:
-        """Show conditions without emitting them; what is being typed keeps its cursor."""
+        """Show conditions without emitting them; what is being typed keeps its cursor.
+
+        A date that cannot be read is no value: it stays, with its sentence, while the condition itself stays.
+        """
         self._query = query
         for code, field in self.fields.items():
             if isinstance(field, DateField):
-                field.set_value(getattr(query, code))
+                if field.value != getattr(query, code):
+                    field.set_value(getattr(query, code))
             elif isinstance(field, ChoiceField):
                 field.set_values(self._chosen(code))
             elif isinstance(field, TextField):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -11,7 +11,14 @@ from medreg_core.domain.calendar import NotPublished, WorkCalendar
 from medreg_core.domain.records import Institution
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import Category, ChangePart, Kind, Level, State
-from medreg_desktop.services.search.conditions import ActiveCondition, CheckCondition, MaterialsCondition, RowSync, Tab
+from medreg_desktop.services.search.conditions import (
+    ActiveCondition,
+    CheckCondition,
+    MaterialsCondition,
+    Query,
+    RowSync,
+    Tab,
+)
 from medreg_desktop.services.search.names import sort_key
 from medreg_desktop.services.texts.terms import label, term
 from medreg_desktop.services.texts.translator import mark, tr, trn
@@ -103,9 +110,11 @@ class Choice:
 
 
 class ConditionWords:
-    """The choices of every condition and the words of chips, for one institution."""
+    """The choices of every condition and the words of chips, for one institution. A session outlives the day."""
 
-    def __init__(self, tables: Tables, institution: Institution, handlers: Iterable[str], today: date) -> None:
+    def __init__(
+        self, tables: Tables, institution: Institution, handlers: Iterable[str], today: Callable[[], date]
+    ) -> None:
         self._calendar, self._today = tables.calendar, today
         self.choices: Mapping[str, tuple[Choice, ...]] = {
             "kinds": _terms(Kind),
@@ -123,18 +132,26 @@ class ConditionWords:
             "deadline": tuple(Choice(key, text) for key, text in _deadlines() if self.deadline_range(key) is not None),
         }
 
-    def deadline_range(self, key: str) -> tuple[date | None, date | None] | None:
-        """Return the days a choice of 期限 stands for; None when the calendar is not published that far."""
+    def deadline_range(self, key: str, on: date | None = None) -> tuple[date | None, date | None] | None:
+        """Return the days a choice of 期限 stands for, today or on another day; None: the calendar is not published."""
+        today = on or self._today()
         if key == "overdue":
-            return None, self._today - timedelta(days=1)
+            return None, today - timedelta(days=1)
         if key == "today":
-            return self._today, self._today
-        last = self._calendar.add_workdays(self._today, int(key))
+            return today, today
+        last = self._calendar.add_workdays(today, int(key))
         return None if isinstance(last, NotPublished) else (None, last)
 
-    def deadline_key(self, first: date | None, last: date | None) -> str:
-        """Return the choice of 期限 that stands for these days; empty when none does."""
-        return next((c.value for c in self.choices["deadline"] if self.deadline_range(c.value) == (first, last)), "")
+    def deadline_key(self, first: date | None, last: date | None, on: date | None = None) -> str:
+        """Return the choice of 期限 that stands for these days, today or on another day; empty when none does."""
+        choices = (choice.value for choice in self.choices["deadline"])
+        return next((key for key in choices if self.deadline_range(key, on) == (first, last)), "")
+
+    def carried_over(self, query: Query, since: date) -> Query:
+        """Return the query with its choice of 期限, made on the day ``since``, as it stands today."""
+        key = self.deadline_key(query.deadline_from, query.deadline_to, since)
+        days = self.deadline_range(key) if key else None
+        return replace(query, deadline_from=days[0], deadline_to=days[1]) if days else query
 
     def chips(self, conditions: Iterable[ActiveCondition]) -> tuple[tuple[str, str, str], ...]:
         """Return key, label and value of each chip; a range that 期限 offers is one chip under that name."""

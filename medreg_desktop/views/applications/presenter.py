@@ -40,6 +40,7 @@ from medreg_desktop.views.applications.state import (
     ListPage,
     Reason,
     ScreenState,
+    Ticked,
     Total,
     View,
     Worklist,
@@ -54,7 +55,11 @@ ORDER_LIMIT = 1000
 
 
 class ApplicationsPresenter:
-    """Owned by the view; one per window. ``may_decide`` is the registrar's right, for comfort: the server decides."""
+    """Owned by the view; one per window. ``may_decide`` is the registrar's right, for comfort: the server decides.
+
+    ``note_batch`` keeps how many rows the batch under way has, 0 once it was told what it did: whoever leaves
+    meanwhile, or loses power, is told when he comes back.
+    """
 
     def __init__(
         self,
@@ -68,10 +73,12 @@ class ApplicationsPresenter:
         *,
         may_decide: bool,
         exports: Exports | None = None,
+        note_batch: Callable[[int], None] = lambda _rows: None,
     ) -> None:
         self._view, self._worklist, self._batches = view, worklist, batches
         self._searching, self._writing, self._clock = searching, writing, clock
         self._account, self._may_decide, self._exports = account, may_decide, exports
+        self._note_batch = note_batch
         self._state = ScreenState(Query(tab=Tab.OPEN), fresh=False)
         self._is_closed = False
         self._ticked: dict[ApplicationId, WorklistRow] = {}
@@ -178,8 +185,9 @@ class ApplicationsPresenter:
             return
         self._stop.clear()
         self._render(progress=Progress(0, len(batch.eligible)))
+        self._note_batch(len(batch.eligible))
         left = tuple((item.row.name, reason_words(item)) for item in batch.ineligible)
-        ticked = {row: self._seen[row] for row in batch.eligible}
+        ticked = tuple(Ticked(row, self._ticked[row].name, self._seen[row]) for row in batch.eligible)
         self._writing.submit(
             lambda: self._batches.agree(ticked, self._view.batch_progressed, self._stop.is_set),
             lambda done: self._batch_finished(done, left),
@@ -238,10 +246,12 @@ class ApplicationsPresenter:
     def _batch_finished(self, done: BatchDone, left: tuple[tuple[str, str], ...]) -> None:
         self._render(progress=None)
         self._view.batch_done(replace(done, left=left + done.left))
+        self._note_batch(0)
         self.refresh()
 
     def _batch_failed(self, error: Exception) -> None:
         self._render(progress=None)
+        self._note_batch(0)
         self._failed(error)
         self.refresh()
 

@@ -85,6 +85,15 @@ class ScreenState:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticked:
+    """What a batch is to agree to, and the version in which it was ticked."""
+
+    id: ApplicationId
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class BatchDone:
     """What a batch did, for the notice: how many, and who was left out and why, in words."""
 
@@ -135,7 +144,7 @@ class Batches(Protocol):
     """The review service's batch, asked from the writer thread only."""
 
     def agree(
-        self, ticked: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, ticked: Sequence[Ticked], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> BatchDone:
         """Agree in order to each that the rules allow and that still is in the version in which it was ticked."""
         ...

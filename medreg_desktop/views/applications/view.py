@@ -70,7 +70,8 @@ class ApplicationsView(QWidget):
     def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._around = around
-        self._words = ConditionWords(around.tables, around.institution, around.handlers, around.today())
+        self._words = ConditionWords(around.tables, around.institution, around.handlers, around.today)
+        self._day = around.today()
         self._presenter: ApplicationsPresenter | None = None
         self._state: ScreenState | None = None
         self._folded_by_user = False
@@ -151,7 +152,7 @@ class ApplicationsView(QWidget):
         self._keeping.used.connect(presenter.change)
         self._progressed.connect(presenter.show_progress, Qt.ConnectionType.QueuedConnection)
         self._columns.clicked.connect(lambda: drop_column_menu(self.table, self._columns))
-        self._refresh.clicked.connect(presenter.refresh)
+        self._refresh.clicked.connect(self.refresh)
         self.export.setVisible(presenter.may_export)
         self.export.file_chosen.connect(lambda path: presenter.export(path, shown_texts(self.table)))
         self._query.clicked.connect(self._on_submitted)
@@ -220,9 +221,15 @@ class ApplicationsView(QWidget):
         return self.model.row(at).id if self.table.hasFocus() and 0 <= at < len(self.model.rows) else None
 
     def refresh(self) -> None:
-        """Read the rows again, after something changed in the cache."""
-        if self._presenter is not None:
+        """Read the rows again, after something changed in the cache; on a new day 期限 means the new day."""
+        if self._presenter is None or self._state is None:
+            return
+        since, self._day = self._day, self._around.today()
+        query = self._words.carried_over(self._state.query, since) if since != self._day else self._state.query
+        if query == self._state.query:
             self._presenter.refresh()
+        else:
+            self._presenter.change(query)
 
     def close_screen(self) -> None:
         """Drop everything under way."""
@@ -260,8 +267,7 @@ class ApplicationsView(QWidget):
         self._fold.set_label(more if folded else tr("Fold conditions"))
 
     def _on_submitted(self) -> None:
-        if self._presenter is not None:
-            self._presenter.refresh()
+        self.refresh()
         if self.body.shows_rows:
             self.focus_list()
 

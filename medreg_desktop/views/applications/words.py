@@ -53,3 +53,12 @@ def done_words(done: BatchDone) -> str:
     if done.cancelled:
         words += tr("Stopped at your request; what was agreed stays.")
     return words
+
+
+def broken_off_words(rows: int) -> str:
+    """Return what is told to whoever left, or lost power, while a batch was under way."""
+    return trn(
+        "The last batch of {n} application was cut short. What was agreed stays; see the list for the rest.",
+        "The last batch of {n} applications was cut short. What was agreed stays; see the list for the rest.",
+        rows,
+    )

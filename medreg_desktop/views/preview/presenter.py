@@ -38,6 +38,7 @@ from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.views.preview.second_check import second_check
 from medreg_desktop.views.preview.state import (
     Forms,
+    Late,
     Phase,
     PrintLine,
     ScreenState,
@@ -51,11 +52,13 @@ T = TypeVar("T")
 
 
 class PreviewPresenter:
-    """Owned by the view; one per opened preview."""
+    """Owned by the view; one per opened preview. ``late`` outlives it: hears what failed after it was closed."""
 
-    def __init__(self, view: View, forms: Forms, printers: Printers, memory: PrintMemory, runner: Runner) -> None:
+    def __init__(
+        self, view: View, forms: Forms, printers: Printers, memory: PrintMemory, runner: Runner, late: Late
+    ) -> None:
         self._view, self._forms, self._printers = view, forms, printers
-        self._memory, self._runner = memory, runner
+        self._memory, self._runner, self._late = memory, runner, late
         self._ids: tuple[ApplicationId, ...] = ()
         self._prepared: PreparedForms | None = None
         self._state = ScreenState(settings=settings_from_text(memory.load()))
@@ -93,7 +96,10 @@ class PreviewPresenter:
         self._submit(lambda: self._forms.stands(prepared), looked, _not_now)
 
     def close(self) -> None:
-        """Drop everything under way. A document already on its way to the printer is finished and recorded."""
+        """Drop everything under way. A document already on its way to the printer is finished and recorded.
+
+        That it failed is told all the same: whoever closed the screen counts on the paper.
+        """
         self._closed = True
         if self._state.phase is Phase.PREPARING:
             self._stop.set()
@@ -117,6 +123,12 @@ class PreviewPresenter:
     def turn(self, pages: int) -> None:
         """Go forward or back by some pages, within the document."""
         self.show_page(max(0, min(self._state.pages - 1, self._state.page + pages)))
+
+    def next_defective(self) -> None:
+        """Go to the next form that does not show everything as written, going round."""
+        pages = self._state.defective
+        if pages:
+            self.show_page(next((page for page in pages if page > self._state.page), pages[0]))
 
     # -- settings ---------------------------------------------------------------------------------------------------
 
@@ -153,7 +165,12 @@ class PreviewPresenter:
             self._prepare()
 
         work = self._forms.send
-        self._finish(lambda: work(prepared, settings, self._hear, stop.is_set), printed, self._printing_failed)
+        self._finish(
+            prepared.name,
+            lambda: work(prepared, settings, self._hear, stop.is_set),
+            printed,
+            self._printing_failed,
+        )
 
     def save(self) -> None:
         """Ask where to save the document as a file."""
@@ -172,7 +189,7 @@ class PreviewPresenter:
             self._prepare()
 
         work = self._forms.save
-        self._finish(lambda: work(prepared, path), saved, self._saving_failed)
+        self._finish(prepared.name, lambda: work(prepared, path), saved, self._saving_failed)
 
     def show_progress(self, done: int, total: int) -> None:
         """Show how far the work is; the view calls this on the window's thread."""
@@ -198,6 +215,7 @@ class PreviewPresenter:
             pages=prepared.pages,
             forms=len(prepared.forms),
             left_out=len(prepared.left_out),
+            defective=tuple(form.first_page for form in prepared.forms if form.warnings),
             barred=prepared.barred,
             form=_form_at(prepared, page),
             progress=None,
@@ -242,8 +260,10 @@ class PreviewPresenter:
         if not self._closed:
             self._view.progressed(done, total)
 
-    def _finish(self, work: Callable[[], None], done: Callable[[], None], failed: Callable[[Exception], None]) -> None:
-        """Submit what must run to its end; a screen closed meanwhile hears nothing of it."""
+    def _finish(
+        self, name: str, work: Callable[[], None], done: Callable[[], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Submit what must run to its end; a screen closed meanwhile hears nothing of it, the registrar of a fault."""
 
         def ended(_: None) -> None:
             if not self._closed:
@@ -252,6 +272,8 @@ class PreviewPresenter:
         def broke(error: Exception) -> None:
             if not self._closed:
                 failed(error)
+            elif not isinstance(error, PrintCancelled):
+                self._late(name, _trouble(error))
 
         self._runner.submit(work, ended, broke)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from medreg_core.domain.codes.id_number import same_id_number
 from medreg_core.domain.masking import mask_id
 from medreg_core.domain.records import Application, Request
 from medreg_desktop.services.printing.form_desk import PreparedForm
@@ -29,7 +30,7 @@ def _match(application: Application) -> Match:
     person, qualification = application.person, application.qualification
     if qualification is None:
         return Match.UNKNOWN
-    same = (person.name, person.id_number) == (qualification.name, qualification.id_number)
+    same = person.name == qualification.name and same_id_number(person.id_number, qualification.id_number)
     return Match.SAME if same else Match.DIFFERENT
 
 

@@ -23,9 +23,9 @@ from medreg_desktop.views.preview.words import (
     MATCHES,
     STANDINGS,
     TRAYS,
+    defect_words,
     print_sentence,
     trouble_words,
-    warning_sentence,
 )
 
 WIDTH = 316
@@ -41,6 +41,7 @@ class SideColumn(Panel):
     tray_chosen = Signal(str)
     duplex_chosen = Signal(str)
     copies_chosen = Signal(int)
+    defect_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Colour.SURFACE, 0, parent)
@@ -51,6 +52,7 @@ class SideColumn(Panel):
         self.tray.chosen.connect(self._on_tray)
         self.duplex.chosen.connect(self._on_duplex)
         self.copies.chosen.connect(self._on_copies)
+        self._defects.pressed.connect(self.defect_wanted)
 
     def _make_blocks(self) -> None:
         self._trouble = Banner(Tone.FAULT, "")
@@ -96,7 +98,7 @@ class SideColumn(Panel):
         shown = form is not None
         for widget in (self._standing, self._check_head, self._check, self._codes_head, self._codes):
             widget.setVisible(shown)
-        self._defects.setVisible(shown and bool(form and form.warnings))
+        self._show_defects(state)
         self._prints_head.setVisible(shown)
         self._prints.setVisible(shown)
         if form is not None:
@@ -107,12 +109,15 @@ class SideColumn(Panel):
         if state.trouble is not None:
             self._trouble.show_news(Tone.FAULT, *trouble_words(state.trouble))
 
+    def _show_defects(self, state: ScreenState) -> None:
+        what, todo, button = defect_words(state)
+        self._defects.setVisible(bool(what))
+        if what:
+            self._defects.show_news(Tone.CARE, what, todo, button=button)
+
     def _show_form(self, form: ShownForm, state: ScreenState) -> None:
         tone, icon, what, todo = STANDINGS[form.standing]
         self._standing.show_news(tone, tr(what), tr(todo), icon=icon)
-        if form.warnings:
-            sentences = "\n".join(map(warning_sentence, form.warnings))
-            self._defects.show_news(Tone.CARE, tr("The page does not show everything as written"), sentences)
         if state.forms > 1:
             self._check_head.set_title(tr("Second check {n} / {m}", n=form.index + 1, m=state.forms))
         else:

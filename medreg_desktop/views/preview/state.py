@@ -35,7 +35,7 @@ class Standing(StrEnum):
 
 
 class Match(StrEnum):
-    """Whether applicant and qualification record are the same person, character by character."""
+    """Whether applicant and qualification record bear the same name, character by character, and one ID number."""
 
     SAME = "same"
     DIFFERENT = "different"
@@ -104,6 +104,7 @@ class ScreenState:
     pages: int = 0
     forms: int = 0
     left_out: int = 0
+    defective: tuple[int, ...] = ()  # first pages of the forms that do not show everything as written
     barred: str = ""  # why nothing may leave this computer, by its code
     form: ShownForm | None = None
     printers: tuple[PrinterDescription, ...] | None = None  # None: not known yet
@@ -155,6 +156,14 @@ class Forms(Protocol):
 
     def save(self, prepared: PreparedForms, path: Path) -> None:
         """Save and record."""
+        ...
+
+
+class Late(Protocol):
+    """Tells of a fault of which the screen can show nothing any more."""
+
+    def __call__(self, name: str, trouble: Trouble, /) -> None:
+        """Tell what became of the document of this name."""
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QStandardPaths, Qt, Signal
@@ -14,7 +15,7 @@ from medreg_core.domain.records import ApplicationId
 from medreg_desktop.services.ports import Runner
 from medreg_desktop.services.printing.printers import Duplex, Printers, PrintMemory, Tray
 from medreg_desktop.services.texts.faults import sentence
-from medreg_desktop.services.texts.translator import tr, trn
+from medreg_desktop.services.texts.translator import together, tr, trn
 from medreg_desktop.ui.notices import Notices, Tone
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Space, Type
@@ -26,9 +27,9 @@ from medreg_desktop.ui.widgets.scrolling import ScrollArea
 from medreg_desktop.views.preview.page_area import PageArea
 from medreg_desktop.views.preview.presenter import PreviewPresenter
 from medreg_desktop.views.preview.side_column import WIDTH, SideColumn
-from medreg_desktop.views.preview.state import Forms, Phase, ScreenState
+from medreg_desktop.views.preview.state import Forms, Phase, ScreenState, Trouble
 from medreg_desktop.views.preview.thumbnails import Thumbnails
-from medreg_desktop.views.preview.words import trouble_words
+from medreg_desktop.views.preview.words import defect_count, late_sentence, trouble_words
 
 
 class PreviewView(Panel):
@@ -48,7 +49,7 @@ class PreviewView(Panel):
     ) -> None:
         super().__init__(Colour.WINDOW, 0, parent)
         self._notices = notices
-        self._presenter = PreviewPresenter(self, forms, printers, memory, runner)
+        self._presenter = PreviewPresenter(self, forms, printers, memory, runner, partial(_tell_late, notices))
         self._dialog: QFileDialog | None = None
         self._make_head()
         self._make_body()
@@ -173,6 +174,7 @@ class PreviewView(Panel):
         self.side.tray_chosen.connect(self._on_tray)
         self.side.duplex_chosen.connect(self._on_duplex)
         self.side.copies_chosen.connect(presenter.choose_copies)
+        self.side.defect_wanted.connect(presenter.next_defective)
         self.save.clicked.connect(presenter.save)
         self.print.clicked.connect(presenter.print)
 
@@ -321,18 +323,25 @@ class PreviewView(Panel):
             self.area.follow_theme()
 
 
+def _tell_late(notices: Notices, name: str, trouble: Trouble) -> None:
+    """Say it where it stays in sight; knows nothing of the screen, which is gone."""
+    notices.say(late_sentence(name, trouble), Tone.FAULT)
+
+
 def _why_not(state: ScreenState) -> str:
     """Return what stands beside a button that is not alive, or what the user should know before pressing it."""
     if state.form is not None and state.barred:
         return sentence(state.barred)
     if state.form is not None and not state.is_usable:
         return tr("Can be printed after agreeing.")
-    if state.left_out:
-        return trn(
-            "{n} chosen application has no form that may be printed and is left out.",
-            "{n} chosen applications have no form that may be printed and are left out.",
-            state.left_out,
-        )
+    if state.left_out or (state.defective and state.forms > 1):
+        defects = defect_count(state) if state.defective and state.forms > 1 else ""
+        return together(_left_out(state.left_out), defects)
     if state.printers == () and state.is_usable:
         return tr("This computer has no printer. Save the form as PDF and print it elsewhere.")
     return ""
+
+
+def _left_out(n: int) -> str:
+    text = "{n} chosen application has no form that may be printed and is left out."
+    return trn(text, "{n} chosen applications have no form that may be printed and are left out.", n) if n else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from medreg_desktop.services.printing.form_document import Defect, FormWarning
 from medreg_desktop.services.printing.printers import Duplex, Tray
-from medreg_desktop.services.texts.faults import what_and_todo
-from medreg_desktop.services.texts.translator import mark, tr
+from medreg_desktop.services.texts.faults import sentence, what_and_todo
+from medreg_desktop.services.texts.translator import mark, tr, trn
 from medreg_desktop.ui.notices import Tone
-from medreg_desktop.views.preview.state import Match, PrintLine, Standing, Trouble
+from medreg_desktop.views.preview.state import Match, PrintLine, ScreenState, Standing, Trouble
 
 STANDINGS: dict[Standing, tuple[Tone, str, str, str]] = {
     Standing.AGREED: (
@@ -56,11 +56,19 @@ _FIELDS: dict[str, str] = {
     "reason": mark("Reason"),
     "opinion": mark("Opinion"),
 }
+_UNSEEN = {"form_moved_on": "form_moved_on_unseen"}
+"""What says that something is shown, said otherwise where nothing is."""
 
 
 def trouble_words(trouble: Trouble) -> tuple[str, str]:
     """Return what went wrong and what to do."""
     return what_and_todo(trouble.code, **trouble.params)
+
+
+def late_sentence(name: str, trouble: Trouble) -> str:
+    """Return what went wrong with a document whose preview is closed, and what to do."""
+    code = _UNSEEN.get(trouble.code, trouble.code)
+    return tr("{name}, the preview is closed: {said}", name=name, said=sentence(code, **trouble.params))
 
 
 def warning_sentence(warning: FormWarning) -> str:
@@ -70,6 +78,29 @@ def warning_sentence(warning: FormWarning) -> str:
         return tr("{field}: too long for its cell, ends with “…”", field=field)
     characters = " ".join(f"U+{ord(char):04X}" for char in warning.characters)
     return tr("{field}: no font has {characters}, drawn as a box", field=field, characters=characters)
+
+
+def defect_words(state: ScreenState) -> tuple[str, str, str]:
+    """Return what the document does not show as written, what to do, and the words of the way to the next such form.
+
+    Of a batch all forms are counted: they print by one press, and only one is in view.
+    """
+    here = "\n".join(map(warning_sentence, state.form.warnings)) if state.form else ""
+    others = len(state.defective) - bool(here)
+    on = tr("Show the next") if others else ""
+    if here:
+        text = "So does {n} more form of this batch."
+        more = trn(text, "So do {n} more forms of this batch.", others) if others else ""
+        return tr("The page does not show everything as written"), "\n".join(filter(None, (here, more))), on
+    if others:
+        return defect_count(state), tr("Look at them before all is printed."), on
+    return "", "", ""
+
+
+def defect_count(state: ScreenState) -> str:
+    """Return how many forms of the batch do not show everything as written."""
+    text = "{n} form of {m} does not show everything as written."
+    return trn(text, "{n} forms of {m} do not show everything as written.", len(state.defective), m=state.forms)
 
 
 def print_sentence(line: PrintLine) -> str:

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import ApplicationId, Material
-from medreg_core.domain.rules import MaterialState
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache.drafts import Draft
@@ -20,10 +19,12 @@ from medreg_desktop.services.faults import KnownFault, Problem
 from medreg_desktop.services.ports import Clock, Runner
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.desk import Refused
-from medreg_desktop.services.review.sheet import MaterialLine, ReviewSheet
+from medreg_desktop.services.review.sheet import ReviewSheet
+from medreg_desktop.views.review import originals
+from medreg_desktop.views.review.claim_holder import ClaimHolder
 from medreg_desktop.views.review.draft_keeper import DraftKeeper
 from medreg_desktop.views.review.phrases import agreeing, refusing, returning
-from medreg_desktop.views.review.state import Asking, Claims, Passing, Reviews, ScreenState, View
+from medreg_desktop.views.review.state import Asking, Claims, Decided, Passing, Reviews, ScreenState, View, reasons_of
 
 _READING_S = 1.5
 """Nobody has read contents that came under his eyes a shorter while ago; a press by then meant those before."""
@@ -46,15 +47,15 @@ class ReviewPresenter:
         clock: Clock,
     ) -> None:
         self._clock, self._readable_at = clock, 0.0  # monotonic: when what was put in the place of what he read is read
-        self._view, self._reviews, self._claims, self._tables = view, reviews, claims, tables
-        self._writing, self._background = writing, background
+        self._view, self._reviews, self._tables, self._writing = view, reviews, tables, writing
+        self._claim = ClaimHolder(claims, background)
         self._state = ScreenState()
         self._order: tuple[ApplicationId, ...] = ()
         self._wanted: ApplicationId | None = None  # whose sheet is asked for or shown; None once closed
-        self._claimed: ApplicationId | None = None
-        self._last: ReviewSheet | None = None  # decided last: Ctrl+Z takes it back
+        self._last: Decided | None = None  # Ctrl+Z takes it back
         self._went_on = False  # from it to the next sheet, and he has asked for no other since
         self._settled = False  # the sheet shown is decided: what is typed now belongs to nothing
+        self._offered = ""  # the reason on the sheet that nobody typed
         self._materials: tuple[Material, ...] = ()
         self._drafts = DraftKeeper(reviews.save_draft, writing, self._kept, self._unkept)
         self._passing = Passing.NOTHING
@@ -86,7 +87,7 @@ class ReviewPresenter:
     def close(self) -> None:
         """Leave: the claim is given back, the draft stays, late answers are dropped."""
         self._drafts.flush()
-        self._release()
+        self._claim.release()
         self._wanted = None
 
     # -- what is typed ----------------------------------------------------------------------------------------------
@@ -114,15 +115,9 @@ class ReviewPresenter:
     def tick_material(self, code: str, *, seen: bool) -> None:
         """Note that an original was seen, or not; the rules look again at once."""
         sheet = self._state.sheet
-        line = next((line for line in sheet.materials if line.required.code == code), None) if sheet else None
-        if sheet is None or line is None:
+        if sheet is None or code not in {line.required.code for line in sheet.materials}:
             return
-        there = {m.material.code: m.material for m in sheet.materials if _is_there(m)}
-        there |= {material.code: material for material in self._materials}  # ticked, but not read again yet
-        before = there.get(code, line.material)
-        copies = max(before.copies, line.required.copies * seen)
-        there[code] = replace(before, original_seen=seen, copies=copies)
-        self._materials = tuple(there.values())
+        self._materials = originals.with_tick(sheet, self._materials, code, seen=seen)
         self._keep()
         self._read(sheet.application.id, self._refreshed)
 
@@ -134,13 +129,18 @@ class ReviewPresenter:
             self._decide(CommandKind.AGREE, self._state.opinion)
 
     def ask(self, asking: Asking) -> None:
-        """Turn the action bar into the sheet for 退回修改 or 不同意; the reason typed before is still there."""
+        """Turn the action bar into the sheet for 退回修改 or 不同意; the reason typed before is still there.
+
+        For returning, what stands in the way is the reason unless he types another; nobody is refused for it.
+        """
         sheet = self._state.sheet
         if sheet is None or not self._state.may(_KINDS[asking]):
             return
-        offered = returning(sheet, self._tables) if asking is Asking.RETURN else refusing(sheet, self._tables)
-        reason = self._state.reason or self._state.opinion if sheet.blockers else self._state.reason
-        self._show(asking=asking, reason=reason, reason_phrases=offered, problems=())
+        is_return = asking is Asking.RETURN
+        phrases = returning(sheet, self._tables) if is_return else refusing(sheet, self._tables)
+        typed = self._typed_reason()
+        self._offered = self._state.opinion if is_return and sheet.blockers and not typed else ""
+        self._show(asking=asking, reason=typed or self._offered, reason_phrases=phrases, problems=())
 
     def leave_sheet(self) -> None:
         """返回: the evidence and the action bar as they were."""
@@ -151,9 +151,9 @@ class ReviewPresenter:
         if self._state.asking is not Asking.NOTHING and self._state.reason.strip():
             self._decide(_KINDS[self._state.asking], self._state.reason.strip())
 
-    def withdraw(self, decided: ReviewSheet | None = None) -> None:
-        """Take a decision back: of the application shown, or (from the notice) of one decided before."""
-        sheet = decided or self._state.sheet
+    def withdraw(self, decided: Decided | None = None) -> None:
+        """Take a decision back: that of the application shown, or (from its notice) one made before and no later."""
+        sheet = decided.sheet if decided else self._state.sheet
         is_shown = sheet is not None and sheet.application.id == self._wanted
         if sheet is None or (is_shown and self._state.is_saving):
             return
@@ -170,15 +170,18 @@ class ReviewPresenter:
         def failed(error: Exception) -> None:
             if is_shown and sheet.application.id == self._wanted:
                 self._failed(error)
-            elif isinstance(error, Refused):
-                self._view.not_taken_back(sheet, error.reasons)
-            elif isinstance(error, KnownFault):
-                self._view.not_taken_back(sheet, (Problem(error.code, params=error.params),))
             else:
-                raise error
+                self._view.not_taken_back(sheet, reasons_of(error))
 
         application_id = sheet.application.id
-        self._writing.submit(lambda: self._reviews.withdraw(application_id), done, failed)
+
+        def take_back() -> Receipt:
+            standing = self._reviews.open(application_id).decision if decided else None
+            if decided and standing and standing.command.id != decided.command_id:
+                raise Refused(Problem("cannot_be_undone"))
+            return self._reviews.withdraw(application_id)
+
+        self._writing.submit(take_back, done, failed)
 
     def undo(self) -> None:
         """Ctrl+Z: take back the decision just made, else the one shown, else the one made last from this window."""
@@ -216,7 +219,7 @@ class ReviewPresenter:
             self._load(self._order[place])
 
     def _load(self, application_id: ApplicationId) -> None:
-        self._release()
+        self._claim.release()
         self._wanted = application_id
         self._read(application_id, self._loaded)
 
@@ -250,7 +253,7 @@ class ReviewPresenter:
         draft = sheet.draft
         phrases = agreeing(sheet, self._tables)
         self._settled, self._passing, self._readable_at = False, Passing.NOTHING, 0.0
-        self._materials = _ticked(sheet)
+        self._offered, self._materials = "", originals.ticked(sheet)
         self._state = ScreenState(
             sheet=sheet,
             position=self._order.index(sheet.application.id) + 1,
@@ -258,11 +261,12 @@ class ReviewPresenter:
             opinion=draft.opinion if draft and draft.opinion else _first(phrases),
             phrases=phrases,
             reason=draft.reason if draft else "",
+            problems=(Problem("content_changed"),) if sheet.draft_is_stale and sheet.moves & _DECISIONS else (),
             only_differences=self._state.only_differences,
             go_on=self._state.go_on,
         )
         self._view.show_state(self._state)
-        self._claim(sheet)
+        self._claim.hold(sheet)
 
     def _refreshed(self, sheet: ReviewSheet) -> None:
         self._over(Passing.READ)
@@ -273,15 +277,31 @@ class ReviewPresenter:
         changes: dict[str, object] = {"sheet": sheet, "phrases": phrases, "gone": False}
         if before.opinion == _first(before.phrases):
             changes["opinion"] = _first(phrases)  # nobody typed it: it follows what the rules say now
+        if before.asking is Asking.RETURN:
+            changes["reason_phrases"] = returning(sheet, self._tables)
+        if self._offered and before.reason == self._offered:
+            self._offered = str(changes.get("opinion", before.opinion)) if sheet.blockers else ""
+            changes["reason"] = self._offered
         if before.asking is not Asking.NOTHING and _KINDS[before.asking] not in sheet.moves:
             changes["asking"] = Asking.NOTHING
         if content_digest(sheet.application) != content_digest(before.sheet.application):
             changes["problems"] = (Problem("content_changed"),)
-            self._materials = _ticked(sheet)
+            self._materials = originals.ticked(sheet)
             self._readable_at = self._clock.monotonic() + _READING_S
-        self._settled = self._settled and not sheet.moves & _DECISIONS
+        if sheet.moves & _DECISIONS and (self._settled or not before.sheet.moves & _DECISIONS):
+            changes |= self._taken_up(sheet)
         self._show(**changes)
-        self._claim(sheet)
+        self._claim.hold(sheet)
+
+    def _taken_up(self, sheet: ReviewSheet) -> dict[str, object]:
+        """Return what was written in a decision that was taken back: it is the draft again, and goes on from there."""
+        self._settled = False
+        draft = sheet.draft
+        if draft is None:
+            return {}
+        self._offered, self._materials = "", originals.ticked(sheet)
+        words: dict[str, object] = {"reason": draft.reason}
+        return words | {"opinion": draft.opinion} if draft.opinion else words
 
     def _decide(self, kind: CommandKind, opinion: str) -> None:
         sheet = self._state.sheet
@@ -294,16 +314,21 @@ class ReviewPresenter:
         self._drafts.flush()
         self._show(is_saving=True, problems=(), fault="")
 
-        def done(_receipt: Receipt) -> None:
-            self._drafts.forget()
-            self._settled, self._last = True, sheet
+        def done(receipt: Receipt) -> None:
+            self._drafts.forget(application_id)
+            self._settled, self._last = True, Decided(sheet, kind, receipt.command_id)
             self._show(is_saving=False, asking=Asking.NOTHING, reason="")
-            self._view.decided(sheet, kind)
+            self._view.decided(self._last)
             self._go_on()
 
         def failed(error: Exception) -> None:
-            self._failed(error)
-            self._keep()  # what was typed while it was being saved
+            if application_id == self._wanted:
+                self._failed(error)
+            else:
+                self._view.not_decided(sheet, kind, reasons_of(error))
+            if self._state.sheet is not None and self._state.sheet.application.id == application_id:
+                self._state = replace(self._state, is_saving=False)
+                self._keep()  # what was typed while it was being saved
 
         application_id = sheet.application.id
         self._writing.submit(lambda: self._reviews.decide(application_id, decision), done, failed)
@@ -344,26 +369,20 @@ class ReviewPresenter:
         sheet = self._state.sheet
         if sheet is None or self._state.is_saving or self._settled or not sheet.moves & _DECISIONS:
             return
+        # What nobody typed is offered anew, by what the rules say then.
+        opinion = self._state.opinion if self._state.opinion != _first(self._state.phrases) else ""
         draft = Draft(
             content_version=sheet.application.content_version,
             decision=_KINDS.get(self._state.asking),
-            opinion=self._state.opinion,
-            reason=self._state.reason,
+            opinion=opinion,
+            reason=self._typed_reason(),
             materials=self._materials,
             digest=content_digest(sheet.application),
         )
         self._drafts.keep(sheet.application.id, draft)
 
-    def _claim(self, sheet: ReviewSheet) -> None:
-        application_id = sheet.application.id
-        if sheet.moves and self._claimed != application_id:
-            self._claimed = application_id
-            self._background.submit(lambda: self._claims.take(application_id), _heard, _unheard)
-
-    def _release(self) -> None:
-        application_id, self._claimed = self._claimed, None
-        if application_id is not None:
-            self._background.submit(lambda: self._claims.release(application_id), _heard, _unheard)
+    def _typed_reason(self) -> str:
+        return self._state.reason if self._state.reason != self._offered else ""
 
     def _show(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
@@ -373,22 +392,3 @@ class ReviewPresenter:
 
 def _first(phrases: tuple[str, ...]) -> str:
     return phrases[0] if phrases else ""
-
-
-def _is_there(line: MaterialLine) -> bool:
-    return line.state is not MaterialState.MISSING or bool(line.material.pages)
-
-
-def _ticked(sheet: ReviewSheet) -> tuple[Material, ...]:
-    """Return the materials as ticked before; ticks on an older content are of other papers."""
-    return sheet.draft.materials if sheet.draft and not sheet.draft_is_stale else ()
-
-
-def _heard(_nothing: None) -> None:
-    """A claim was taken; the feed shows it."""
-
-
-def _unheard(error: Exception) -> None:
-    """A claim could not be taken, which is usual offline and decides nothing."""
-    if not isinstance(error, KnownFault):
-        raise error

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Protocol
 
-from medreg_core.domain.records import ApplicationId
+from medreg_core.domain.records import ApplicationId, CommandId
 from medreg_core.domain.vocabulary import CommandKind
 from medreg_desktop.services.cache.drafts import Draft
-from medreg_desktop.services.faults import Problem
+from medreg_desktop.services.faults import KnownFault, Problem
 from medreg_desktop.services.review.deciding import Decision, Receipt
+from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.sheet import ReviewSheet
 
 
@@ -60,6 +61,15 @@ class ScreenState:
         return self.sheet is not None and kind in self.sheet.moves and not self.is_saving and not self.gone
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision made in this window; it can be taken back from its notice after the window went on."""
+
+    sheet: ReviewSheet  # as it was read
+    kind: CommandKind
+    command_id: CommandId | None
+
+
 class Reviews(Protocol):
     """The review service, asked from the writer thread only."""
 
@@ -99,8 +109,12 @@ class View(Protocol):
         """Show ``state``, whole."""
         ...
 
-    def decided(self, sheet: ReviewSheet, kind: CommandKind) -> None:
+    def decided(self, decided: Decided) -> None:
         """Tell that a decision was saved; offers to take it back."""
+        ...
+
+    def not_decided(self, sheet: ReviewSheet, kind: CommandKind, problems: tuple[Problem, ...]) -> None:
+        """Tell that a decision on an application no longer shown could not be saved, and why."""
         ...
 
     def taken_back(self, sheet: ReviewSheet) -> None:
@@ -118,3 +132,12 @@ class View(Protocol):
     def leave(self) -> None:
         """Close the window: nothing is left to review."""
         ...
+
+
+def reasons_of(error: Exception) -> tuple[Problem, ...]:
+    """Return why something was not done, for a notice. Raises a bug on."""
+    if isinstance(error, Refused):
+        return error.reasons
+    if isinstance(error, KnownFault):
+        return (Problem(error.code, params=error.params),)
+    raise error

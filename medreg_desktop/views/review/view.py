@@ -33,7 +33,7 @@ from medreg_desktop.views.review.comparison_list import ColumnTitles, Comparison
 from medreg_desktop.views.review.head import Head
 from medreg_desktop.views.review.presenter import ReviewPresenter
 from medreg_desktop.views.review.side import ChecksBlock, HistoryBlock, MaterialsBlock
-from medreg_desktop.views.review.state import Asking, ScreenState
+from medreg_desktop.views.review.state import Asking, Decided, ScreenState
 from medreg_desktop.views.review.words import kind_text
 
 _SIDE = 536
@@ -190,8 +190,9 @@ class ReviewWindow(QDialog):
         if is_new or left_sheet:
             self.acts.focus_safe(blocked=bool(sheet.blockers))
 
-    def decided(self, sheet: ReviewSheet, kind: CommandKind) -> None:
+    def decided(self, decided: Decided) -> None:
         """Say what was saved and how to take it back."""
+        sheet, kind = decided.sheet, decided.kind
         who = sheet.application.person.name
         words = tr("{act}: {name}, {kind}.", act=term(kind), name=who, kind=kind_text(sheet.application))
         if not self._around.is_online():
@@ -202,9 +203,20 @@ class ReviewWindow(QDialog):
 
         def undo() -> None:
             if presenter is not None:
-                presenter.withdraw(sheet)
+                presenter.withdraw(decided)
 
         self._around.notices.post(Notice(words, Tone.DONE, tr("Take back"), undo))
+
+    def not_decided(self, sheet: ReviewSheet, kind: CommandKind, problems: tuple[Problem, ...]) -> None:
+        """Say that nothing was decided, and why: he left in the belief that it was."""
+        words = tr(
+            "Not saved: {act}, {name}, {kind}. {reasons}",
+            act=term(kind),
+            name=sheet.application.person.name,
+            kind=kind_text(sheet.application),
+            reasons=self._reasons(problems),
+        )
+        self._around.notices.say(words, Tone.FAULT)
 
     def taken_back(self, sheet: ReviewSheet) -> None:
         """Say that the decision is gone."""
@@ -212,9 +224,11 @@ class ReviewWindow(QDialog):
 
     def not_taken_back(self, sheet: ReviewSheet, problems: tuple[Problem, ...]) -> None:
         """Say that the decision stands, and why."""
-        reasons = " ".join(refusal_sentence(problem, self._around.tables) for problem in problems)
-        words = tr("Not taken back: {name}. {reasons}", name=sheet.application.person.name, reasons=reasons)
-        self._around.notices.say(words, Tone.FAULT)
+        name, reasons = sheet.application.person.name, self._reasons(problems)
+        self._around.notices.say(tr("Not taken back: {name}. {reasons}", name=name, reasons=reasons), Tone.FAULT)
+
+    def _reasons(self, problems: tuple[Problem, ...]) -> str:
+        return " ".join(refusal_sentence(problem, self._around.tables) for problem in problems)
 
     def preview(self, application_id: ApplicationId) -> None:
         """Ask the shell for 打印预览."""
@@ -302,12 +316,12 @@ class ReviewWindow(QDialog):
             self._show_page_of_foot(self.acts)
             return
         sheet = self.return_sheet if state.asking is Asking.RETURN else self.refuse_sheet
-        if self._foot.currentWidget() is not sheet:
-            self._open_sheet(sheet, state)
-        sheet.reason.set_text(state.reason)
+        self._show_case(sheet, state)
         self._sheet_phrases[sheet].set_phrases(state.reason_phrases)
+        if self._foot.currentWidget() is not sheet:
+            self._show_page_of_foot(sheet)
 
-    def _open_sheet(self, sheet: Sheet, state: ScreenState) -> None:
+    def _show_case(self, sheet: Sheet, state: ScreenState) -> None:
         assert state.sheet is not None
         application = state.sheet.application
         is_return = sheet is self.return_sheet
@@ -323,7 +337,6 @@ class ReviewWindow(QDialog):
         note = tr("State: {state}, version {n}", state=term(state.sheet.shown_state), n=application.content_version)
         words = title.format_map({"name": application.person.name, "kind": kind_text(application)})
         sheet.show_case(words, consequence, note, state.reason)
-        self._show_page_of_foot(sheet)
 
     def _show_page_of_foot(self, page: QWidget) -> None:
         """The foot is as high as what it shows, not as its tallest page."""

@@ -18,6 +18,7 @@ from medreg_desktop.ui.widgets.blocks import Banner
 from medreg_desktop.ui.widgets.button import Button, Kind
 from medreg_desktop.ui.widgets.labels import Hairline, Text, WordLabel
 from medreg_desktop.views.sync_center.quarantine_panel import QuarantinePanel
+from medreg_desktop.views.sync_center.reconcile_words import recall_first
 from medreg_desktop.views.sync_center.state import ScreenState
 from medreg_desktop.views.sync_center.versions import Versions
 from medreg_desktop.views.sync_center.words import (
@@ -164,7 +165,7 @@ class ConflictPanel(QWidget):
         self.quarantine.setVisible(apart is not None)
         if apart is not None:
             self.quarantine.show_item(conflict, apart, gives_up=state.gives_up)
-        may_change = not conflict.is_foreseen or not conflict.row.sent
+        may_change = not conflict.is_foreseen or conflict.can_take_back
         self._again.setVisible(apart is None and conflict.can_review_again and may_change)
         self._give_up.setVisible(apart is None and may_change)
         self._heading.setVisible(not state.gives_up and (apart is not None or may_change))
@@ -184,11 +185,7 @@ class ConflictPanel(QWidget):
             if line.paper.form_number != own:
                 text = "{n} copy of an earlier form is printed"
                 what = trn(text, "{n} copies of an earlier form are printed", copies)
-            todo = tr(
-                "{number}: a scan says it is not valid. Take it back before deciding again.",
-                number=line.paper.form_number,
-            )
-            self._papers.show_news(Tone.FAULT, what, todo, icon="printer", button=tr("Record the recall"))
+            self._papers.show_news(Tone.FAULT, what, recall_first(line), icon="printer", button=tr("Record the recall"))
 
     def _on_recall(self) -> None:
         if self._paper is not None:

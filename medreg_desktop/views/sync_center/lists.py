@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from medreg_core.domain.records import CommandId
 from medreg_desktop.services.review.outbox_desk import OutboxItem
 from medreg_desktop.services.review.paper_desk import PaperLine
 from medreg_desktop.services.texts.translator import tr
@@ -14,6 +15,7 @@ from medreg_desktop.ui.widgets.rows_model import RowsModel
 from medreg_desktop.ui.widgets.table import Table
 from medreg_desktop.ui.widgets.tabs import LEAD, Tab, Tabs, hung
 from medreg_desktop.views.sync_center.answers import Answers
+from medreg_desktop.views.sync_center.recall_strip import RecallStrip
 from medreg_desktop.views.sync_center.reconcile_pane import ReconcilePane
 from medreg_desktop.views.sync_center.state import ANSWERED_SHOWN, Group, ScreenState
 from medreg_desktop.views.sync_center.tables import outbox_columns, paper_columns
@@ -39,6 +41,7 @@ class Lists(QWidget):
             tr("the decision was not taken: what is printed is void"),
             link=tr("Print the recall list"),
         )
+        self.recall = RecallStrip()
         self._empty = EmptyState("")
         self.reconcile = ReconcilePane()
         self._answers_head = SectionHeader(tr("Latest answers"))
@@ -55,6 +58,7 @@ class Lists(QWidget):
         left.addWidget(self._empty)
         left.addSpacing(look().px(Space.BAND))
         left.addWidget(self.papers_head)
+        left.addWidget(self.recall)
         left.addWidget(self.papers, 200)
         left.addSpacing(look().px(Space.BAND))
         left.addWidget(self._answers_head)
@@ -66,6 +70,15 @@ class Lists(QWidget):
         """Where the keyboard goes when the page is opened."""
         return self.outbox if self._state.shown and self._state.group is not Group.RECONCILE else self.tabs
 
+    @property
+    def looked_at(self) -> CommandId | None:
+        """One's own decision under the bar of the outbox, or of 对账 where that stands in its place."""
+        if self._state.group is Group.RECONCILE:
+            place, lines = self.reconcile.table.current_row, self.reconcile.model.rows
+            return lines[place].command_id if 0 <= place < len(lines) else None
+        place, items = self.outbox.current_row, self.outbox_model.rows
+        return items[place].row.command.id if 0 <= place < len(items) else None
+
     def show_state(self, state: ScreenState, room: int) -> None:
         """Show the state, whole; ``room`` is the height there is."""
         before, self._state = self._state, state
@@ -75,6 +88,7 @@ class Lists(QWidget):
         if before.papers != state.papers:
             self.paper_model.set_rows(state.papers)
         self._show_lists(state)
+        self._show_recalling(state)
         self.show_answers(room)
 
     def show_answers(self, room: int) -> None:
@@ -82,6 +96,7 @@ class Lists(QWidget):
         state = self._state
         needed = [self.tabs, self._answers_head, self.answers]
         needed += [self.papers_head] if state.papers else []
+        needed += [self.recall] if state.recalling else []
         tables = [(self.outbox, len(state.shown)), (self.papers, len(state.papers))]
         height = sum(widget.sizeHint().height() + look().px(Space.PAGE) for widget in needed)
         height += sum(_whole_height(table, rows) for table, rows in tables if rows)
@@ -104,6 +119,14 @@ class Lists(QWidget):
         self.papers.setVisible(bool(state.papers))
         self.papers_head.setVisible(bool(state.papers))
         self.answers.show_items(state.answered, state.now)
+
+    def _show_recalling(self, state: ScreenState) -> None:
+        """Ask above the papers how many are back; the keyboard goes back to them."""
+        focused: QWidget | None = self.window().focusWidget()
+        was_asked = focused is not None and self.recall.isAncestorOf(focused)
+        self.recall.show_line(state.recalling)
+        if was_asked and state.recalling is None and state.papers:
+            self.papers.setFocus()
 
     def _show_tabs(self, state: ScreenState) -> None:
         wanted = len(state.to_look_at)

@@ -6,7 +6,7 @@ copy, the item being looked at stays, as long as it still needs the registrar.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
@@ -182,8 +182,8 @@ class SyncCenterPresenter:
             self._write(lambda: self._quarantine.give_up(apart.command_id, reason))
 
     def keep(self) -> None:
-        """Leave the question for a reason; nothing has changed."""
-        self._show(gives_up=False)
+        """Leave the question for a reason, or for a number of copies; nothing has changed."""
+        self._show(gives_up=False, recalling=None)
 
     def hand_over(self) -> None:
         """转交处理: a reference for support, to be saved where the registrar wants it."""
@@ -204,7 +204,7 @@ class SyncCenterPresenter:
 
     def later(self) -> None:
         """稍后处理: put the item away, nothing changes, it stays in 需处理; the next one not put away comes up."""
-        if self._state.gives_up:
+        if self._state.gives_up or self._state.recalling is not None:
             self.keep()
             return
         if self._wanted is None:
@@ -225,9 +225,15 @@ class SyncCenterPresenter:
         self._write(lambda: self._outbox.cancel(command_id))
 
     def record_recall(self, line: PaperLine) -> None:
-        """登记收回 of all copies still about."""
-        paper = line.paper
-        self._write(lambda: self._papers.record_recall(paper, paper.outstanding))
+        """登记收回: asks first how many of the copies still about are back, for nobody can take the record back."""
+        self._show(recalling=line, problem="")
+
+    def recall(self, copies: int) -> None:
+        """Record that so many copies of the form asked for are back."""
+        line = self._state.recalling
+        if line is not None:
+            self._show(recalling=None)
+            self._write(lambda: self._papers.record_recall(line.paper, copies))
 
     def close(self) -> None:
         """The page is gone: late answers are dropped."""
@@ -258,6 +264,7 @@ class SyncCenterPresenter:
     def _arrived(self, read: _Read) -> None:
         found = {"items": read.items, "answered": read.answered, "papers": read.papers, "counts": read.counts}
         self._state = replace(self._state, **found)  # type: ignore[arg-type]  # names are ScreenState's own fields
+        self._state = replace(self._state, recalling=_again(self._state.recalling, self._state.outstanding))
         if self._could_not_read:
             self._could_not_read = False
             self._show(problem="")
@@ -308,3 +315,9 @@ class SyncCenterPresenter:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names are ScreenState's own fields
         if not self._is_closed:
             self._view.show_state(self._state)
+
+
+def _again(line: PaperLine | None, papers: Sequence[PaperLine]) -> PaperLine | None:
+    """Return the line as it was read now; None if all its copies are back."""
+    number = line.paper.form_number if line is not None else ""
+    return next((paper for paper in papers if paper.paper.form_number == number), None)

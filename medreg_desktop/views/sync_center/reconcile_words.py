@@ -10,7 +10,7 @@ from medreg_desktop.services.printing.recall_list import LINES, RecallList
 from medreg_desktop.services.review.paper_desk import PaperLine
 from medreg_desktop.services.review.reconcile_desk import Batch, Decided, Reconciliation, Result
 from medreg_desktop.services.texts.terms import term
-from medreg_desktop.services.texts.translator import mark, tr, trn
+from medreg_desktop.services.texts.translator import mark, together, tr, trn
 from medreg_desktop.ui.tokens import Colour
 from medreg_desktop.ui.words import GONE, Word
 
@@ -77,15 +77,30 @@ def whereabouts(line: PaperLine) -> str:
     return tr(", ").join(parts)
 
 
+def recall_first(line: PaperLine) -> str:
+    """Return what a scan of a void form says, and what is to be done before the next decision."""
+    number = line.paper.form_number
+    if line.is_early:
+        return tr(
+            "{number}: until the withdrawal is synced a scan may still say it is valid. Take it back before deciding "
+            "again.",
+            number=number,
+        )
+    return tr("{number}: a scan says it is not valid. Take it back before deciding again.", number=number)
+
+
 def recall_list(lines: Sequence[PaperLine], registrar: str, today: date) -> RecallList:
-    """Return the page that is taken along when the papers are fetched; names without any number of the person."""
+    """Return the page that is taken along when the papers are fetched; names without any number of the person.
+
+    A star marks a form whose withdrawal the register has not taken: the page must not say what a scan may deny.
+    """
     columns = (
         (tr("Form number"), 48.0), (tr("Applicant"), 30.0), (tr("Printed"), 28.0), (tr("Whereabouts"), 44.0),
         (tr("Came back"), 20.0),
     )  # fmt: skip
     rows = tuple(
         (
-            line.paper.form_number,
+            f"{line.paper.form_number}*" if line.is_early else line.paper.form_number,
             line.applicant or "—",
             f"{line.paper.last_printed_at.astimezone(CHINA):%m-%d %H:%M}",
             whereabouts(line),
@@ -96,7 +111,11 @@ def recall_list(lines: Sequence[PaperLine], registrar: str, today: date) -> Reca
     more = len(rows) - LINES
     foot = trn("{n} more form stands in the program.", "{n} more forms stand in the program.", more) if more > 0 else ""
     head = tr("{n} forms, {registrar}, {day}", n=len(rows), registrar=registrar, day=today.isoformat())
-    return RecallList(tr("Papers to recall"), head, columns, rows, foot or tr("These forms are void; a scan says so."))
+    early = [line.is_early for line in lines[:LINES]]
+    if not foot and not all(early):
+        foot = tr("These forms are void; a scan says so.")
+    star = tr("* Withdrawal sync pending: a scan may still say it is valid.") if any(early) else ""
+    return RecallList(tr("Papers to recall"), head, columns, rows, together(foot, star))
 
 
 def content(line: Decided) -> tuple[str, str]:

@@ -54,6 +54,7 @@ class ScreenState:
     set_apart: SetApart | None = None  # what hangs on the current item, if it is in quarantine
     reconciled: Reconciliation | None = None  # read when its tab is shown
     gives_up: bool = False  # the reason for giving it up is being asked
+    recalling: PaperLine | None = None  # of which it is being asked how many copies are back
     report: SyncReport | None = None
     problem: str = ""
     now: datetime = _EPOCH  # which day's moments need no date

@@ -40,7 +40,7 @@ def paper_columns() -> tuple[Column[PaperLine], ...]:
         column("form", tr("Form number"), 168, lambda p: TextCell(p.paper.form_number), sortable=False),
         column("who", tr("Applicant"), 72, lambda p: TextCell(p.applicant or "—", bold=True), sortable=False),
         column("printed", tr("Printed"), 88, lambda p: TextCell(moment(p.paper.last_printed_at)), sortable=False),
-        column("copies", tr("Copies"), 44, lambda p: TextCell(str(p.paper.copies)), sortable=False),
+        column("copies", tr("Copies"), 44, _copies, sortable=False),
         column("where", tr("Whereabouts"), 100, _whereabouts, stretch=True, sortable=False),
         column("state", tr("State"), 78, lambda p: WordCell((_paper_state(p),), small=True), sortable=False),
         column(ACTION, tr("Action"), 88, _paper_action, sortable=False),
@@ -55,6 +55,13 @@ def _action(item: OutboxItem) -> Cell:
     if stands_out(item):
         return ButtonCell(tr("Settle"))
     return ButtonCell(tr("Take back"), quiet=True) if item.can_cancel else TextCell("")
+
+
+def _copies(line: PaperLine) -> Cell:
+    """Of one that is partly back, how many are about before how many there were."""
+    paper = line.paper
+    is_partly_back = 0 < paper.outstanding < paper.copies
+    return TextCell(f"{paper.outstanding} / {paper.copies}" if is_partly_back else str(paper.copies))
 
 
 def _whereabouts(line: PaperLine) -> Cell:

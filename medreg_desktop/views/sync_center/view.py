@@ -62,6 +62,8 @@ class SyncCenterView(QWidget):
         self.lists.outbox.pressed.connect(self._on_pressed)
         self.lists.outbox.opened.connect(self._on_opened)
         self.lists.papers.pressed.connect(lambda row, _key: presenter.record_recall(self.lists.paper_model.row(row)))
+        self.lists.recall.recorded.connect(presenter.recall)
+        self.lists.recall.left.connect(presenter.keep)
         panel = self.panel
         panel.review_again.connect(presenter.review_again)
         panel.give_up.connect(presenter.give_up)
@@ -287,11 +289,8 @@ class SyncCenterView(QWidget):
         return super().eventFilter(watched, event)
 
     def _looked_at(self) -> str:
-        """Return the decision under the bar, or none."""
-        place = self.lists.outbox.current_row
-        return (
-            self.lists.outbox_model.row(place).row.command.id if 0 <= place < len(self.lists.outbox_model.rows) else ""
-        )
+        """Return the decision under the bar of the list that is seen, or none: others' have no receipt here."""
+        return self.lists.looked_at or ""
 
 
 def _shown(state: ScreenState) -> CommandId | None:

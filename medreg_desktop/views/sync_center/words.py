@@ -293,6 +293,8 @@ def hint(conflict: Conflict) -> str:
     """Return what the ways out lead to."""
     if conflict.is_foreseen and conflict.row.sent:
         return tr("It was sent before, so the register must decide it; that is never lost.")
+    if conflict.is_foreseen and not conflict.can_take_back:
+        return tr("It cannot be taken back. It is sent later, and the register decides.")
     if conflict.is_foreseen:
         return tr("It has not been sent. Without a word from you it is sent later, and the register decides.")
     again = tr("Reviewing again opens the window with your words in it.") if conflict.can_review_again else ""

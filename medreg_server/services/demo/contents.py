@@ -35,6 +35,7 @@ _LEAVING_REASONS: Final = {
     Kind.TRANSFER_TO_MILITARY: ("应征入伍，变更到军队医疗机构。",),
     Kind.MULTI_PLACE_WITHDRAWAL: ("不再多地点执业，保留本院注册。",),
 }
+_MILITARY_UNIT: Final = "军队示例医院"  # who receives a physician who goes to the army: not of the civil register
 _TITLE_BEFORE: Final = {"主任医师": "副主任医师", "副主任医师": "主治医师", "主治医师": "住院医师"}
 _ASSISTANT_SCHOOL: Final = ("31", "示例医学高等专科学校")
 
@@ -198,9 +199,19 @@ class Applicants:
             last_day = submitted_on - timedelta(days=self._rng.randint(1, 9))
             registration = replace(registration, practising_until=last_day)
         reason = self._rng.choice(_LEAVING_REASONS[kind])
-        return self._content(
+        content = self._content(
             candidate, held.qualification, registration, submitted_on, reason=reason, registered_at=self._hospital
         )
+        if kind is not Kind.TRANSFER_TO_MILITARY:
+            return content
+        unit = replace(
+            content.request,
+            institution_name=_MILITARY_UNIT,
+            institution_code="",
+            institution_address="",
+            institution_postcode="",
+        )
+        return replace(content, request=unit)
 
     def _applicant(
         self, stream: Iterator[Candidate], cast: CastMember | None, *, keeps_level: bool = False

@@ -6,6 +6,7 @@ Runs in the reader's child process: even listing a hostile archive costs memory.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -66,6 +67,7 @@ def check_archive(path: Path) -> None:
         OSError,
         UnicodeDecodeError,
         zipfile.LargeZipFile,
+        zlib.error,
     ) as error:
         raise WorkbookRefused(Refusal.DAMAGED) from error
 

@@ -69,12 +69,18 @@ class ExamImport:
         faults = [fault for row in parsed if not isinstance(row, ExamResult) for fault in row]
         with self._environment.database.read() as transaction:
             plan = _planned(transaction, results, faults)
-        if dry_run or (plan.faults and not skip_faulty) or not (plan.new or plan.completed):
-            return _report(len(parsed), plan, written=False)
-        with self._environment.database.write() as writing:
-            plan = _planned(writing, results, faults)
-            _carry_out(writing, plan)
-        return _report(len(parsed), plan, written=True)
+        written = not dry_run and _is_to_do(plan, skip_faulty)
+        if written:
+            with self._environment.database.write() as writing:
+                plan = _planned(writing, results, faults)  # another import may have come in between
+                written = _is_to_do(plan, skip_faulty)
+                if written:
+                    _carry_out(writing, plan)
+        return _report(len(parsed), plan, written=written)
+
+
+def _is_to_do(plan: _Plan, skip_faulty: bool) -> bool:
+    return bool(plan.new or plan.completed) and (skip_faulty or not plan.faults)
 
 
 def _planned(transaction: ReadTransaction, results: Sequence[ExamResult], faults: Sequence[RowFault]) -> _Plan:

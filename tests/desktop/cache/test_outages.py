@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from medreg_core.contract.v1.commands import Outcome
+from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache import commands, outages
+from medreg_desktop.services.cache.outbox import Resolution
 from medreg_desktop.services.cache.store import CacheStore
 from tests.desktop.cache.office import NOW, WANG, agree, application
 
@@ -83,3 +86,15 @@ def test_it_knows_what_was_decided_meanwhile_and_what_waited_already(store: Cach
     (outage,) = kept(store)
     found = store.write(lambda conn: outages.commands_of(conn, outage))
     assert [int(command_id) for command_id in found] == [1, 2]
+
+
+def test_what_was_answered_before_has_no_part_in_it_whenever_it_is_given_up(store: CacheStore) -> None:
+    made = agree(application(1), f"{1:032d}")
+    answer = Outcome(id=made.id, kind=OutcomeKind.CONFLICT, code="version_conflict")
+    store.write(lambda conn: commands.save(conn, made, WANG, NOW))
+    store.write(lambda conn: commands.settle(conn, answer, NOW))
+    lose(store, NOW + HOUR)
+    find(store, NOW + 2 * HOUR)
+    store.write(lambda conn: commands.close(conn, made.id, Resolution.DROPPED, NOW + 3 * HOUR))
+    (outage,) = kept(store)
+    assert store.write(lambda conn: outages.commands_of(conn, outage)) == []

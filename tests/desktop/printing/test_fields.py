@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from medreg_core.domain.records import Experience
+from medreg_core.domain.comparison import asked_fields
+from medreg_core.domain.records import Application, Experience
 from medreg_core.domain.vocabulary import ChangePart, FormState, Kind
 from medreg_desktop.services.printing.field_names import (
     EXPERIENCE_FIELDS,
@@ -14,8 +15,18 @@ from medreg_desktop.services.printing.field_names import (
     REGISTRATION_FIELDS,
     TICKS,
 )
-from medreg_desktop.services.printing.fields import FormJob, day, form_texts, form_ticks
-from tests.helpers.review_forms import INSTITUTION, PRINTED_ON, REGISTRATION, application, job, tables, undecided
+from medreg_desktop.services.printing.fields import NOT_ASKED, FormJob, day, form_texts, form_ticks
+from medreg_desktop.services.printing.template import Text
+from tests.helpers.review_forms import (
+    INSTITUTION,
+    PRINTED_ON,
+    REGISTRATION,
+    application,
+    job,
+    library,
+    tables,
+    undecided,
+)
 
 
 def texts(one: FormJob) -> dict[str, str]:
@@ -40,6 +51,13 @@ def test_an_applicant_without_a_qualification_record_shows_dashes() -> None:
     assert {shown[field] for field in QUALIFICATION_FIELDS} == {"—"}
 
 
+def test_a_request_that_names_no_institution_and_no_place_shows_dashes() -> None:
+    subject = application()
+    subject = replace(subject, request=replace(subject.request, institution_name="", institution_code="", place=""))
+    shown = texts(job(subject=subject))
+    assert [shown[field] for field in ("institution_name", "institution_code", "place")] == ["—", "—", "—"]
+
+
 @pytest.mark.parametrize(
     ("field", "text"),
     [
@@ -60,7 +78,8 @@ def test_an_applicant_without_a_qualification_record_shows_dashes() -> None:
         ("scopes", "儿科专业"),
         ("place", "示例省"),
         ("institution_label", "主要执业机构"),
-        ("opinion", "同意聘用并申请注册。\n经办人：查若溪　2026 年 11 月 23 日"),
+        ("opinion", "同意聘用并申请注册。"),
+        ("signed", "经办人：查若溪　2026 年 11 月 23 日"),
         ("training", "—"),
         ("reason", "—"),
     ],
@@ -89,6 +108,42 @@ def test_a_term_with_an_end_names_both_days() -> None:
     shown = texts(job(subject=subject))
     assert shown["practice_term"] == "2026 年 12 月 01 日至 2029 年 11 月 30 日"
     assert shown["institution_label"] == "拟备案机构"
+
+
+ASKED = [application(kind, registered=True) for kind in Kind if kind is not Kind.CHANGE]
+ASKED += [replace(application(Kind.CHANGE, registered=True), change_part=part) for part in ChangePart]
+SHOWN_AS = {
+    "start_on": {"start_on", "practice_term"},
+    "end_on": {"practice_term"},
+    "level": {"qualification_level"},  # a rule demands that they are equal
+}
+
+
+@pytest.mark.parametrize("subject", ASKED, ids=lambda one: f"{one.kind}-{one.change_part or ''}")
+def test_a_form_shows_everything_the_registrar_was_asked_to_compare(subject: Application) -> None:
+    pages = library().template_of(subject.kind).pages
+    shown = {field for page in pages for text in page.values if isinstance(text, Text) for field in text.fields()}
+    for field in asked_fields(subject):
+        assert SHOWN_AS.get(field, {field}) & shown, field
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "institution", "place", "start_on"),
+    [
+        (Kind.MULTI_SITE_WITHDRAWAL, "取消备案机构", INSTITUTION.name, NOT_ASKED, NOT_ASKED),
+        (Kind.MULTI_PLACE_WITHDRAWAL, "所涉执业机构", INSTITUTION.name, "示例省", NOT_ASKED),
+        (Kind.TRANSFER_TO_MILITARY, "军队接收单位", INSTITUTION.name, NOT_ASKED, "2026 年 12 月 01 日"),
+        (Kind.DEPARTURE_FILING, "所涉执业机构", NOT_ASKED, NOT_ASKED, "2026 年 12 月 01 日"),
+        (Kind.CANCELLATION, "所涉执业机构", NOT_ASKED, NOT_ASKED, NOT_ASKED),
+    ],
+)
+def test_what_ends_says_where_and_when_as_far_as_its_kind_asks(
+    kind: Kind, label: str, institution: str, place: str, start_on: str
+) -> None:
+    """What the kind does not ask for was not shown to the registrar, and so it is not on the paper either."""
+    shown = texts(job(subject=application(kind, registered=True)))
+    words = [shown[field] for field in ("institution_label", "institution_name", "place", "start_on")]
+    assert words == [label, institution, place, start_on]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +202,7 @@ def test_more_experience_than_rows_is_announced() -> None:
 
 def test_an_opinion_without_a_date_still_names_the_registrar() -> None:
     subject = replace(application(), decided_at=None)
-    assert texts(job(subject=subject))["opinion"].endswith("经办人：查若溪")
+    assert texts(job(subject=subject))["signed"] == "经办人：查若溪"
 
 
 def test_days_are_those_of_china() -> None:

@@ -138,8 +138,14 @@ def test_printing_is_recorded_and_the_next_one_is_a_reprint() -> None:
     assert (record.copies, record.reprint, record.to_file, record.form_state) == (2, 0, False, A)
     again = office.prepare()
     assert again.forms[0].job.reprint == 1
-    assert again.forms[0].texts["print_mark"] == "补打 1"
+    assert again.forms[0].texts["print_mark"] == "本机补打 1"
     assert len(again.forms[0].prints) == 1
+
+
+def test_the_printer_is_told_where_each_form_begins() -> None:
+    office = Office(A, A, A)
+    office.desk.send(office.prepare(), PrintSettings("laser"), quiet, never)
+    assert office.printers.starts == [[0, 2, 4]]
 
 
 def test_a_printing_that_breaks_off_records_the_forms_that_came_out() -> None:

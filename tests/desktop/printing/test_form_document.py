@@ -20,6 +20,7 @@ from medreg_desktop.services.printing.form_document import (
     RenderedForms,
 )
 from medreg_desktop.services.printing.scan import scan_page
+from medreg_desktop.services.review.deciding import LONGEST_OPINION
 from tests.helpers.review_forms import (
     KEY,
     KID,
@@ -159,9 +160,17 @@ def test_an_undecided_form_has_no_code_and_says_so() -> None:
     assert "待同步" not in text
 
 
-@pytest.mark.parametrize(("reprint", "words"), [(0, "首次打印"), (1, "补打 1"), (12, "补打 12")])
-def test_the_footer_says_which_print_this_is(reprint: int, words: str) -> None:
-    one = job(reprint=reprint)
+@pytest.mark.parametrize(
+    ("state", "reprint", "words"),
+    [
+        (FormState.PENDING, 0, "　首次打印"),
+        (FormState.PENDING, 1, "　补打 1"),
+        (FormState.AGREED, 0, "　本机首次打印"),  # another computer of the office may have printed it
+        (FormState.AGREED, 12, "　本机补打 12"),
+    ],
+)
+def test_the_footer_says_which_print_this_is(state: FormState, reprint: int, words: str) -> None:
+    one = job(state=state, reprint=reprint)
     text = text_of(draw(one))
     assert text.count(words) == 2  # on both pages
     assert f"校验摘要 {one.digest[:4].upper()} {one.digest[4:8].upper()}" in text
@@ -229,6 +238,16 @@ def test_a_long_address_takes_two_lines_before_anything_is_lost() -> None:
     rendered = render(with_address(address))
     assert rendered.warnings == ()
     assert address in text_of(rendered.pdf).replace("\n", "")
+
+
+@pytest.mark.parametrize("kind", [Kind.REGISTRATION, Kind.CANCELLATION])
+@pytest.mark.parametrize(("length", "defects"), [(LONGEST_OPINION, []), (400, ["opinion"])])
+def test_the_longest_opinion_is_whole_and_who_agreed_stands_below_any(
+    kind: Kind, length: int, defects: list[str]
+) -> None:
+    rendered = render(job(subject=replace(application(kind), opinion="医" * length)))
+    assert [warning.field for warning in rendered.warnings] == defects
+    assert "经办人：查若溪　2026 年 11 月 23 日" in text_of(rendered.pdf)
 
 
 def test_an_ordinary_form_does_not_wait_for_the_rare_font() -> None:

@@ -15,6 +15,7 @@ from medreg_desktop.services.cache import audit
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.services.review import deciding
 from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.desktop.program.test_service import state_at
 from tests.helpers.fault_proxy import FaultProxy
@@ -186,9 +187,12 @@ def _forget_pages(desk: Desk) -> None:
     desk.office.engine.interrupt()
 
 
-def test_a_full_disk_is_said_and_loses_neither_word_nor_decision(office: Desk, server: ServerHandle) -> None:
+def test_a_full_disk_is_said_and_loses_neither_word_nor_decision(
+    office: Desk, server: ServerHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = office.rows[0]
     long = "同意聘用。" * 800
+    monkeypatch.setattr(deciding, "LONGEST_OPINION", len(long))  # a decision for which no free page is left
     office.open_review(row)
     _limit(office, lambda conn: conn.execute("PRAGMA page_count").fetchone()[0])
     office.review.acts.opinion.editor.setText(long)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from medreg_core.domain.records import AccountId
 from medreg_core.domain.vocabulary import State
@@ -15,6 +17,7 @@ from tests.desktop.program.conftest import Staff
 from tests.desktop.program.test_service import state_at
 from tests.helpers.fault_proxy import FaultProxy
 from tests.helpers.program import PATIENCE_S, Desk, click
+from tests.helpers.qt import settle
 from tests.helpers.server import PASSWORD, ServerHandle
 
 
@@ -58,6 +61,29 @@ def test_a_preview_is_hidden_by_the_lock_too(office: Desk) -> None:
     assert not office.preview.isVisible()
     office.unlock(PASSWORD)
     office.until(lambda: not office.is_shut and office.preview.isVisible(), "the preview again")
+
+
+def test_a_review_asked_for_before_the_lock_does_not_open_over_it(office: Desk) -> None:
+    """The search is busy, Enter on a row shows nothing yet, and he locks the screen and goes."""
+    row, found = office.rows[0], threading.Event()
+    page, searching = office.office.list, office.program._runners["searching"]
+    assert page is not None
+    office.until(lambda: page._presenter is not None and page._presenter._state.fresh, "fresh rows")
+    office.until(lambda: searching.pending == 0, "rest")
+    searching.submit(lambda: found.wait(PATIENCE_S), lambda _: None, lambda _: None)
+    page.table.setCurrentIndex(page.model.index(0, 1))
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    office.program.lock()
+    found.set()
+    office.until(lambda: office.office.review is not None and office.review.shown_application, "the sheet, read below")
+    settle()
+    office.shot("locked-over-a-review")
+    assert row.name not in office.words()
+    assert not office.review.isVisible()
+    office.unlock(PASSWORD)
+    office.until(lambda: not office.is_shut and office.review.isVisible(), "the review")
+    assert office.review.shown_application == row.id
+    office.close_review()
 
 
 def test_a_second_registrar_sees_a_number_and_cannot_send_it(

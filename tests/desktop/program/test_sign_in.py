@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtWidgets import QApplication
 
@@ -9,7 +11,7 @@ from medreg_core.domain.vocabulary import Role
 from medreg_desktop.app.start import cannot_start
 from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.helpers.fault_proxy import FaultProxy, http_answer
-from tests.helpers.program import Desk, click
+from tests.helpers.program import PATIENCE_S, Desk, click
 from tests.helpers.server import PASSWORD, ServerHandle, seed_hospital
 
 PORTAL_PAGE = (
@@ -177,6 +179,22 @@ def test_another_institutions_registrar_is_turned_away_and_nothing_is_mixed(
     office.shot("other-institution")
     assert office.fault == "本机副本属于另一家医疗机构，您的账号不能使用。 请联系管理员。"
     office.at_work(staff.registrar, PASSWORD, 3)
+
+
+def test_a_batch_cut_short_by_leaving_is_told_to_who_comes_back(office: Desk, staff: Staff) -> None:
+    writing, go, page = office.program._runners["writing"], threading.Event(), office.office.list
+    assert page is not None
+    writing.submit(lambda: go.wait(PATIENCE_S), lambda _: None, lambda _: None)
+    page.model.tick_all(on=True)
+    click(page.batch_bar._agree)
+    office.program.sign_out()
+    go.set()
+    office.at_work(staff.registrar, PASSWORD, 3)
+    office.until(lambda: "上次批量同意 3 条时中途离开" in office.notices(), "what became of the batch")
+    assert office.queue() == []
+    office.program.sign_out()
+    office.at_work(staff.registrar, PASSWORD, 3)
+    assert "上次批量同意" not in office.notices()
 
 
 def test_a_second_program_on_the_same_folder_says_so(open_desk: OpenDesk, office: Desk, staff: Staff) -> None:

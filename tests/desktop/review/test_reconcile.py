@@ -51,6 +51,15 @@ def test_each_registrars_batch_with_what_became_of_it(office: Office) -> None:
     assert mine.lines[0].by == "李经办"
 
 
+def test_a_colleague_of_the_same_name_is_not_taken_for_oneself(office: Office) -> None:
+    three_ends(office)
+    office.receives(decided_by("王经办", 5))  # type: ignore[arg-type]
+    mine, theirs, namesake = office.reconciling.read().batches
+    assert (mine.who, mine.is_mine, len(mine.lines)) == ("王经办", True, 3)
+    assert (theirs.who, namesake.who, namesake.is_mine) == ("李经办", "王经办", False)
+    assert [line.application_id for line in namesake.lines] == [application(5).id]
+
+
 def test_an_accepted_decision_that_the_feed_brings_too_stands_once(office: Office) -> None:
     three_ends(office)
     lines = [line for batch in office.reconciling.read().batches for line in batch.lines]

@@ -70,9 +70,12 @@ def test_a_consent_is_saved_whole_and_shown_at_once(office: Office) -> None:
         (replace(AGREE, content_version=2), {}, ["content_changed"]),
         (replace(RETURN, opinion="  "), {}, ["reason_missing"]),
         (replace(AGREE, kind=CommandKind.REFUSE, opinion=""), {}, ["reason_missing"]),
+        (replace(AGREE, opinion="同" * 151), {}, ["opinion_too_long"]),
         (AGREE, {"state": State.WITHDRAWN}, ["state"]),
         (AGREE, {"materials": (Material("photo", pages=1),)}, None),
         (AGREE, TWO_SCOPES, None),
+        (AGREE, {"request": request(institution_name="别市人民医院")}, ["check_failed"]),
+        (AGREE, {"request": request(institution_name="", place="")}, ["check_failed", "check_failed"]),
     ],
 )
 def test_what_stands_in_the_way_is_told_and_nothing_is_saved(

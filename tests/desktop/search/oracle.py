@@ -25,7 +25,7 @@ def plain(text: str) -> str:
     for dot in "•‧・":
         text = text.replace(dot, "·")
     text = "".join(" " if c.isspace() else c for c in text.casefold())
-    return "".join(c for c in text if c.isprintable() and c != "'")
+    return "".join(c for c in text if c != "'" and unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
 
 
 @cache

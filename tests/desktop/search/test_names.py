@@ -33,6 +33,8 @@ from medreg_desktop.services.search.names import (
         ("xi'an", "xian"),
         ("ｶﾅ", "カナ"),
         ("a\x00b\u200bc", "abc"),
+        ("王\ue815明", "王\ue815明"),  # of private use
+        ("\U00031350", "\U00031350"),  # of Unicode 15: not every Python knows it
         ("⼥", "女"),
         ("%_", "%_"),
     ],

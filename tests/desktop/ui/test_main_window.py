@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from medreg_desktop.services.settings.store import Settings
@@ -213,53 +213,6 @@ def test_no_key_means_two_things(window: MainWindow) -> None:
     assert clashes([Key("a", "F5"), Key("b", "F5")]) == {"F5": ["a", "b"]}
     taken = {"Ctrl+Space", "Shift+Space", "Ctrl+.", "Ctrl+Shift", "Alt+Shift", "F4"}
     assert taken.isdisjoint(key.keys for key in everything), "kept free for input methods and lists"
-
-
-def test_a_cover_hides_the_shell_and_open_dialogs_and_gives_them_back(qtbot: QtBot, window: MainWindow) -> None:
-    dialog = QDialog(window)
-    typed = QLineEdit("写到一半", dialog)
-    dialog.open()
-    field = window.pages.currentWidget().findChild(QLineEdit)
-    field.setFocus()
-    field.setText("欧阳")
-    cover = QLineEdit()
-    window.cover.lay(cover)
-    settle()
-    assert not dialog.isVisible()
-    assert not window.top_bar.isVisible()
-    assert cover.geometry() == window.rect()
-    reached: list[str] = []
-    window.screen_shown.connect(reached.append)
-    qtbot.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
-    assert reached == [], "no key reaches what is covered"
-    window.resize(1500, 950)
-    settle()
-    assert cover.geometry() == window.rect()
-    window.cover.lift()
-    settle()
-    assert dialog.isVisible()
-    assert window.top_bar.isVisible()
-    assert (typed.text(), field.text()) == ("写到一半", "欧阳")
-    dialog.close()
-    dialog.deleteLater()
-
-
-def test_what_has_gone_below_a_cover_does_not_keep_the_rest_from_coming_back(window: MainWindow) -> None:
-    """The last decision closes the review, an answer takes its row away: while the screen is locked."""
-    closes, stays = QDialog(window), QDialog(window)
-    closes.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    closes.open()
-    stays.open()
-    field = QLineEdit(window.pages.currentWidget())
-    field.setFocus()
-    window.cover.lay(QLineEdit())
-    closes.close()
-    field.deleteLater()
-    settle()
-    window.cover.lift()
-    assert stays.isVisible()
-    stays.close()
-    stays.deleteLater()
 
 
 def test_size_and_place_are_remembered(dressed_app: Theme, settings: Settings, window: MainWindow) -> None:

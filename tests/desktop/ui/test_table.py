@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -153,6 +153,38 @@ def test_a_row_that_came_under_the_pointer_while_it_was_down_is_not_pressed(
     model.set_rows([row for row in model.rows if row.key != 2])
     qtbot.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert pressed == []
+
+
+def test_a_row_that_came_under_the_pointer_while_it_was_down_is_not_ticked(
+    qtbot: QtBot, table: Table, model: RowsModel[Row]
+) -> None:
+    box = table.visualRect(model.index(2, 0)).center()
+    qtbot.mousePress(table.viewport(), Qt.MouseButton.LeftButton, pos=box)
+    model.set_rows([row for row in model.rows if row.key != 2])
+    qtbot.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=box)
+    assert model.ticked == ()
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_double_click_ticks_and_unticks_one_row(
+    qtbot: QtBot, table: Table, model: RowsModel[Row], *, leaves: bool
+) -> None:
+    box = table.visualRect(model.index(2, 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=box)
+    assert [row.key for row in model.ticked] == [2]
+    if leaves:
+        model.set_rows([row for row in model.rows if row.key != 2])
+    second = QMouseEvent(
+        QEvent.Type.MouseButtonDblClick,
+        box.toPointF(),
+        table.viewport().mapToGlobal(box).toPointF(),
+        Qt.MouseButton.LeftButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QCoreApplication.sendEvent(table.viewport(), second)
+    qtbot.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=box)
+    assert model.ticked == ()
 
 
 def test_space_and_the_box_tick_and_barred_rows_do_not(qtbot: QtBot, table: Table, model: RowsModel[Row]) -> None:

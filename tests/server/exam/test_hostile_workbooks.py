@@ -157,6 +157,16 @@ def wrong_check_sum(path: Path) -> Path:
     return path
 
 
+def damaged_stream(path: Path) -> Path:
+    packed(path, {**parts(), "xl/media/a": noise(1_000).hex().encode()})
+    body = path.read_bytes()
+    start = body.find(b"xl/media/a") + len("xl/media/a")
+    path.write_bytes(
+        body[: start + 100] + bytes(byte ^ 0xFF for byte in body[start + 100 : start + 300]) + body[start + 300 :]
+    )
+    return path
+
+
 def plain_zip(path: Path) -> Path:
     return packed(path, {"a.txt": b"hello"})
 
@@ -213,6 +223,7 @@ FILES: dict[str, tuple[Callable[[Path], Path], set[Refusal]]] = {
     "empty file": (empty, {Refusal.NOT_A_WORKBOOK}),
     "cut short": (cut_short, {Refusal.DAMAGED}),
     "wrong check sum": (wrong_check_sum, {Refusal.DAMAGED}),
+    "damaged stream": (damaged_stream, {Refusal.DAMAGED}),
     "a plain zip": (plain_zip, {Refusal.NOT_A_WORKBOOK}),
     "zip in a zip": (nested_zip, {Refusal.NOT_A_WORKBOOK}),
     "broken markup": (broken_markup, {Refusal.DAMAGED}),

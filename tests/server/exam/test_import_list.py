@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from medreg_core.domain.records import PhysicianId
 from medreg_server.cli.exam import report_lines, spoken_refusal
 from medreg_server.services.demo.passers import PASSERS, SIGNED_UP, passers
 from medreg_server.services.demo.seed import Size, seed_demo
+from medreg_server.services.exam import import_list
 from medreg_server.services.exam.import_list import ExamImport, ImportReport
 from medreg_server.services.exam.pass_list import Pass, write_exam_list
 from medreg_server.services.exam.refusal import Refusal, WorkbookRefused
@@ -148,6 +150,27 @@ def test_many_rows_in_one_transaction(exam_register: Service, path: Path) -> Non
     assert (report.rows, report.waiting) == (PASSERS, PASSERS)
     with exam_register.environment.database.read() as transaction:
         assert [head.chain for head in transaction.audit.heads()] == ["register"]
+
+
+def test_a_fault_that_another_import_made_meanwhile_keeps_the_whole_list_out(
+    exam_register: Service, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = some_passes()
+    other = replace(passes[0], qualification=replace(passes[0].qualification, name="别名"))
+    real, planned = import_list._planned, []
+
+    def with_another(*asked: Any) -> object:
+        planned.append(real(*asked))
+        if len(planned) == 1:
+            with exam_register.environment.database.write() as transaction:
+                transaction.physicians.add_qualifications([(None, other.qualification)])
+        return planned[-1]
+
+    monkeypatch.setattr(import_list, "_planned", with_another)
+    report = run(exam_register, passes, path)
+    assert report.faults == (RowFault(2, Field.NAME, "differs_from_register"),)
+    assert not report.written
+    assert list(codes_held(exam_register, passes)) == [other.qualification.code]
 
 
 def test_an_interrupted_import_leaves_nothing(

@@ -45,8 +45,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take the schema back; what the lane holds is lost."""
     op.drop_table("rescued_command")
-    with op.batch_alter_table("form_lease") as form_lease:
-        form_lease.drop_column("burnt_at")
-    with op.batch_alter_table("device") as device:
-        for name in ("wiped_at", "reason", "revoked_by", "last_account_id"):
-            device.drop_column(name)
+    # Not in a batch: SQLite would copy the table and drop the old one, which other rows refer to.
+    op.drop_column("form_lease", "burnt_at")
+    for name in ("wiped_at", "reason", "revoked_by", "last_account_id"):
+        op.drop_column("device", name)

@@ -42,10 +42,11 @@ class Opened:
     ) -> None:
         self.qtbot, self.office = qtbot, office
         office.receives(*(named(n) for n in range(1, len(NAMES) + 1)))
-        self.notices, self.kept = Notices(), [""]
+        self.notices, self.kept, self.day = Notices(), [""], TODAY
         around = Surroundings(
-            tables(), HOSPITAL, (WANG.name,), lambda: TODAY, self.notices, "", lambda _text: None, "", self.kept.append
-        )
+            tables(), HOSPITAL, (WANG.name,), lambda: self.day, self.notices, "", lambda _text: None,
+            keep_schemes=self.kept.append,
+        )  # fmt: skip
         self.page = ApplicationsView(around)
         self.engine = SearchEngine(office.store.reader)
         self.presenter = ApplicationsPresenter(

@@ -18,7 +18,7 @@ from medreg_desktop.services.search.engine import SearchInterrupted
 from medreg_desktop.services.search.rows import WorklistRow
 from medreg_desktop.services.texts.translator import trn
 from medreg_desktop.views.applications.presenter import ApplicationsPresenter
-from medreg_desktop.views.applications.state import Act, BatchDone, Empty, Reason, ScreenState, Total
+from medreg_desktop.views.applications.state import Act, BatchDone, Empty, Reason, ScreenState, Ticked, Total
 from tests.helpers.runners import ImmediateRunner, ManualRunner
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -78,13 +78,13 @@ class FakeBatches:
     agreed: list[ApplicationId] = field(default_factory=list)
 
     def agree(
-        self, seen: Mapping[ApplicationId, int], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, ticked: Sequence[Ticked], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> BatchDone:
-        for id_ in seen:
+        for one in ticked:
             if cancelled():
                 return BatchDone(len(self.agreed), (), cancelled=True)
-            self.agreed.append(id_)
-            progress(len(self.agreed), len(seen))
+            self.agreed.append(one.id)
+            progress(len(self.agreed), len(ticked))
         return BatchDone(len(self.agreed), (), cancelled=False)
 
 
@@ -139,16 +139,19 @@ class Bench:
     batches: FakeBatches
     searching: ManualRunner
     presenter: ApplicationsPresenter
+    noted: list[int]
 
 
 def bench(rows: Sequence[WorklistRow] = (), *, may_decide: bool = True, total: Total = THREE) -> Bench:
     view, worklist, batches, searching = FakeView(), FakeWorklist(list(rows), total), FakeBatches(), ManualRunner()
+    noted: list[int] = []
     presenter = ApplicationsPresenter(
-        view, worklist, batches, searching, ImmediateRunner(), Clock(), ME, may_decide=may_decide
-    )
+        view, worklist, batches, searching, ImmediateRunner(), Clock(), ME, may_decide=may_decide,
+        note_batch=noted.append,
+    )  # fmt: skip
     presenter.start()
     searching.release_all()
-    return Bench(view, worklist, batches, searching, presenter)
+    return Bench(view, worklist, batches, searching, presenter, noted)
 
 
 def test_first_list_shows_rows_total_and_tabs() -> None:
@@ -308,6 +311,7 @@ def test_batch_agrees_reports_and_reloads() -> None:
     b.searching.release_all()
     assert b.batches.agreed == ["a1", "a2"]
     assert b.view.progress == [(1, 2), (2, 2)]
+    assert b.noted == [2, 0]
     assert b.view.done == [BatchDone(2, (("示例3", trn("{n} check failed", "{n} checks failed", 1)),), cancelled=False)]
     assert b.view.state.progress is None
     assert Progress(0, 2) in [state.progress for state in b.view.states]

@@ -29,7 +29,7 @@ class Stored:
 
 
 def words(today: date = TODAY) -> ConditionWords:
-    return ConditionWords(tables(), HOSPITAL, (), today)
+    return ConditionWords(tables(), HOSPITAL, (), lambda: today)
 
 
 FULL = Query(

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.vocabulary import Kind, State
 from medreg_desktop.services.cache import outbox
+from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.search.conditions import Query, Tab
 from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.ui.widgets.choice import ChoiceField
+from medreg_desktop.ui.widgets.date import DateField
+from medreg_desktop.ui.widgets.field import TextField
+from tests.core.builders import TODAY
 from tests.desktop.review.office import Office, application
 from tests.desktop.views.applications.screen import NAMES, Key, Mod, Opened, named
 from tests.helpers.qt import clipped, nameless, picture, settle
 from tests.helpers.runners import ManualRunner
 
+T = TypeVar("T")
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 
 
@@ -106,6 +116,35 @@ def test_what_changes_before_its_turn_in_the_batch_is_left_to_the_registrar(open
     assert opened.office.store.read(lambda conn: outbox.rows(conn, opened.office.account.id)) == []
 
 
+def test_what_a_batch_did_is_told_though_the_copy_cannot_be_read_any_more(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.page.focus_list()
+    for _ in range(3):
+        opened.key(Key.Key_Space)
+        opened.key(Key.Key_Down)
+    write, written = CacheStore.write, 0
+
+    def first_only(self: CacheStore, work: Callable[[Connection], T]) -> T:
+        nonlocal written
+        written += 1
+        if written == 1:
+            return write(self, work)
+        monkeypatch.setattr(CacheStore, "read", unreadable)
+        raise KnownFault("cache_damaged")
+
+    def unreadable(_self: CacheStore, _work: Callable[[Connection], T]) -> T:
+        raise KnownFault("cache_damaged")
+
+    monkeypatch.setattr(CacheStore, "write", first_only)
+    opened.key(Key.Key_Return, Mod.ControlModifier)
+    monkeypatch.undo()
+    told = opened.notices.history[-1].text
+    assert told.startswith("1 条已同意。2 条未办：欧阳以宁，")
+    assert "覃可" in told
+    assert len(opened.office.outbox.items()) == 1
+
+
 def test_a_stroke_is_never_lost_while_answers_are_slow(qtbot: QtBot, office: Office, theme: Theme) -> None:
     slow = ManualRunner()
     opened = Opened(qtbot, office, slow)
@@ -163,6 +202,21 @@ def test_other_conditions_begin_at_the_top_and_a_refresh_stays(opened: Opened) -
     assert opened.page.table.current_row == 0
 
 
+def test_a_date_that_cannot_be_read_stays_while_another_condition_is_typed(opened: Opened) -> None:
+    fields = opened.page.conditions.fields
+    submitted, keyword = fields["submitted_from"], fields["text"]
+    assert isinstance(submitted, DateField)
+    assert isinstance(keyword, TextField)
+    submitted.editor.setFocus()
+    opened.type("2026-13-40")
+    keyword.editor.setFocus()
+    opened.type("zya")
+    assert submitted.text == "2026-13-40"
+    assert submitted._problem
+    opened.presenter.change(Query(submitted_from=TODAY, tab=Tab.OPEN))
+    assert (submitted.text, submitted._problem) == (TODAY.isoformat(), "")
+
+
 def test_folding_keeps_what_is_in_force_in_sight(opened: Opened) -> None:
     grid = opened.page.conditions
     grid.fields["phone"].setFocus()
@@ -192,6 +246,30 @@ def test_tab_goes_through_conditions_to_the_list(opened: Opened) -> None:
         seen.append(opened.focused)
     expected = [opened.page._query, opened.page._fold, opened.page.tabs, opened.page.table]
     assert [widget for widget in seen if widget in expected] == expected
+
+
+def test_the_deadline_chosen_yesterday_means_today_this_morning(opened: Opened) -> None:
+    deadline = opened.page.conditions.fields["deadline"]
+    assert isinstance(deadline, ChoiceField)
+    deadline.chosen.emit(("today",))
+    opened.day = TODAY + timedelta(days=1)
+    opened.page.refresh()
+    settle()
+    query = opened.presenter._state.query
+    assert (query.deadline_from, query.deadline_to) == (opened.day, opened.day)
+    assert deadline.values == ("today",)
+    opened.page.conditions.fields["handler"].chosen.emit(("",))  # type: ignore[attr-defined]  # as choosing does
+    assert opened.presenter._state.query.deadline_from == opened.day
+    deadline.chosen.emit(("overdue",))
+    assert opened.presenter._state.query.deadline_to == TODAY
+
+
+def test_days_of_deadline_that_are_no_choice_stay_on_a_new_day(opened: Opened) -> None:
+    asked = Query(deadline_from=TODAY - timedelta(days=3), deadline_to=TODAY, tab=Tab.OPEN)
+    opened.presenter.change(asked)
+    opened.day = TODAY + timedelta(days=1)
+    opened.page.refresh()
+    assert opened.presenter._state.query == asked
 
 
 def test_no_match_says_how_many_conditions_and_clears_them(opened: Opened) -> None:

@@ -11,7 +11,7 @@ from medreg_desktop.services.faults import KnownFault, Problem
 from medreg_desktop.services.review.deciding import Decision, Receipt
 from medreg_desktop.services.review.sheet import ReviewSheet
 from medreg_desktop.views.review.presenter import ReviewPresenter
-from medreg_desktop.views.review.state import ScreenState
+from medreg_desktop.views.review.state import Decided, ScreenState
 from tests.desktop.review.office import Office, application, tables
 from tests.helpers.runners import ImmediateRunner, ManualRunner
 
@@ -66,8 +66,10 @@ class Claims:
 class FakeView:
     states: list[ScreenState] = field(default_factory=list)
     told: list[tuple[ApplicationId, CommandKind]] = field(default_factory=list)
+    made: list[Decided] = field(default_factory=list)
     taken: list[ApplicationId] = field(default_factory=list)
     kept: list[tuple[ApplicationId, tuple[Problem, ...]]] = field(default_factory=list)
+    undecided: list[tuple[ApplicationId, CommandKind, list[str]]] = field(default_factory=list)
     previewed: list[ApplicationId] = field(default_factory=list)
     left: int = 0
 
@@ -82,8 +84,12 @@ class FakeView:
     def show_state(self, state: ScreenState) -> None:
         self.states.append(state)
 
-    def decided(self, sheet: ReviewSheet, kind: CommandKind) -> None:
-        self.told.append((sheet.application.id, kind))
+    def decided(self, decided: Decided) -> None:
+        self.told.append((decided.sheet.application.id, decided.kind))
+        self.made.append(decided)
+
+    def not_decided(self, sheet: ReviewSheet, kind: CommandKind, problems: tuple[Problem, ...]) -> None:
+        self.undecided.append((sheet.application.id, kind, [problem.code for problem in problems]))
 
     def taken_back(self, sheet: ReviewSheet) -> None:
         self.taken.append(sheet.application.id)

@@ -294,6 +294,41 @@ def test_the_offered_opinion_follows_the_rules_until_somebody_types(office: Offi
     assert bench.view.state.opinion == "已核"
 
 
+def test_words_for_returning_do_not_become_the_opinion_of_a_consent(office: Office) -> None:
+    """They stood there when the last original was ticked, and the tick was saved with what stood there."""
+    bench = unseen(office)
+    words_for_returning = bench.view.state.opinion
+    bench.presenter.tick_material("id_card", seen=True)
+    bench.settle()
+    draft = bench.draft(ONE)
+    assert draft is not None
+    assert draft.opinion == ""
+    assert bench.view.state.sheet is not None
+    for line in bench.view.state.sheet.materials:
+        bench.presenter.tick_material(line.required.code, seen=True)
+    bench.settle()
+    offered = bench.view.state.opinion
+    bench.presenter.next()
+    bench.presenter.previous()
+    bench.settle()
+    assert bench.view.state.may_agree
+    assert bench.view.state.opinion == offered != words_for_returning
+
+
+@_NUMBERS
+def test_words_written_on_an_older_content_come_with_a_warning(bench: Bench, number: int) -> None:
+    bench.presenter.write_opinion("同意聘用，在内科执业。")
+    bench.settle()
+    bench.presenter.close()
+    bench.office.receives(application(1, version=2, content_version=number, request=request(department="急诊科")))
+    again = Bench(bench.office)
+    assert again.view.state.opinion == "同意聘用，在内科执业。"
+    assert [problem.code for problem in again.view.state.problems] == ["content_changed"]
+    again.presenter.next()
+    again.settle()
+    assert again.view.state.problems == ()
+
+
 @_NUMBERS
 def test_ticks_on_an_older_content_are_not_taken_over(office: Office, number: int) -> None:
     bench = unseen(office)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from medreg_core.domain.vocabulary import ChangePart, CommandKind, Kind, OutcomeKind, State
@@ -61,6 +63,45 @@ def test_back_from_the_sheet_keeps_the_reason(bench: Bench) -> None:
     assert bench.reviews.decided == []
 
 
+def test_nobody_is_refused_with_words_for_returning(blocked: Bench) -> None:
+    blocked.presenter.ask(Asking.REFUSE)
+    assert blocked.view.state.reason == ""
+    blocked.presenter.confirm()
+    blocked.settle()
+    assert blocked.reviews.decided == []
+    blocked.presenter.ask(Asking.RETURN)
+    assert blocked.view.state.reason == blocked.view.state.opinion
+    blocked.presenter.leave_sheet()
+    blocked.presenter.ask(Asking.REFUSE)
+    assert blocked.view.state.reason == "", "the reason offered for one is not that of the other"
+    blocked.presenter.write_reason("不符合")
+    blocked.presenter.ask(Asking.RETURN)
+    assert blocked.view.state.reason == "不符合"
+
+
+def test_the_reason_offered_follows_the_originals_until_somebody_types(office: Office) -> None:
+    unseen = tuple(replace(each, original_seen=False) for each in application(1).materials)
+    office.receives(application(1, version=2, materials=unseen))
+    bench = Bench(office)
+    bench.presenter.ask(Asking.RETURN)
+    offered = bench.view.state.reason
+    assert offered
+    assert bench.view.state.sheet is not None
+    wanted = [line.required.code for line in bench.view.state.sheet.materials if line.required.needs_original]
+    for code in wanted:
+        bench.presenter.tick_material(code, seen=True)
+    bench.settle()
+    assert bench.view.state.asking is Asking.RETURN
+    assert bench.view.state.reason == "", "nothing stands in the way any more"
+    draft = bench.draft(ONE)
+    assert draft is not None
+    assert draft.reason == ""
+    bench.presenter.write_reason("请更正执业地点。")
+    bench.presenter.tick_material(wanted[0], seen=False)
+    bench.settle()
+    assert bench.view.state.reason == "请更正执业地点。"
+
+
 def test_the_opinion_offered_is_that_of_the_part_changed(office: Office) -> None:
     office.receives(change(ChangePart.MAIN_INSTITUTION, id=ONE, version=2))
     bench = Bench(office)
@@ -115,6 +156,29 @@ def test_a_full_disk_decides_nothing_and_leaves_everything_typed(bench: Bench) -
     assert not bench.view.state.is_saving
 
 
+def test_a_decision_that_fails_behind_a_closed_window_is_told(bench: Bench) -> None:
+    """He pressed Ctrl+Enter and Esc while the writer was busy, and believes it saved."""
+    bench.presenter.agree()
+    bench.presenter.write_opinion("再看看")
+    bench.presenter.close()
+    bench.reviews.fault = KnownFault("disk_full")
+    bench.writing.queue.pop(0).release()
+    assert bench.view.undecided == [(ONE, CommandKind.AGREE, ["disk_full"])]
+    bench.reviews.fault = None
+    bench.settle()
+    draft = bench.draft(ONE)
+    assert draft is not None
+    assert draft.opinion == "再看看"
+    again = Bench(bench.office)
+    again.presenter.ask(Asking.REFUSE)
+    again.presenter.write_reason("不符合")
+    again.presenter.confirm()
+    again.presenter.close()
+    again.office.receives(application(1, version=2, content_version=2))
+    again.settle()
+    assert again.view.undecided == [(ONE, CommandKind.REFUSE, ["content_changed"])]
+
+
 # -- taking back -------------------------------------------------------------------------------------------------------
 
 
@@ -165,13 +229,49 @@ def test_undo_takes_back_the_decision_on_the_desk(bench: Bench) -> None:
     assert bench.draft(ONE) is not None
 
 
+@pytest.mark.parametrize("reopened", [False, True])
+@pytest.mark.parametrize("asking", [Asking.RETURN, Asking.REFUSE])
+def test_the_reason_written_is_there_again_after_taking_back(office: Office, asking: Asking, reopened: bool) -> None:
+    """In the window in which it was decided, and in one opened on the decision."""
+    bench = Bench(office)
+    bench.presenter.go_on_after(on=False)
+    bench.presenter.ask(asking)
+    bench.presenter.write_reason("请补交培训合格证明，并更正执业地点。")
+    bench.presenter.confirm()
+    bench.settle()
+    if reopened:
+        bench.presenter.close()
+        bench = Bench(office)
+    assert bench.view.state.reason == ""
+    bench.presenter.withdraw()
+    bench.settle()
+    bench.presenter.ask(asking)
+    assert bench.view.state.reason == "请补交培训合格证明，并更正执业地点。"
+    bench.presenter.tick_material("id_card", seen=False)
+    bench.settle()
+    draft = bench.draft(ONE)
+    assert draft is not None
+    assert draft.reason == "请补交培训合格证明，并更正执业地点。", "the next stroke saves it, and nothing over it"
+
+
+def test_the_opinion_written_is_there_again_after_taking_back(bench: Bench) -> None:
+    bench.presenter.write_opinion("同意聘用，夜班。")
+    bench.presenter.agree()
+    bench.settle()
+    bench.presenter.previous()
+    bench.settle()
+    bench.presenter.withdraw()
+    bench.settle()
+    assert bench.view.shown == ONE
+    assert bench.view.state.opinion == "同意聘用，夜班。"
+
+
 def test_the_notice_takes_back_even_after_the_window_is_closed(bench: Bench) -> None:
-    sheet = bench.view.state.sheet
     bench.presenter.agree()
     bench.settle()
     bench.presenter.close()
     before = len(bench.view.states)
-    bench.presenter.withdraw(sheet)
+    bench.presenter.withdraw(bench.view.made[0])
     bench.settle()
     assert bench.view.taken == [ONE]
     assert len(bench.view.states) == before
@@ -179,7 +279,6 @@ def test_the_notice_takes_back_even_after_the_window_is_closed(bench: Bench) -> 
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_decision_that_cannot_be_taken_back_any_more_says_why(bench: Bench, closed: bool) -> None:
-    sheet = bench.view.state.sheet
     bench.presenter.agree()
     bench.settle()
     (command,) = bench.office.sends()
@@ -187,11 +286,31 @@ def test_a_decision_that_cannot_be_taken_back_any_more_says_why(bench: Bench, cl
     bench.office.receives(application(1, version=3, state=State.ACCEPTED))
     if closed:
         bench.presenter.close()
-    bench.presenter.withdraw(sheet)
+    bench.presenter.withdraw(bench.view.made[0])
     bench.settle()
     ((who, problems),) = bench.view.kept
     assert who == ONE
     assert problems
+
+
+def test_a_notice_takes_back_no_later_decision(bench: Bench) -> None:
+    """He agreed, took it back and returned it; 撤回 is still there beside the first."""
+    bench.presenter.go_on_after(on=False)
+    bench.presenter.agree()
+    bench.settle()
+    bench.presenter.withdraw()
+    bench.settle()
+    bench.presenter.ask(Asking.RETURN)
+    bench.presenter.write_reason("请更正执业地点。")
+    bench.presenter.confirm()
+    bench.settle()
+    bench.presenter.withdraw(bench.view.made[0])
+    bench.settle()
+    assert bench.office.reviews.open(ONE).shown_state is State.RETURNED
+    assert [problem.code for problem in bench.view.state.problems] == ["cannot_be_undone"]
+    bench.presenter.withdraw(bench.view.made[1])
+    bench.settle()
+    assert bench.office.reviews.open(ONE).shown_state is State.SUBMITTED
 
 
 def test_preview_is_of_the_application_on_the_desk(bench: Bench) -> None:

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.records import AccountId, ApplicationId, Claim
 from medreg_core.domain.vocabulary import ChangePart, State
-from medreg_desktop.ui.notices import Notices
+from medreg_desktop.services.faults import KnownFault
+from medreg_desktop.ui.notices import Notices, Tone
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.ui.widgets.tick import Tick
 from medreg_desktop.views.review.presenter import ReviewPresenter
@@ -26,7 +27,7 @@ from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import Office, application, tables
 from tests.desktop.views.review.bench import ONE, ORDER, TWO, Claims, Watched
 from tests.helpers.qt import clipped, close, nameless, picture, settle
-from tests.helpers.runners import ImmediateRunner
+from tests.helpers.runners import ImmediateRunner, ManualRunner
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 
@@ -140,6 +141,18 @@ def test_control_enter_agrees_and_opens_the_next_with_a_way_back(opened: Opened)
     assert opened.notices.history[-1].text == "已撤回：欧阳以宁。"
 
 
+def test_what_was_not_saved_is_told_after_the_window_is_gone(opened: Opened) -> None:
+    opened.presenter._writing = writing = ManualRunner()
+    opened.presenter.agree()
+    opened.key(Key.Key_Escape)
+    assert opened.closed == 1
+    opened.reviews.fault = KnownFault("disk_full")
+    writing.release_all()
+    notice = opened.notices.history[-1]
+    assert notice.text.startswith("没有保存：同意，欧阳以宁 注册。磁盘已满")
+    assert notice.tone is Tone.FAULT
+
+
 def test_a_double_click_agrees_to_nobody_who_was_not_looked_at(opened: Opened) -> None:
     agree = opened.window.acts.agree_button
     QTest.mouseClick(agree, Qt.MouseButton.LeftButton)
@@ -175,6 +188,27 @@ def test_from_the_final_sheet_the_other_way_is_one_key(opened: Opened) -> None:
     assert opened.window.return_sheet.reason.text == "须补材料"
     opened.window.return_sheet.final.click()
     assert [decision.opinion for _, decision in opened.reviews.decided] == ["须补材料"]
+
+
+@pytest.mark.parametrize("asking", [Asking.RETURN, Asking.REFUSE])
+def test_the_final_sheet_speaks_of_what_stands_above_it(opened: Opened, asking: Asking) -> None:
+    """Other contents arrive while it is open: the same application, another name and version."""
+    opened.presenter.ask(asking)
+    opened.presenter.write_reason("写到一半")
+    sheet = opened.window.return_sheet if asking is Asking.RETURN else opened.window.refuse_sheet
+    sheet.reason.editor.setFocus()
+    sheet.reason.editor.setCursorPosition(2)
+    assert "欧阳以宁，注册" in sheet.accessibleName()
+    assert sheet._note.text() == "当前状态 待机构审核，版本 1"
+    other = application(1, version=2, content_version=2)
+    opened.office.receives(replace(other, person=replace(other.person, name="欧阳宜宁")))
+    opened.presenter.reload()
+    settle()
+    assert opened.asking is asking
+    assert "欧阳宜宁，注册" in sheet.accessibleName()
+    assert sheet._note.text() == "当前状态 待机构审核，版本 2"
+    assert (sheet.reason.text, sheet.reason.editor.cursorPosition()) == ("写到一半", 2)
+    assert opened.focused is sheet.reason.editor
 
 
 def test_escape_closes_the_topmost_layer_only(opened: Opened) -> None:

@@ -180,10 +180,23 @@ def test_what_was_sent_meanwhile_cannot_be_taken_back_and_says_so(bench: Bench, 
     assert bench.view.state.problem == ""
 
 
-def test_recording_a_recall_clears_the_paper(bench: Bench) -> None:
+def test_as_many_copies_are_recorded_as_are_back(bench: Bench) -> None:
+    before = bench.rows()
     (line,) = bench.view.state.outstanding
     assert line.paper.outstanding == 2
     bench.presenter.record_recall(line)
+    bench.settle()
+    assert bench.rows() == before, "nobody can take it back: it is asked first"
+    bench.presenter.recall(1)
+    bench.settle()
+    (line,) = bench.view.state.outstanding
+    assert (line.paper.recalled, line.paper.outstanding) == (1, 1)
+    bench.presenter.record_recall(line)
+    bench.presenter.later()
+    assert bench.view.state.recalling is None
+    assert len(bench.rows()) == len(before) + 1
+    bench.presenter.record_recall(line)
+    bench.presenter.recall(1)
     bench.settle()
     assert bench.view.state.outstanding == ()
     assert len(bench.view.state.papers) == 1

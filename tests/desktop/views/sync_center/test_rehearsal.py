@@ -215,6 +215,17 @@ def test_one_filled_button_stands_at_the_right(opened: Opened) -> None:
     assert [button.text() for button in filled] == ["撤回并重新审核"]
 
 
+def test_one_that_tells_of_printed_sheets_offers_no_way_back(opened: Opened, queue: tuple[CommandId, ...]) -> None:
+    office, panel = opened.office, opened.page.panel
+    office.papers.record_print(office.papers.form(application(1).id), 2, to_file=False)
+    (printed,) = (item.row.command.id for item in office.outbox.items() if item.row.command.id not in queue)
+    opened.page.refresh()
+    opened.presenter.report(rehearsed(failing(printed), passes=3))
+    assert opened.current == printed
+    assert not any(button.isVisible() for button in (panel._again, panel._give_up, panel._heading))
+    assert panel._hint.text() == "它不能撤回；稍后发送，由登记库裁定。"
+
+
 def test_a_rehearsal_can_be_asked_for_only_while_something_waits(opened: Opened) -> None:
     asked: list[bool] = []
     opened.page.rehearsal_wanted.connect(lambda: asked.append(True))

@@ -20,6 +20,7 @@ from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.sync.report import SyncReport
 from medreg_desktop.ui.theme import Mode, Theme
+from medreg_desktop.ui.widgets.cells import TextCell
 from medreg_desktop.ui.widgets.tabs import LEAD
 from medreg_desktop.views.sync_center.presenter import SyncCenterPresenter
 from medreg_desktop.views.sync_center.rehearsal_words import foreseen_reason
@@ -257,8 +258,32 @@ def test_paused_sending_shows_in_the_button_that_ends_it(opened: Opened) -> None
 
 def test_recall_is_recorded_from_the_item(opened: Opened) -> None:
     opened.page.panel._papers.pressed.emit()
+    opened.key(Key.Key_Return)
     assert opened.page._state.outstanding == ()
     assert not opened.page.panel._papers.isVisible()
+    assert opened.page.lists.papers.hasFocus()
+
+
+def test_it_is_asked_how_many_copies_are_back(opened: Opened) -> None:
+    lists = opened.page.lists
+    opened.page.panel._papers.pressed.emit()
+    assert lists.recall.copies.values == ("2",)
+    opened.key(Key.Key_Escape)
+    assert not lists.recall.isVisible()
+    assert opened.page._state.outstanding[0].paper.outstanding == 2
+    lists.papers.pressed.emit(0, ACTION)
+    lists.recall.back.setFocus()
+    opened.key(Key.Key_Return)
+    assert opened.page._state.outstanding[0].paper.outstanding == 2
+    lists.papers.pressed.emit(0, ACTION)
+    opened.key(Key.Key_Delete)
+    assert lists.recall.copies.values == ("2",), "no number is none"
+    lists.recall.copies.set_values(["1"])
+    assert not clipped(lists.recall)
+    opened.qtbot.mouseClick(lists.recall.record, Qt.MouseButton.LeftButton)
+    assert opened.page._state.outstanding[0].paper.recalled == 1
+    assert opened.reviewed == []
+    assert lists.paper_model.columns[3].cell(lists.paper_model.row(0)) == TextCell("1 / 2")
 
 
 def test_the_latest_answers_give_way_to_what_waits_when_there_is_little_room(opened: Opened, story: Story) -> None:
