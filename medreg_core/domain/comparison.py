@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from medreg_core.domain.codes.id_number import to_18
 from medreg_core.domain.records import Application, Registration
+from medreg_core.domain.registrations import ends_filings
 from medreg_core.domain.tables import Tables
 from medreg_core.domain.vocabulary import ChangePart, Kind
 
@@ -186,16 +187,8 @@ def _registration_rows(
     return (
         *rows,
         _row("practice_code", code, code),
-        _row("sites", None if _ends_filings(application) else sites, sites),
+        _row("sites", None if ends_filings(application) else sites, sites),
         _row("assessment", assessment, assessment),
-    )
-
-
-def _ends_filings(application: Application) -> bool:
-    """Return whether filings elsewhere end: a new main institution or place is a new registration (13号令 Art. 20)."""
-    return application.kind is Kind.CHANGE and application.change_part in (
-        ChangePart.PLACE,
-        ChangePart.MAIN_INSTITUTION,
     )
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Boolean, and_, bindparam, exists, not_, or_, select
+from sqlalchemy import Boolean, and_, bindparam, exists, func, not_, or_, select
 
 from medreg_core.domain.forms import FormNumber
-from medreg_core.domain.records import Application, DeviceId, Institution
+from medreg_core.domain.records import Application, DeviceId, Institution, Registration
 from medreg_server.db.applications import IN_PROGRESS
-from medreg_server.db.codec import to_institution
-from medreg_server.db.tables import form, form_lease, institution
+from medreg_server.db.codec import to_institution, to_registration
+from medreg_server.db.tables import form, form_lease, institution, practice_registration
 from medreg_server.db.writes import Repository
 
 
@@ -22,11 +22,17 @@ class Standing:
 
     institution: Institution
     other_pending: int  # other applications of the physician in progress, at whatever institution
+    registrations: tuple[Registration, ...]  # the physician's, in no order
     number_free: bool  # the form number is leased to the very device that sends it, and on no form yet
     number_expires_at: datetime | None  # when the lease ended or ends; None: never
 
 
 _INSTITUTION: Final = select(institution.c.body).where(institution.c.id == bindparam("institution"))
+_HELD: Final = select(func.aggregate_strings(practice_registration.c.body, "\n")).where(
+    practice_registration.c.physician_id == bindparam("physician")
+)
+"""All of them as one text: JSON has no line break of its own."""
+
 _USED: Final = select(form.c.number).where(form.c.number == bindparam("number"))
 _LEASE: Final = select(form_lease.c.expires_at).where(
     form_lease.c.region == bindparam("region"),
@@ -40,6 +46,7 @@ _LEASE: Final = select(form_lease.c.expires_at).where(
 _STANDING: Final = select(
     _INSTITUTION.scalar_subquery().label("institution"),
     IN_PROGRESS.scalar_subquery().label("pending"),
+    _HELD.scalar_subquery().label("held"),
     and_(exists(_LEASE), not_(exists(_USED))).label("free"),
     _LEASE.scalar_subquery().label("expires_at"),
 )
@@ -69,5 +76,10 @@ class Consents(Repository):
             "burnt_too": burnt_too,
         }
         row = self._connection.execute(_STANDING, asked).one()
-        institution = to_institution(row.institution)
-        return Standing(institution, row.pending, bool(row.free), row.expires_at)
+        return Standing(
+            institution=to_institution(row.institution),
+            other_pending=row.pending,
+            registrations=tuple(to_registration(body) for body in row.held.split("\n")) if row.held else (),
+            number_free=bool(row.free),
+            number_expires_at=row.expires_at,
+        )

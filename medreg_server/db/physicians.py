@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import bindparam, insert, select, update
 
 from medreg_core.domain.records import InstitutionId, Person, PhysicianId, Qualification, Registration
+from medreg_core.domain.registrations import standing_order
 from medreg_core.domain.vocabulary import RegistrationState
 from medreg_server.db.codec import to_body, to_person, to_qualification, to_registration
 from medreg_server.db.insert import insert_if_absent, upsert
@@ -125,9 +126,7 @@ class Physicians(Repository):
     def registrations_of(self, physician_id: PhysicianId) -> list[Registered]:
         """Return the physician's registrations: valid ones first, the newest first."""
         rows = self._connection.execute(
-            select(practice_registration)
-            .where(practice_registration.c.physician_id == physician_id)
-            .order_by(practice_registration.c.registered_on.desc(), practice_registration.c.practice_code)
+            select(practice_registration).where(practice_registration.c.physician_id == physician_id)
         )
         found = [
             Registered(
@@ -137,7 +136,7 @@ class Physicians(Repository):
             )
             for row in rows
         ]
-        return sorted(found, key=lambda entry: entry.registration.state is not RegistrationState.VALID)
+        return sorted(found, key=lambda entry: standing_order(entry.registration))
 
     def next_practice_serial(self, prefix: str) -> int:
         """Return the next serial of practice codes with ``prefix``; the counter stays locked to the commit."""

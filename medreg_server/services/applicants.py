@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -12,13 +12,14 @@ from medreg_core.domain.access import Action
 from medreg_core.domain.records import (
     Application,
     ApplicationId,
+    Institution,
     InstitutionId,
     Material,
     Person,
-    Registration,
     Request,
     Statement,
 )
+from medreg_core.domain.registrations import concerned, concerned_qualification
 from medreg_core.domain.states import RULES
 from medreg_core.domain.vocabulary import ChangePart, Kind, Move, State
 from medreg_server.db.scope import WHOLE_REGISTER
@@ -37,6 +38,13 @@ answer: it would ask for the same answer for ever."""
 _LONGEST_REASON: Final = 2_000
 _MOST_NEW: Final = 20
 """New applications of one account within a pause: all of them come to every computer of the office they name."""
+
+
+_NAMES_ANOTHER: Final = frozenset({Kind.TRANSFER_TO_MILITARY, Kind.MULTI_PLACE_WITHDRAWAL})
+"""Kinds whose request names the unit that receives him, or the place he gives up; the register takes neither over."""
+
+_OF_THE_INSTITUTION: Final = ("institution_name", "institution_code", "institution_address", "institution_postcode")
+"""Fields of a request that the service fills in for all other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,9 @@ class ApplicantDesk:
     def submit(self, submission: Submission, caller: Caller) -> Application:
         """Store a new application, submitted.
 
-        Raises ServiceFault NOT_FOUND, BAD_REQUEST, TOO_LARGE, TOO_MANY_ATTEMPTS.
+        Sent again unchanged it is answered with the application as it stands.
+        Raises ServiceFault NOT_FOUND, BAD_REQUEST, TOO_LARGE, TOO_MANY_ATTEMPTS, VERSION_CONFLICT (under this id the
+        service holds other content: it names the version).
         """
         caller.require(Action.APPLY)
         _check_size(submission.content)
@@ -96,10 +106,8 @@ class ApplicantDesk:
         count(self._environment, [Limit(throttle_key("application", caller.account.id), _MOST_NEW)])
         with self._environment.database.write() as transaction:
             known = transaction.applications.get(submission.id, WHOLE_REGISTER)
-            if known is not None and known.physician_id == caller.physician_id:
-                return known
             if known is not None:
-                raise ServiceFault(FaultCode.BAD_REQUEST, where="id")
+                return _repeated(known, submission, caller)
             if transaction.institutions.get(submission.institution_id) is None:
                 raise ServiceFault(FaultCode.NOT_FOUND)
             if (submission.kind is Kind.CHANGE) != (submission.change_part is not None):
@@ -111,27 +119,25 @@ class ApplicantDesk:
         return application
 
     def _drafted(self, transaction: ReadTransaction, submission: Submission, step: Step) -> Application:
-        physician_id = step.caller.physician_id
         content = submission.content
-        qualifications = transaction.physicians.qualifications_of(physician_id)
-        return Application(
+        draft = Application(
             id=submission.id,
             institution_id=submission.institution_id,
-            physician_id=physician_id,
+            physician_id=step.caller.physician_id,
             kind=submission.kind,
             state=State.DRAFT,
             version=0,
             content_version=1,
             submitted_at=step.at,
             person=_person(transaction, step.caller, content.contact),
-            qualification=qualifications[0] if qualifications else None,
-            registration=_registration(transaction, step.caller),
+            qualification=None,
+            registration=None,
             request=content.request,
             statement=content.statement,
             change_part=submission.change_part,
             materials=_uploaded(content.materials),
-            other_pending=transaction.applications.in_progress_of(physician_id, submission.id),
         )
+        return _beside_the_register(transaction, draft)
 
     def withdraw(self, application_id: ApplicationId, seen: Seen, reason: str, caller: Caller) -> Application:
         """Withdraw an application that the institution has not agreed to. Raises ServiceFault."""
@@ -165,21 +171,65 @@ class ApplicantDesk:
         if form is not None and not form.voided:
             transaction.forms.void(form.number, step.at)
             form = replace(form, voided=True)
-        pending = transaction.applications.in_progress_of(application.physician_id, application.id)
-        return replace(
+        again = replace(
             application,
             submitted_at=step.at,
             person=_person(transaction, step.caller, content.contact),
-            registration=_registration(transaction, step.caller),
             request=content.request,
             statement=content.statement,
             materials=_uploaded(content.materials),
             opinion="",
             decided_by="",
             decided_at=None,
-            other_pending=pending,
             form=form,
         )
+        return _beside_the_register(transaction, again)
+
+
+def _repeated(known: Application, submission: Submission, caller: Caller) -> Application:
+    """Return the application that a submission made when it was sent before.
+
+    Raises ServiceFault BAD_REQUEST for another physician's, VERSION_CONFLICT when he has written something else since:
+    answered as done, his correction would be lost.
+    """
+    if known.physician_id != caller.physician_id:
+        raise ServiceFault(FaultCode.BAD_REQUEST, where="id")
+    if known.content_version == 1 and not _is_first_content(known, submission):
+        raise ServiceFault(FaultCode.VERSION_CONFLICT, version=str(known.version))
+    return known
+
+
+def _is_first_content(known: Application, submission: Submission) -> bool:
+    """Return whether ``known``, never submitted anew, is made of what he sent; what the register put in aside."""
+    content, sent = submission.content, submission.content.request
+    if known.kind not in _NAMES_ANOTHER:
+        sent = replace(sent, **{field: getattr(known.request, field) for field in _OF_THE_INSTITUTION})
+    return (
+        (submission.kind, submission.change_part) == (known.kind, known.change_part)
+        and submission.institution_id == known.institution_id
+        and (sent, content.statement) == (known.request, known.statement)
+        and replace(known.person, **_stated(content.contact)) == known.person
+        # Once the office has had it before it, the papers are what it has seen of them.
+        and (known.version > 1 or _uploaded(content.materials) == known.materials)
+    )
+
+
+def _beside_the_register(transaction: ReadTransaction, application: Application) -> Application:
+    """Return the application with what the register holds now of the applicant and of the institution applied to."""
+    institution = transaction.institutions.get(application.institution_id)
+    if institution is None:
+        raise LookupError("an application without its institution")
+    physician_id, request = application.physician_id, application.request
+    if application.kind not in _NAMES_ANOTHER:
+        request = _named(request, institution)
+    held = transaction.physicians.registrations_of(physician_id)
+    return replace(
+        application,
+        qualification=concerned_qualification(request, transaction.physicians.qualifications_of(physician_id)),
+        registration=concerned(application, institution, (entry.registration for entry in held)),
+        request=request,
+        other_pending=transaction.applications.in_progress_of(physician_id, application.id),
+    )
 
 
 def _check_size(content: Content) -> None:
@@ -192,13 +242,25 @@ def _person(transaction: ReadTransaction, caller: Caller, contact: Contact) -> P
     person = transaction.physicians.get(caller.physician_id)
     if person is None:
         raise LookupError("an account of a physician who is not in the register")
-    stated = {name: text for name in Contact.__slots__ if (text := getattr(contact, name))}
-    return replace(person, **stated)
+    return replace(person, **_stated(contact))
 
 
-def _registration(transaction: ReadTransaction, caller: Caller) -> Registration | None:
-    found = transaction.physicians.registrations_of(caller.physician_id)
-    return found[0].registration if found else None
+def _stated(contact: Contact) -> dict[str, Any]:
+    return {name: text for name in Contact.__slots__ if (text := getattr(contact, name))}
+
+
+def _named(request: Request, institution: Institution) -> Request:
+    """Return the request naming the institution applied to as the register does: it is that one that agrees.
+
+    Whatever else the applicant wrote would be printed, and registered, with nobody's consent.
+    """
+    return replace(
+        request,
+        institution_name=institution.name,
+        institution_code=institution.code,
+        institution_address=institution.address,
+        institution_postcode=institution.postcode,
+    )
 
 
 def _uploaded(materials: tuple[Material, ...]) -> tuple[Material, ...]:

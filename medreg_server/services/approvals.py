@@ -8,8 +8,16 @@ from datetime import date
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.codes.practice_code import make_practice_code
 from medreg_core.domain.records import Application, Institution, InstitutionId, Registration
-from medreg_core.domain.registrations import ENDING, ENTERING, altered, entered, leaves_province
-from medreg_core.domain.vocabulary import Kind, RegistrationState
+from medreg_core.domain.registrations import (
+    ENTERING,
+    altered,
+    concerned,
+    entered,
+    leaves_province,
+    moves_institution,
+    takes_the_place_of,
+)
+from medreg_core.domain.vocabulary import Level, RegistrationState, State
 from medreg_server.db.physicians import Registered
 from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.faults import ServiceFault
@@ -20,14 +28,16 @@ def registered(
 ) -> Registration:
     """Write what the register holds after the approval, and return it.
 
-    Raises ServiceFault BAD_REQUEST naming what the application lacks for its kind.
+    Raises ServiceFault STATE_CONFLICT when the registration is not what the institution agreed to any more,
+    BAD_REQUEST naming what the application lacks for its kind.
     """
     # Another approval for the same physician waits from here on: it must not alter what this one has read.
     transaction.physicians.lock(application.physician_id)
-    current = _current(transaction, application)
+    current = _current(transaction, application, institution)
     if application.kind in ENTERING:
-        new = entered(application.request, _new_code(transaction, application, institution), today)
-        if application.kind is Kind.ASSISTANT_UPGRADE and current is not None:
+        code = _new_code(transaction, application, institution, application.request.level)
+        new = entered(application.request, code, today)
+        if current is not None and takes_the_place_of(application, current):
             _leave(transaction, application, current)
         return _add(transaction, application, new, institution)
     if current is None:
@@ -35,25 +45,25 @@ def registered(
     new = altered(application, current, today)
     if leaves_province(application, current):
         _leave(transaction, application, current)
-        code = _new_code(transaction, application, institution)
+        code = _new_code(transaction, application, institution, current.level)
         return _add(transaction, application, replace(new, practice_code=code, registered_on=today), institution)
-    is_moved = application.kind is Kind.CHANGE or application.kind in ENDING
-    return _save(transaction, application, new, institution if is_moved else None)
+    return _save(transaction, application, new, institution if moves_institution(application) else None)
 
 
-def _current(transaction: WriteTransaction, application: Application) -> Registration | None:
-    """Return the registration the application is about, as the register holds it now."""
-    held = [entry.registration for entry in transaction.physicians.registrations_of(application.physician_id)]
-    named = application.registration.practice_code if application.registration else None
-    exact = [entry for entry in held if entry.practice_code == named]
-    return exact[0] if exact else (held[0] if held else None)
+def _current(transaction: WriteTransaction, application: Application, institution: Institution) -> Registration | None:
+    """Return the registration the application is about. Raises ServiceFault STATE_CONFLICT when that has changed."""
+    held = transaction.physicians.registrations_of(application.physician_id)
+    current = concerned(application, institution, (entry.registration for entry in held))
+    if current != application.registration:
+        raise ServiceFault(FaultCode.STATE_CONFLICT, state=State.ACCEPTED.value, where="registration")
+    return current
 
 
-def _new_code(transaction: WriteTransaction, application: Application, institution: Institution) -> str:
+def _new_code(transaction: WriteTransaction, application: Application, institution: Institution, level: Level) -> str:
     """Allocate the next practice code. Serials count per level, category and region, and are never given twice."""
     if application.qualification is None:
         raise ServiceFault(FaultCode.BAD_REQUEST, where="qualification")
-    level, exam_category = application.request.level, application.qualification.exam_category
+    exam_category = application.qualification.exam_category
     serial = transaction.physicians.next_practice_serial(f"{level.value}{exam_category}{institution.region}")
     return make_practice_code(level, exam_category, institution.region, serial)
 

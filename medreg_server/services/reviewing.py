@@ -7,6 +7,7 @@ from typing import Final
 
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import Application
+from medreg_core.domain.registrations import concerned
 from medreg_core.domain.rules import ReviewContext, check, may_agree
 from medreg_server.db.consents import Standing
 from medreg_server.services.environment import Environment
@@ -27,8 +28,14 @@ class Obstacle:
     params: dict[str, str]
 
 
+_MOVED: Final = Obstacle(FaultCode.CHECK_FAILED, {"check": "registration_moved"})
+"""Another approval came in between: what he asks for, and what the rules say of it, rests on what is no more."""
+
+
 def first_blocker(environment: Environment, application: Application, standing: Standing) -> Obstacle | None:
     """Return what stands in the way of agreeing to ``application``, its checklist filled in, or None."""
+    if concerned(application, standing.institution, standing.registrations) != application.registration:
+        return _MOVED
     tables = environment.tables
     known = replace(application, other_pending=standing.other_pending)
     context = ReviewContext(

@@ -25,6 +25,7 @@ from tests.core.rule_case import (
     FAIL,
     OLD_ID,
     PASS,
+    PLACE,
     SCOPE,
     UNKNOWN,
     UNQUALIFIED,
@@ -36,7 +37,10 @@ from tests.core.rule_case import (
 CASES = [
     # -- qualification
     case("qualification_valid", PASS, "", application()),
-    case("qualification_valid", UNKNOWN, "no_data", UNQUALIFIED),
+    # A new practice code is made from the qualification; a change that keeps the code can be made without.
+    case("qualification_valid", FAIL, "no_data", UNQUALIFIED),
+    case("qualification_valid", FAIL, "no_data", replace(PLACE, qualification=None)),
+    case("qualification_valid", UNKNOWN, "no_data", replace(SCOPE, qualification=None)),
     case(
         "qualification_valid",
         FAIL,

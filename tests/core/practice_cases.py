@@ -51,6 +51,15 @@ CASES = [
         replace(SCOPE, registration=registration(state=RegistrationState.FILED)),
         registration_state="filed",
     ),
+    case("place_is_free", PASS, "", application(registration=registration(place="37"))),
+    case("place_is_free", PASS, "", application(registration=registration(state=RegistrationState.FILED))),
+    case(
+        "place_is_free",
+        FAIL,
+        "taken",
+        application(registration=registration(institution_name="他院")),
+        institution="他院",
+    ),
     case("stopped_practice", PASS, "", application(qualification=replace(LONG_AGO, obtained_on=date(2024, 11, 4)))),
     case("stopped_practice", PASS, "", SCOPE),
     case("stopped_practice", FAIL, "no_training", application(qualification=LONG_AGO), years="2", required="6"),
@@ -120,6 +129,13 @@ CASES = [
         replace(PLACE, registration=registration(place="37", institution_name="他院", sites=("甲院",))),
         sites="甲院",
     ),
+    case(
+        "other_sites",
+        UNKNOWN,
+        "filings_end",
+        replace(MAIN, registration=registration(institution_name="他院", sites=("甲院",))),
+        sites="甲院",
+    ),
     # -- place
     case("place_in_region", PASS, "", application(), place="示例省", expected="示例省"),
     case(
@@ -159,6 +175,8 @@ CASES = [
     case("request_names_this_institution", FAIL, "code_differs", withdrawal(request=request(institution_code="1"))),
     case("assistant_one_place", PASS, "", application(request=request(level=Level.ASSISTANT))),
     case("assistant_one_place", FAIL, "filing", filing(request=request(level=Level.ASSISTANT))),
+    # What counts is the level that is registered, not the one the applicant writes.
+    case("assistant_one_place", FAIL, "filing", filing(registration=registration(level=Level.ASSISTANT))),
     case(
         "assistant_one_place",
         FAIL,
@@ -217,6 +235,14 @@ CASES = [
         "more_changes",
         replace(SCOPE, registration=registration(institution_name="他院", place="37")),
         others="main_institution,place",
+    ),
+    case(
+        "change_fits",
+        FAIL,
+        "level",
+        replace(SCOPE, registration=registration(level=Level.ASSISTANT, place="990102")),
+        has_level="2",
+        wants_level="1",
     ),
     case("change_fits", UNKNOWN, "no_data", replace(SCOPE, registration=None)),
     case("change_fits", UNKNOWN, "no_data", replace(SCOPE, change_part=None)),

@@ -1,4 +1,4 @@
-"""What one physician may send: no more than the computers of an office can take."""
+"""What one physician may send: no more than the computers of an office can take, and each application once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from medreg_core.contract.v1.commands import BATCH_COMMANDS, Return
 from medreg_core.contract.v1.courier import ANSWER_BYTES
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.domain.records import Application, ApplicationId
+from medreg_core.domain.records import Application, ApplicationId, Material
 from medreg_core.domain.vocabulary import Kind, OutcomeKind
-from medreg_server.services.applicants import CONTENT_BYTES, ApplicantDesk, Content, Submission
+from medreg_server.services.applicants import CONTENT_BYTES, ApplicantDesk, Contact, Content, Submission
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service
-from tests.helpers.server import Hospital, seed_applications
+from tests.helpers.server import Hospital, seed_applications, seed_hospital
 from tests.server.clients import Office, command, new_id
 from tests.server.neighbours import physician, resubmit, seen
 
@@ -60,6 +60,35 @@ def test_more_than_an_office_can_take_is_refused(register: Service, hospital: Ho
         with pytest.raises(ServiceFault) as fault:
             act()
         assert fault.value.code is FaultCode.TOO_LARGE
+
+
+def test_a_correction_under_the_same_id_is_not_answered_as_done(register: Service, hospital: Hospital) -> None:
+    """The answer was lost; he corrects what he wrote, and his program sends it under the id it had minted."""
+    (seeded,) = seed_applications(register, hospital.institution)
+    other = seed_hospital(register).institution
+    caller, desk = physician(register, seeded), ApplicantDesk(register.environment)
+    own = replace(content(seeded, 2_000), materials=seeded.materials)
+    sent = Submission(ApplicationId(new_id()), hospital.institution.id, Kind.REGISTRATION, own)
+    first = desk.submit(sent, caller)
+    corrected = (
+        replace(sent, content=replace(own, request=replace(own.request, department="外科"))),
+        replace(sent, content=replace(own, statement=replace(own.statement, health="一般"))),
+        replace(sent, content=replace(own, materials=own.materials[1:])),
+        replace(sent, content=replace(own, contact=Contact(phone="13900000000"))),
+        replace(sent, institution_id=other.id),
+        replace(sent, kind=Kind.TRANSFER_FROM_MILITARY),
+    )
+    for submission in corrected:
+        with pytest.raises(ServiceFault) as fault:
+            desk.submit(submission, caller)
+        assert (fault.value.code, fault.value.params) == (FaultCode.VERSION_CONFLICT, {"version": "1"})
+    assert desk.submit(sent, caller) == first
+    office = Office(register, hospital)
+    office.send_one(command(first, Return(opinion="请补充资料", materials=(Material("photo", copies=2),))))
+    returned = office.now(first)
+    assert desk.submit(sent, caller) == returned, "what the office has seen of the papers is no correction of his"
+    again = resubmit(register, returned, department="外科")
+    assert desk.submit(sent, caller) == again
 
 
 def test_nobody_floods_an_office_with_applications(register: Service, hospital: Hospital) -> None:

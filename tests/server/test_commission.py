@@ -167,6 +167,22 @@ def test_a_change_of_province_gives_a_new_code_and_ends_the_old_one(office: Offi
     ]
 
 
+@pytest.mark.parametrize(
+    ("part", "request_", "sites"),
+    [
+        (ChangePart.PLACE, {"place": "98"}, ()),
+        (ChangePart.MAIN_INSTITUTION, {"institution_name": "第二医院"}, ()),
+        (ChangePart.SCOPE, {"scopes": ("internal_medicine",)}, ("第二医院",)),
+        (ChangePart.CATEGORY, {"category": Category.DENTAL, "scopes": ("dental",)}, ("第二医院",)),
+    ],
+)
+def test_filings_end_with_the_place_or_main_institution_they_were_made_beside(
+    office: Office, part: ChangePart, request_: dict[str, object], sites: tuple[str, ...]
+) -> None:
+    """As the sheet shows it before; moved to where he was filed, he is not filed at his own main institution."""
+    assert approved(office, Kind.CHANGE, part, **request_)[0].sites == sites
+
+
 def test_an_upgrade_replaces_the_assistants_registration(office: Office) -> None:
     found = approved(office, Kind.ASSISTANT_UPGRADE)
     assert [r.state for r in found] == [RegistrationState.VALID, RegistrationState.CHANGED_OUT]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert, select
 
 from medreg_core.contract.v1.commands import Command, Outcome, Refuse, Return
+from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.contract.v1.messages import SignIn
 from medreg_core.domain.records import Application, ApplicationId, Registration
@@ -218,10 +219,11 @@ def test_pruning_and_deciding_take_their_locks_in_one_order(register: Service, h
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
-def test_of_two_approvals_at_once_for_one_physician_neither_is_lost(
+def test_of_two_approvals_at_once_for_one_physician_neither_overrules_the_other(
     register: Service, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each alters the registration it has read: read before the other was written, it would write that one away."""
+    refused: list[Future[Application]] = []
     before, own = held(hospital), hospital.institution
     cancelled = make_application(own, kind=Kind.CANCELLATION, state=State.ACCEPTED, registration=before)
     moved = make_application(
@@ -245,13 +247,17 @@ def test_of_two_approvals_at_once_for_one_physician_neither_is_lost(
                 other = pool.submit(rule, register, cancelled, "approve")
                 while not (other.done() or waiting(register)):
                     pass
+                refused.append(other)
             return altered(application, current, today)
 
         monkeypatch.setattr(approvals, "altered", slowly)
         rule(register, moved, "approve")
+    with pytest.raises(ServiceFault) as fault:
+        refused[0].result()
+    assert fault.value.code is FaultCode.STATE_CONFLICT
     with register.environment.database.read() as transaction:
         (after,) = transaction.physicians.registrations_of(cancelled.physician_id)
-    assert (after.registration.state, after.registration.department) == (RegistrationState.CANCELLED, "内科")
+    assert (after.registration.state, after.registration.department) == (RegistrationState.VALID, "内科")
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)

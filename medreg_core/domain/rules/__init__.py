@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from medreg_core.domain.records import Application
+from medreg_core.domain.registrations import is_assistant
 from medreg_core.domain.rules.agreement import Blocker, may_agree
 from medreg_core.domain.rules.change import change_fits, reason_given, upgrade_fits
 from medreg_core.domain.rules.check import Basis, Check, ReviewContext
@@ -27,11 +28,12 @@ from medreg_core.domain.rules.practice import (
     no_other_pending,
     origin_agrees,
     other_sites,
+    place_is_free,
     registration_valid,
     stopped_practice,
 )
 from medreg_core.domain.rules.scope import institution_covers_scope, scope_count, training_for_change
-from medreg_core.domain.vocabulary import ChangePart, Kind, Level
+from medreg_core.domain.vocabulary import ChangePart, Kind
 
 __all__ = [
     "Basis",
@@ -98,11 +100,14 @@ _CHANGE_RULES: dict[ChangePart, tuple[ReviewRule, ...]] = {
     ChangePart.PLACE: (origin_agrees, other_sites),
     ChangePart.CATEGORY: (training_for_change, other_sites),
     ChangePart.SCOPE: (training_for_change, other_sites),
-    ChangePart.MAIN_INSTITUTION: (origin_agrees,),
+    ChangePart.MAIN_INSTITUTION: (origin_agrees, other_sites),
 }
 
 _SECOND_PLACES = frozenset({Kind.REGISTRATION, Kind.MULTI_SITE_FILING})
 """Kinds that may add a place to those a physician already has."""
+
+_NEW_PLACES = frozenset({Kind.REGISTRATION, Kind.TRANSFER_FROM_MILITARY})
+"""Kinds that give a registration beside one that is held, if any."""
 
 _COUNTS_YEARS = frozenset({Kind.REGISTRATION, Kind.ASSISTANT_UPGRADE})
 """Kinds from whose approval the years to the next examination count (``domain.md`` §6.3, §6.4)."""
@@ -113,8 +118,10 @@ def rules_for(application: Application, context: ReviewContext) -> tuple[ReviewR
     rules = _RULES[application.kind]
     if application.kind is Kind.CHANGE and application.change_part is not None:
         rules += _CHANGE_RULES[application.change_part]
-    if application.kind in _SECOND_PLACES and application.request.level is Level.ASSISTANT:
+    if application.kind in _SECOND_PLACES and is_assistant(application):
         rules += (assistant_one_place,)
+    elif application.kind in _NEW_PLACES and application.registration is not None:
+        rules += (place_is_free,)
     if application.kind in _COUNTS_YEARS and context.today.month >= context.tables.rules.year_end_notice_month:
         rules += (year_end,)
     return rules

@@ -32,10 +32,12 @@ _MAY_COME_ALONG = {
 
 
 def change_fits(application: Application, context: ReviewContext) -> Check:
-    """Pass when the named part changes, and nothing that would need another change."""
+    """Pass when the named part changes, and nothing that would need another change; the level never changes."""
     registration, part = application.registration, application.change_part
     if registration is None or part is None:
         return CHANGE.unknown("no_data")
+    if application.request.level is not registration.level:
+        return CHANGE.failed("level", has_level=registration.level, wants_level=application.request.level)
     changed = changed_parts(registration, application.request)
     if part not in changed:
         return CHANGE.failed("nothing_changes", part=part)

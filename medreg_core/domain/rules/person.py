@@ -5,6 +5,7 @@ from __future__ import annotations
 from medreg_core.domain.codes.id_number import check_id_matches, check_id_number, same_id_number
 from medreg_core.domain.codes.qualification_code import check_qualification_code, parse_qualification_code
 from medreg_core.domain.records import Application, Qualification
+from medreg_core.domain.registrations import needs_new_code
 from medreg_core.domain.rules.check import Basis, Check, ReviewContext, Rule, law
 
 QUALIFICATION = Rule("qualification_valid", law(14))
@@ -20,7 +21,8 @@ def qualification_valid(application: Application, context: ReviewContext) -> Che
     """
     qualification, request = application.qualification, application.request
     if qualification is None:
-        return QUALIFICATION.unknown("no_data")
+        # Without one no practice code can be made: it would be agreed to and printed, and never approved.
+        return QUALIFICATION.failed("no_data") if needs_new_code(application) else QUALIFICATION.unknown("no_data")
     wrong = _code_fault(application, qualification, context)
     if wrong is not None:
         return wrong

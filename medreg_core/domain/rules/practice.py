@@ -6,10 +6,12 @@ from datetime import date
 
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application
+from medreg_core.domain.registrations import ends_filings
 from medreg_core.domain.rules.check import Basis, Check, ReviewContext, Rule, law
-from medreg_core.domain.vocabulary import ChangePart, RegistrationState
+from medreg_core.domain.vocabulary import RegistrationState
 
 REGISTERED = Rule("registration_valid", law(13))
+PLACE_FREE = Rule("place_is_free", Basis.REGISTRATION_MEASURES)
 STOPPED = Rule("stopped_practice", law(19), configurable=True)
 ASSESSMENT = Rule("assessment_passed", law(42))
 PENDING = Rule("no_other_pending", Basis.SYSTEM)
@@ -38,6 +40,14 @@ def registration_valid(application: Application, context: ReviewContext) -> Chec
     if registration.state is not RegistrationState.VALID:
         return REGISTERED.failed("state", registration_state=registration.state)
     return REGISTERED.passed()
+
+
+def place_is_free(application: Application, context: ReviewContext) -> Check:  # noqa: ARG001 - one shape for all rules
+    """Pass unless a valid registration in the very place is held: it is changed, or others are filed beside it."""
+    registration = application.registration
+    if registration is not None and _practises(application) and registration.place == application.request.place:
+        return PLACE_FREE.failed("taken", institution=registration.institution_name)
+    return PLACE_FREE.passed()
 
 
 def stopped_since(application: Application) -> date | None:
@@ -118,6 +128,6 @@ def other_sites(application: Application, context: ReviewContext) -> Check:
     sites = registration.sites if registration else ()
     if not context.online:
         return OTHER_SITES.unknown("offline")
-    if sites and application.change_part is ChangePart.PLACE:
+    if sites and ends_filings(application):
         return OTHER_SITES.unknown("filings_end", sites="、".join(sites))
     return OTHER_SITES.passed("sites" if sites else "", sites="、".join(sites))

@@ -172,6 +172,10 @@ _REVIEWING: Final = {
     "still_on_its_way": mark("It is on its way now; wait for the answer."),
     "already_sent": mark("It was sent already and cannot be taken back here. Wait for the service's answer."),
     "check_failed": mark("A check fails on the service."),
+    "registration_moved": mark(
+        "The practice registration has changed since the application was submitted. Return it, so that the physician "
+        "submits it again on the registration as it is now."
+    ),
     "material_missing": mark("A document is missing on the service."),
     "waits_for_command": mark("It waits for the one before it."),
     "dependency_failed": mark("The one before it was not taken."),
@@ -263,6 +267,8 @@ class _Params(dict[str, str]):
 
 def sentence(code: str, **params: str) -> str:
     """Return the sentence of a fault or problem in the current language."""
+    if code == "check_failed" and params.get("check") in SENTENCES:  # one that only the service can make
+        code = params["check"]
     source = SENTENCES.get(code)
     if source is None:
         return tr("Something is in the way ({code}); it is in the log.", code=code)

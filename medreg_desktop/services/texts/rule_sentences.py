@@ -27,6 +27,10 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
         mark("Category not as applied for"),
         mark("Qualified in {has_category}, applied in {wants_category}."),
     ),
+    ("qualification_valid", _FAIL, "no_data"): (
+        mark("Qualification: no data yet, so no practice code can be given"),
+        mark("Return it. Submitted again after the exam centre's data have arrived, it carries the qualification."),
+    ),
     ("qualification_valid", _UNKNOWN, "no_data"): (
         mark("Qualification: no data yet"),
         mark("The exam centre's data have not arrived. The applicant can enter the admission number to fetch them."),
@@ -105,6 +109,11 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
     ("registration_valid", _FAIL, "state"): (
         mark("Practice registration not valid"),
         mark("It stands as: {registration_state}."),
+    ),
+    ("place_is_free", _PASS, ""): (mark("No other registration in this place"), ""),
+    ("place_is_free", _FAIL, "taken"): (
+        mark("Registered in this place already"),
+        mark("Registered at {institution}; change the main institution, or file this one beside it."),
     ),
     ("stopped_practice", _PASS, ""): (mark("Practice not stopped for {years} years, no training needed"), ""),
     ("stopped_practice", _PASS, "retrained"): (mark("Stopped {years} years, trained {months} months"), ""),
@@ -211,6 +220,10 @@ RULE_SENTENCES: Final[dict[tuple[str, CheckResult, str], tuple[str, str]]] = {
     ("change_fits", _PASS, "old_place_ends"): (
         mark("Change to another province"),
         mark("The registration in {old} ends. To keep it, apply for a registration instead."),
+    ),
+    ("change_fits", _FAIL, "level"): (
+        mark("A change leaves the level as it is"),
+        mark("Registered as {has_level}, applied as {wants_level}. An assistant who has qualified upgrades instead."),
     ),
     ("change_fits", _FAIL, "nothing_changes"): (
         mark("Nothing changes in what shall be changed"),

@@ -129,6 +129,11 @@ def test_sentences_are_all_different() -> None:
     assert sentence("never_heard_of") != ""
 
 
+def test_a_check_that_only_the_service_can_make_is_named() -> None:
+    assert sentence("check_failed", check="registration_moved") == sentence("registration_moved")
+    assert sentence("check_failed", check="photo_present", reason="missing") == sentence("check_failed")
+
+
 def test_the_account_stays_after_a_wrong_password(page: Callable[..., SignInPage], access: FakeAccess) -> None:
     shown = page(server=SERVER)
     fields(shown)["账号"].set_text("lisi")
