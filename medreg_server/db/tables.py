@@ -164,6 +164,13 @@ device = Table(
     Column("wiped_at", Moment),
 )
 
+device_user = Table(
+    "device_user",
+    metadata,
+    Column("device_id", _ID, ForeignKey("device.id"), primary_key=True),
+    Column("account_id", _ID, ForeignKey("account.id"), primary_key=True),  # has greeted from there at least once
+)
+
 application = Table(
     "application",
     metadata,
