@@ -56,6 +56,7 @@ _SESSION: Final = (
 )
 
 _ONE: Final = select(account).where(account.c.id == bindparam("key"))
+_LOCKED: Final = _ONE.with_for_update(key_share=True)
 _BY_LOGIN: Final = select(account).where(account.c.login == bindparam("key"))
 _OPEN: Final = insert(session)
 _END_OLD: Final = delete(session).where(session.c.expires_at < bindparam("now"))
@@ -95,6 +96,11 @@ class Accounts(Repository):
     def get(self, account_id: AccountId) -> AccountRecord | None:
         """Return the account, or None."""
         row = self._connection.execute(_ONE, {"key": account_id}).mappings().one_or_none()
+        return None if row is None else _account(row)
+
+    def lock(self, account_id: AccountId) -> AccountRecord | None:
+        """Return the account, or None; until the end of the transaction nobody else changes it or locks it."""
+        row = self._connection.execute(_LOCKED, {"key": account_id}).mappings().one_or_none()
         return None if row is None else _account(row)
 
     def set_disabled(self, account_id: AccountId, since: datetime | None) -> None:
