@@ -145,7 +145,7 @@ sign_in_throttle = Table(
     metadata,
     Column("key", LargeBinary, primary_key=True),  # digest of what is counted, so that no login or address is kept
     Column("attempts", Integer, nullable=False),
-    Column("since", Moment, nullable=False),
+    Column("since", Moment, nullable=False, index=True),
 )
 
 device = Table(

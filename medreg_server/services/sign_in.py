@@ -18,7 +18,7 @@ from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import Passwords
-from medreg_server.services.throttle import Limit, count, throttle_key
+from medreg_server.services.throttle import Limit, caller_at, count, throttle_key
 
 
 class SignInDesk:
@@ -87,10 +87,10 @@ class SignInDesk:
             transaction.record(caller.event("session.close"))
 
     def _limits(self, login: str, address: str) -> tuple[Limit, ...]:
-        settings = self._environment.settings
+        settings, caller = self._environment.settings, caller_at(address)
         return (
-            Limit(throttle_key("pair", login.casefold(), address), settings.sign_in_attempts),
-            Limit(throttle_key("address", address), settings.sign_in_address_attempts),
+            Limit(throttle_key("pair", login.casefold(), caller), settings.sign_in_attempts),
+            Limit(throttle_key("address", caller), settings.sign_in_address_attempts),
         )
 
     def _rehashed(self, account: AccountRecord, password: str) -> str | None:

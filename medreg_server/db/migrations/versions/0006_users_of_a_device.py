@@ -1,4 +1,4 @@
-"""Who has greeted from which device; known so far from the audit.
+"""Who has greeted from which device, known so far from the audit; attempts to sign in found by their age.
 
 Revision ID: 0006
 Revises: 0005
@@ -33,9 +33,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_device_user_account_id_account")),
         sa.PrimaryKeyConstraint("device_id", "account_id", name=op.f("pk_device_user")),
     )
+    op.create_index(op.f("ix_sign_in_throttle_since"), "sign_in_throttle", ["since"], unique=False)
     op.execute(_GREETED)
 
 
 def downgrade() -> None:
     """Bring the schema back."""
+    op.drop_index(op.f("ix_sign_in_throttle_since"), table_name="sign_in_throttle")
     op.drop_table("device_user")
