@@ -19,11 +19,13 @@ from medreg_server.api.faults import on_bug, on_busy, on_http, on_service_fault,
 from medreg_server.api.headers import header_writer
 from medreg_server.api.schema import ChangeSchema, openapi_config
 from medreg_server.db.transaction import DatabaseBusy
+from medreg_server.services.audit_heads import AuditHeads
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service, open_service
 from medreg_server.settings import load_settings
 
 MAX_BODY_BYTES: Final = 1024 * 1024
+_HEADS_EVERY_S: Final = 600
 _THREADS: Final = 40  # as many as the database gives connections, see db.engine
 
 
@@ -39,9 +41,12 @@ def create_app(service: Service) -> Litestar:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="medreg"))
         desks.watch.start()
+        heads = loop.create_task(_keep_heads(service.audit_heads))
         try:
             yield
         finally:
+            heads.cancel()
+            await asyncio.gather(heads, return_exceptions=True)
             await desks.watch.stop()
             service.close()
 
@@ -73,6 +78,13 @@ def create_app(service: Service) -> Litestar:
         lifespan=[lifespan],
         logging_config=None,
     )
+
+
+async def _keep_heads(heads: AuditHeads) -> None:
+    """Keep the last heads of the audit again and again: of a chain that rests, nothing else would."""
+    while True:
+        await asyncio.sleep(_HEADS_EVERY_S)
+        await asyncio.to_thread(heads.keep_last)
 
 
 def from_environment() -> Litestar:

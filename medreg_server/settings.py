@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Passes of one argon2id hash."""
 
     hash_parallel: int = 4
-    """Most passwords hashed at the same time; the rest queue, so that a rush cannot take all memory."""
+    """Most passwords hashed at the same time; 32 more wait for their turn, the rest are told to come back."""
 
     long_poll_seconds: int = 25
     """Longest wait of one feed request; proxies cut longer ones (``sync.md`` §5.5)."""

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
+from medreg_server.api.turns import BoundedTurns
 from medreg_server.services.activation import ActivationDesk
 from medreg_server.services.applicants import ApplicantDesk
 from medreg_server.services.authority import AuthorityDesk
@@ -28,6 +29,10 @@ _BATCHES_AT_ONCE: Final = 2
 """Of one process. One waits for the database while another computes; more only take the processor from each other
 (a third more of it for each decision with six), and all threads from whoever asks something short."""
 
+_SIGN_INS_WAITING: Final = 32
+"""Of one process, beside those whose passwords are being hashed. A slow machine has hashed as many within the 30 s that
+the program listens; for who waited longer it would be done for nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desks:
@@ -49,6 +54,7 @@ class Desks:
     devices: DeviceDesk
     wipes: WipeDesk
     lane: ReviewLane
+    sign_ins: BoundedTurns
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_BATCHES_AT_ONCE))
     """Batches wait here for their turn, first come, first served, and hold no thread meanwhile."""
 
@@ -73,4 +79,5 @@ def open_desks(environment: Environment, passwords: Passwords) -> Desks:
         devices=DeviceDesk(environment),
         wipes=WipeDesk(environment),
         lane=ReviewLane(environment, commands),
+        sign_ins=BoundedTurns(environment.settings.hash_parallel, _SIGN_INS_WAITING),
     )

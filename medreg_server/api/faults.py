@@ -49,6 +49,7 @@ STATUS: Final[dict[FaultCode, int]] = {
     FaultCode.COURIER_DEVICE_REVOKED: 422,
     FaultCode.COURIER_OTHER_INSTITUTION: 403,
     FaultCode.COURIER_MAKER_GONE: 422,
+    FaultCode.COURIER_MAKER_UNKNOWN: 422,
 }
 """HTTP status of each code that a whole request can end with."""
 

@@ -24,6 +24,7 @@ from medreg_server.db.backup import back_up
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import migrate
 from medreg_server.db.scope import WHOLE_REGISTER, Scope
+from medreg_server.services.accounts import AccountDesk
 from medreg_server.services.audit_heads import verify_audit
 from medreg_server.services.courier import CourierDesk
 from medreg_server.services.demo.passers import passers
@@ -98,6 +99,24 @@ def _create_account(options: Options, settings: Settings) -> int:
             )
         )
     print(account_id)
+    return 0
+
+
+def _disable_account(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        AccountDesk(service.environment, service.passwords).disable(options.login)
+    return 0
+
+
+def _enable_account(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        AccountDesk(service.environment, service.passwords).enable(options.login)
+    return 0
+
+
+def _set_password(options: Options, settings: Settings) -> int:
+    with _opened(settings) as service:
+        AccountDesk(service.environment, service.passwords).set_password(options.login, _password(options))
     return 0
 
 
@@ -212,6 +231,9 @@ _COMMANDS: Final[dict[str, Callable[[Options, Settings], int]]] = {
     "migrate": _migrate,
     "create-institution": _create_institution,
     "create-account": _create_account,
+    "disable-account": _disable_account,
+    "enable-account": _enable_account,
+    "set-password": _set_password,
     "devices": _devices,
     "revoke-device": _revoke_device,
     "rescued": _rescued,

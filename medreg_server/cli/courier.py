@@ -22,6 +22,8 @@ COURIER: Final = {
     FaultCode.COURIER_DEVICE_REVOKED: "the device that wrote the file was revoked; nothing of it was carried out",
     FaultCode.COURIER_OTHER_INSTITUTION: "the file belongs to another institution",
     FaultCode.COURIER_MAKER_GONE: "the account that made the decisions may not work here any more",
+    FaultCode.COURIER_MAKER_UNKNOWN: "the account that made the decisions has never been connected from the device that"
+    " wrote the file; nothing of it was carried out. Who decided signs in there with a connection, and they are sent",
 }
 """What the operator is told of a file that cannot be taken."""
 

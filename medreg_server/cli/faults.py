@@ -28,6 +28,7 @@ _REGISTRY: Final = {
     "name_malformed": "a name has 1 to 200 characters that can be seen",
     "login_malformed": "a login name has 1 to 100 characters that can be seen",
     "login_taken": "this login name is taken; choose another",
+    "login_unknown": "no account has this login name",
     "password_length": "the password must have 8 to 128 characters",
     "serials_damaged": "form-serials.json in the data directory is damaged: put back the copy of its own backup",
     "region_malformed": "a region has six digits",

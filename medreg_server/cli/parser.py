@@ -74,6 +74,14 @@ def build_parser() -> ArgumentParser:
     _institution(commands.add_parser("create-institution", parents=[common], help="register an institution"))
     _account(commands.add_parser("create-account", parents=[common], help="make an account"))
 
+    for name, text in (
+        ("disable-account", "shut an account out and end its sessions"),
+        ("enable-account", "let an account in again"),
+        ("set-password", "give an account another password and end its sessions"),
+    ):
+        commands.add_parser(name, parents=[common], help=text).add_argument("login")
+    _password(commands.choices["set-password"])
+
     _devices(commands.add_parser, common)
 
     exam = commands.add_parser("import-exam", parents=[common], help="import the exam centre's pass list (.xlsx)")
@@ -142,4 +150,8 @@ def _account(parser: ArgumentParser) -> None:
     parser.add_argument("--institution", default="", help="registration number of the institution")
     parser.add_argument("--region", default="", help="for role commission: six digits")
     parser.add_argument("--id", dest="account_id", default="", help="its old id, where a restore has taken the account")
+    _password(parser)
+
+
+def _password(parser: ArgumentParser) -> None:
     parser.add_argument("--password-file", type=Path, default=None, help="file with the password; asked for without it")

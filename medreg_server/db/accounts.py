@@ -56,10 +56,19 @@ _SESSION: Final = (
 )
 
 _ONE: Final = select(account).where(account.c.id == bindparam("key"))
+_LOCKED: Final = _ONE.with_for_update(key_share=True)
 _BY_LOGIN: Final = select(account).where(account.c.login == bindparam("key"))
 _OPEN: Final = insert(session)
 _END_OLD: Final = delete(session).where(session.c.expires_at < bindparam("now"))
 _CLOSE: Final = delete(session).where(session.c.token_hash == bindparam("key"))
+_ATTEMPTS: Final = select(sign_in_throttle.c.attempts, sign_in_throttle.c.since).where(
+    sign_in_throttle.c.key == bindparam("of"),
+    sign_in_throttle.c.since > bindparam("begun"),
+    sign_in_throttle.c.since <= bindparam("ended"),
+)
+# Whoever counts under one of them just now waits for nobody: it is left to the next.
+_OLD: Final = select(sign_in_throttle.c.key).where(sign_in_throttle.c.since <= bindparam("begun"))
+_FORGET_OLD: Final = delete(sign_in_throttle).where(sign_in_throttle.c.key.in_(_OLD.with_for_update(skip_locked=True)))
 _RETURN: Final = (
     update(sign_in_throttle)
     .where(sign_in_throttle.c.key == bindparam("of"), sign_in_throttle.c.attempts > 0)
@@ -95,6 +104,11 @@ class Accounts(Repository):
     def get(self, account_id: AccountId) -> AccountRecord | None:
         """Return the account, or None."""
         row = self._connection.execute(_ONE, {"key": account_id}).mappings().one_or_none()
+        return None if row is None else _account(row)
+
+    def lock(self, account_id: AccountId) -> AccountRecord | None:
+        """Return the account, or None; until the end of the transaction nobody else changes it or locks it."""
+        row = self._connection.execute(_LOCKED, {"key": account_id}).mappings().one_or_none()
         return None if row is None else _account(row)
 
     def set_disabled(self, account_id: AccountId, since: datetime | None) -> None:
@@ -146,6 +160,16 @@ class Accounts(Repository):
         asked = {"key": key, "attempts": 1, "since": now, "begun": now - window, "ended": now + window}
         counted = self._connection.execute(_count(self._connection.dialect.name), asked).one()
         return counted.attempts, counted.since
+
+    def attempts(self, key: bytes, now: datetime, window: timedelta) -> tuple[int, datetime]:
+        """Return how many attempts were counted under ``key`` in this window, and since when; counts none."""
+        asked = {"of": key, "begun": now - window, "ended": now + window}
+        counted = self._connection.execute(_ATTEMPTS, asked).one_or_none()
+        return (0, now) if counted is None else (counted.attempts, counted.since)
+
+    def forget_old_attempts(self, now: datetime, window: timedelta) -> None:
+        """Forget what was counted in windows that are over. Last in its transaction, it can wait for nobody's count."""
+        self._connection.execute(_FORGET_OLD, {"begun": now - window})
 
     def return_attempt(self, key: bytes) -> None:
         """Take one attempt back: it was no guess."""

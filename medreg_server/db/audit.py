@@ -39,6 +39,10 @@ class Signer(Protocol):
     def kid(self) -> str:
         """Name of the key in use."""
 
+    @property
+    def public_key(self) -> bytes:
+        """Its public half, 32 raw bytes."""
+
     def sign(self, message: bytes) -> bytes:
         """Return the Ed25519 signature of ``message``."""
 

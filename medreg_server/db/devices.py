@@ -14,7 +14,7 @@ from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import RevocationReason
 from medreg_server.db.insert import insert_if_absent
 from medreg_server.db.scope import Scope, visible, within
-from medreg_server.db.tables import account, device
+from medreg_server.db.tables import account, device, device_user
 from medreg_server.db.writes import Repository
 
 
@@ -45,6 +45,9 @@ _USER: Final = account.alias("user")
 _REVOKER: Final = account.alias("revoker")
 _ONE: Final = select(device).where(device.c.id == bindparam("key"))
 _TURN: Final = select(device.c.revoked_at).where(device.c.id == bindparam("key")).with_for_update(key_share=True)
+_USES: Final = select(device_user.c.device_id).where(
+    device_user.c.device_id == bindparam("device"), device_user.c.account_id == bindparam("account")
+)
 _REVOKED: Final = select(device.c.id).where(device.c.id == bindparam("key"), device.c.revoked_at.is_not(None))
 
 
@@ -102,6 +105,14 @@ class Devices(Repository):
         """Note that the device said hello, and for whom."""
         values = {"client_version": client_version, "last_account_id": account_id, "last_seen": now}
         self._writes.update(device, device_id, values)
+
+    def note_user(self, device_id: DeviceId, account_id: AccountId) -> None:
+        """Note that the account has greeted from the device, for good."""
+        insert_if_absent(self._connection, device_user, {"device_id": device_id, "account_id": account_id})
+
+    def is_used_by(self, device_id: DeviceId, account_id: AccountId) -> bool:
+        """Return whether the account has ever greeted from the device, so that its password was given there."""
+        return self._connection.execute(_USES, {"device": device_id, "account": account_id}).first() is not None
 
     def revoke(self, device_id: DeviceId, shutout: Shutout) -> bool:
         """Shut a device out for good; return False when it was already."""

@@ -14,12 +14,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-__all__ = ["APPLICATION", "Engine", "begun", "is_missing", "logs_left", "open_engine"]
+__all__ = ["APPLICATION", "LOGS", "Engine", "begun", "is_missing", "logs_left", "open_engine"]
 
 APPLICATION: Final = "medreg-server"
 """What our connections are called at PostgreSQL."""
 
-_LOGS: Final = ("-wal", "-shm", "-journal")
+LOGS: Final = ("-wal", "-shm", "-journal")
+"""What the names of SQLite's own files beside a register's file end with."""
+
 _BUSY_TIMEOUT_MS: Final = 10_000
 _POOL_SIZE: Final = 20
 _STATEMENT_TIMEOUT_MS: Final = 5_000  # ecosystem.md §3.5, denial of service
@@ -62,7 +64,7 @@ def is_missing(engine: Engine) -> bool:
 def logs_left(engine: Engine) -> list[Path]:
     """Return what a file of SQLite that is no longer there has left: its last changes, which a new one would lose."""
     target = Path(str(engine.url.database)).resolve()  # SQLite looks for its logs where a link leads to
-    logs = [target.with_name(target.name + end) for end in _LOGS]
+    logs = [target.with_name(target.name + end) for end in LOGS]
     return [log for log in logs if log.exists()] if is_missing(engine) else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -13,9 +14,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 
 from medreg_server.db.backup import BackupFault
-from medreg_server.db.engine import begun, is_missing, logs_left
+from medreg_server.db.engine import LOGS, begun, is_missing, logs_left
 from medreg_server.db.tables import server_state
 
+_log: Final = logging.getLogger(__name__)
+_OWNER_ONLY: Final = 0o600
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
@@ -31,10 +34,11 @@ class SchemaMismatch(Exception):
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Upgrade (or with an older ``revision``, downgrade) the schema in one transaction.
 
-    Raises BackupFault unfinished, log_left.
+    A file of SQLite can be read by its owner alone afterwards. Raises BackupFault unfinished, log_left.
     """
     require_no_logs(engine)
     with engine.connect() as connection, begun(connection, writes=True):
+        _close_to_others(engine)
         if _found(connection) == _needed() and revision == "head":
             return
         config = _config(connection)
@@ -42,6 +46,20 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)
+
+
+def _close_to_others(engine: Engine) -> None:
+    """Take the register's file, and its logs, from all but their owner; SQLite makes later logs like the file."""
+    if engine.dialect.name != "sqlite":
+        return
+    file = Path(str(engine.url.database)).resolve()  # SQLite looks for its logs where a link leads to
+    for path in (file, *(file.with_name(file.name + end) for end in LOGS)):
+        try:
+            path.chmod(_OWNER_ONLY)
+        except FileNotFoundError:
+            pass
+        except OSError as error:  # another user's: told, and no reason to leave the schema as it was
+            _log.warning("others may be able to read %s: %s", path, error)
 
 
 def migrate_unseen(engine: Engine, revision: str) -> None:

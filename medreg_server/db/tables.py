@@ -145,7 +145,7 @@ sign_in_throttle = Table(
     metadata,
     Column("key", LargeBinary, primary_key=True),  # digest of what is counted, so that no login or address is kept
     Column("attempts", Integer, nullable=False),
-    Column("since", Moment, nullable=False),
+    Column("since", Moment, nullable=False, index=True),
 )
 
 device = Table(
@@ -162,6 +162,13 @@ device = Table(
     Column("revoked_by", _ID, nullable=False, default="", server_default=""),  # account id; empty: the operator
     Column("reason", _CODE, nullable=False, default="", server_default=""),  # RevocationReason
     Column("wiped_at", Moment),
+)
+
+device_user = Table(
+    "device_user",
+    metadata,
+    Column("device_id", _ID, ForeignKey("device.id"), primary_key=True),
+    Column("account_id", _ID, ForeignKey("account.id"), primary_key=True),  # has greeted from there at least once
 )
 
 application = Table(

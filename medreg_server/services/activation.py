@@ -13,7 +13,7 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
-from medreg_server.services.throttle import Limit, count, throttle_key
+from medreg_server.services.throttle import Limit, caller_at, count, throttle_key
 
 
 class ActivationDesk:
@@ -51,7 +51,7 @@ class ActivationDesk:
         settings = self._environment.settings
         return (
             Limit(throttle_key("activation", caller.account.id), settings.activation_attempts),
-            Limit(throttle_key("activation address", address), settings.sign_in_address_attempts),
+            Limit(throttle_key("activation address", caller_at(address)), settings.sign_in_address_attempts),
         )
 
     def _repeated(self, transaction: WriteTransaction, digest: bytes, caller: Caller) -> ActivationRecord | None:

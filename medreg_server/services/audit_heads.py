@@ -2,7 +2,8 @@
 
 Inside the database a chain can be cut back to an older signed head without a trace. The heads written here, best on
 another machine's disk, are what shows it (``ecosystem.md`` §3.5, insider edits the past). A restore cuts the chains as
-well, and honestly: it is noted here under the same key, so that it is told and not taken for a crime.
+well, and honestly: it is noted here under the same key, so that it is told and not taken for a crime. The public keys
+that judge all this are kept here too: whoever can write to the database can put a key of his own into it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final
 
 import msgspec
 
+from medreg_core.contract.v1.messages import PublicKey
 from medreg_core.contract.v1.signing import is_signed
 from medreg_server.db.audit import REGISTER, START, Audit, Head, Signer, head_message
 from medreg_server.db.durable import append_lines
@@ -26,6 +28,7 @@ from medreg_server.db.transaction import Database
 _log: Final = logging.getLogger(__name__)
 _EVERY_ROWS: Final = 1_000
 _EVERY: Final = timedelta(minutes=10)
+_KEYS: Final = "public-keys.ndjson"
 FILE: Final = "audit-heads.ndjson"
 
 
@@ -45,11 +48,17 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditHeads:
-    """Appends a chain's head to a file every 1,000 rows or 10 minutes, and at the first row it sees."""
+    """Appends a chain's head to a file every 1,000 rows or 10 minutes, and at the first row it sees.
+
+    What comes behind that is kept by :meth:`keep_last`, which a timer calls and the end of the process. The public keys
+    lie in a file beside it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._keys = path.with_name(_KEYS)
         self._last: dict[str, tuple[int, datetime]] = {}
+        self._waiting: dict[str, Head] = {}
         self._lock = threading.Lock()
 
     def keep(self, head: Head) -> None:
@@ -60,14 +69,47 @@ class AuditHeads:
         """
         with self._lock:
             seq, at = self._last.get(head.chain, (0, None))
-            if at is not None and head.seq - seq < _EVERY_ROWS and head.signed_at - at < _EVERY:
-                return
-            try:
-                append_lines(self._path, [msgspec.json.encode(head)])
-            except OSError:
-                _log.exception("the audit head %s of chain %s was not kept", head.seq, head.chain)
-                return
+            self._waiting[head.chain] = head
+            if at is None or head.seq - seq >= _EVERY_ROWS or head.signed_at - at >= _EVERY:
+                self._write([head])
+
+    def keep_last(self) -> None:
+        """Write the heads that were not due yet: until then the end of their chains could be cut or rewritten."""
+        with self._lock:
+            self._write(list(self._waiting.values()))
+
+    def _write(self, heads: list[Head]) -> None:
+        if not heads:
+            return
+        try:
+            append_lines(self._path, map(msgspec.json.encode, heads))
+        except OSError:
+            _log.exception("the audit heads of %s were not kept", ", ".join(f"{h.chain} {h.seq}" for h in heads))
+            return
+        for head in heads:
+            del self._waiting[head.chain]
             self._last[head.chain] = (head.seq, head.signed_at)
+
+    def keep_keys(self, own: Signer, published: Mapping[str, bytes]) -> None:
+        """Keep the service's own public key, beside those it had before.
+
+        Where none is kept, by a version before or in another directory, what the register has ``published`` is believed
+        once. Raises OSError.
+        """
+        known = self.keys()
+        new = {own.kid: own.public_key} if known else {**published, own.kid: own.public_key}
+        lines = [msgspec.json.encode(PublicKey(kid, key)) for kid, key in new.items() if kid not in known]
+        if lines:
+            append_lines(self._keys, lines, mode=0o600)
+
+    def keys(self) -> dict[str, bytes]:
+        """Return the public keys that a signature of the service may be of, oldest first."""
+        found: dict[str, bytes] = {}
+        for line in self._keys.read_bytes().splitlines() if self._keys.exists() else ():
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):  # torn by a power cut; kept anew at the next start
+                key = msgspec.json.decode(line, type=PublicKey)
+                found[key.kid] = key.key
+        return found
 
     def note_restored(self, ends: Mapping[str, int], epoch: str, at: datetime, signer: Signer) -> None:
         """Write that a restore has begun ``epoch`` with a register whose chains end at ``ends``."""
@@ -129,9 +171,9 @@ class Verification:
 def verify_audit(database: Database, kept: AuditHeads) -> Verification:
     """Recompute every chain and compare it with its signed head and with the heads kept outside."""
     rows = 0
+    keys = kept.keys()
     before = list(kept.kept())  # read later, it would tell of rows that are not in this view of the register yet
     with database.read() as transaction:
-        keys = transaction.server_state.public_keys()
         heads = {head.chain: head for head in transaction.audit.heads()}
         flaws = [Flaw(head.chain, head.seq, "signature") for head in heads.values() if not _is_ours(head, keys)]
         outside, lost = _sorted_out(before, keys, flaws)

@@ -1,6 +1,7 @@
 """Files that a courier brings: carried out under their maker's name and rights exactly as if he had sent them.
 
-The signature of a registered device proves where a file comes from, the receipt of each command who made it. Keys,
+The signature of a registered device proves where a file comes from; who made a decision is the word of the program
+there, believed of those alone who have signed in and greeted from that device (ADR 020). Keys,
 rules and transactions are those of the network, so a file brought twice, or beside the network, changes nothing.
 """
 
@@ -88,6 +89,7 @@ class CourierDesk:
         with self._environment.database.read() as transaction:
             device = transaction.devices.get(bundle.device_id) if is_id(bundle.device_id) else None
             account = transaction.accounts.get(bundle.account_id) if is_id(bundle.account_id) else None
+            is_user = bool(device and account) and transaction.devices.is_used_by(bundle.device_id, bundle.account_id)
             identity = transaction.server_state.identity()  # what a restore undoes must not be told as its own
         if device is None:
             raise BundleRefused(FaultCode.COURIER_UNKNOWN_DEVICE)
@@ -102,6 +104,8 @@ class CourierDesk:
         for parcel in bundle.parcels:
             if flaw_of(parcel.link, parcel.command, actor=account.id, device_key=device.public_key) is not None:
                 raise BundleRefused(FaultCode.COURIER_FORGED)
+        if not is_user:
+            raise BundleRefused(FaultCode.COURIER_MAKER_UNKNOWN)
         return _Brought(bundle, device, Caller(account, device.id), identity)
 
     def _carried_out(self, brought: _Brought) -> list[Outcome]:

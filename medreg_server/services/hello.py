@@ -41,6 +41,7 @@ class HelloDesk:
             if institution is None:
                 raise LookupError("an account of an institution that is not in the register")
             self._registered(transaction, hello, caller)
+            transaction.devices.note_user(hello.device_id, caller.account.id)
             if hello.known_epoch != identity.epoch:
                 self._leases.take_back(transaction, hello, caller)
             lease = self._leases.numbers(transaction, hello, caller, institution, protocol)

@@ -1,8 +1,7 @@
-"""Passwords as argon2id hashes; only so many are computed at a time (``ecosystem.md`` §3.5, denial of service)."""
+"""Passwords as argon2id hashes. Each takes much memory: whoever lets strangers ask for them counts the turns."""
 
 from __future__ import annotations
 
-import threading
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -21,21 +20,18 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=settings.hash_passes, memory_cost=settings.hash_memory_kib, parallelism=1
         )
-        self._turnstile = threading.BoundedSemaphore(settings.hash_parallel)
         self._nobody = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
         """Return the encoded argon2id hash."""
-        with self._turnstile:
-            return self._hasher.hash(password)
+        return self._hasher.hash(password)
 
     def verify(self, password_hash: str | None, password: str) -> bool:
         """Return whether the password fits; without a hash the same work is done, so that time tells nothing."""
-        with self._turnstile:
-            try:
-                self._hasher.verify(password_hash or self._nobody, password)
-            except (VerificationError, InvalidHashError):
-                return False
+        try:
+            self._hasher.verify(password_hash or self._nobody, password)
+        except (VerificationError, InvalidHashError):
+            return False
         return password_hash is not None
 
     def is_outdated(self, password_hash: str) -> bool:

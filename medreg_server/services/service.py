@@ -30,7 +30,8 @@ class Service:
     audit_heads: AuditHeads
 
     def close(self) -> None:
-        """Close the database connections."""
+        """Keep what is still to be kept of the audit, and close the database connections."""
+        self.audit_heads.keep_last()
         self.environment.database.close()
 
 
@@ -48,6 +49,8 @@ def open_service(settings: Settings, clock: Clock = system_clock, engine: Engine
     service = _joined(settings, clock, engine)
     service.environment.database.keep_heads(service.audit_heads.keep)
     service.registry.prepare()
+    with service.environment.database.read() as transaction:
+        service.audit_heads.keep_keys(service.environment.keys, transaction.server_state.public_keys())
     return service
 
 
@@ -69,6 +72,7 @@ def restore(settings: Settings, source: Path, reason: str, clock: Clock = system
     # Kept before, the heads of a restore that is broken off would stand against every later one.
     for head in heads:
         service.audit_heads.keep(head)
+    service.audit_heads.keep_last()
     return epoch
 
 

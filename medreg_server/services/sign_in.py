@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from medreg_core.contract.v1.faults import FaultCode
@@ -17,7 +18,7 @@ from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import Passwords
-from medreg_server.services.throttle import Limit, count, throttle_key
+from medreg_server.services.throttle import Limit, caller_at, count, throttle_key
 
 
 class SignInDesk:
@@ -29,11 +30,17 @@ class SignInDesk:
 
     def open(self, request: SignIn, address: str) -> Session:
         """Return a session. Raises ServiceFault BAD_CREDENTIALS, TOO_MANY_ATTEMPTS or DEVICE_REVOKED."""
-        environment = self._environment
         if not is_id(request.device_id):
             raise ServiceFault(FaultCode.BAD_REQUEST, where="device_id")
         limits = self._limits(request.account, address)
         count(self._environment, limits)
+        while (session := self._opened(request, limits)) is None:
+            pass  # the account was changed while its password was hashed: whoever holds it now is looked at
+        return session
+
+    def _opened(self, request: SignIn, limits: Sequence[Limit]) -> Session | None:
+        """Return a session, or None when the account is another than it was when its password was looked at."""
+        environment = self._environment
         with environment.database.read() as transaction:
             account = transaction.accounts.by_login(request.account) if request.account.isprintable() else None
         fits = self._passwords.verify(account.password_hash if account else None, request.password)
@@ -46,6 +53,8 @@ class SignInDesk:
             device = transaction.devices.get(request.device_id)
             if device is not None and device.revoked_at is not None:
                 raise ServiceFault(FaultCode.DEVICE_REVOKED)
+            if transaction.accounts.lock(account.id) != account:
+                return None
             transaction.accounts.forget_attempts(limits[0].key)
             transaction.accounts.return_attempt(limits[1].key)  # an office behind one address signs in together
             if rehashed:
@@ -78,10 +87,10 @@ class SignInDesk:
             transaction.record(caller.event("session.close"))
 
     def _limits(self, login: str, address: str) -> tuple[Limit, ...]:
-        settings = self._environment.settings
+        settings, caller = self._environment.settings, caller_at(address)
         return (
-            Limit(throttle_key("pair", login.casefold(), address), settings.sign_in_attempts),
-            Limit(throttle_key("address", address), settings.sign_in_address_attempts),
+            Limit(throttle_key("pair", login.casefold(), caller), settings.sign_in_attempts),
+            Limit(throttle_key("address", caller), settings.sign_in_address_attempts),
         )
 
     def _rehashed(self, account: AccountRecord, password: str) -> str | None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from medreg_core.contract.v1.commands import Return
 from medreg_core.domain.vocabulary import OutcomeKind
-from medreg_server.db.audit import REGISTER, Event, Head
+from medreg_server import app
+from medreg_server.db.audit import REGISTER, START, Event, Head, head_message
 from medreg_server.db.engine import begun, open_engine
 from medreg_server.services.audit_heads import AuditHeads, Flaw, Restored, Verification, verify_audit
+from medreg_server.services.keys import key_id
 from medreg_server.services.service import Service
-from tests.helpers.server import GivenUp, Hospital, seed_applications, seed_hospital
+from tests.helpers.server import GivenUp, Hospital, open_register, seed_applications, seed_hospital
 from tests.server.clients import Office, command
 
 
@@ -30,6 +35,24 @@ def tamper(url: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
+
+
+def cut_back(url: str, head: Head) -> None:
+    """Cut a chain back to an older head that was honestly signed: inside the database all is well then."""
+    signature = head.signature.hex()
+    blob = f"X'{signature}'" if url.startswith("sqlite") else f"decode('{signature}', 'hex')"
+    tamper(
+        url,
+        f"DELETE FROM audit WHERE chain = '{head.chain}' AND seq > {head.seq}",
+        f"UPDATE audit_head SET seq = {head.seq}, hash = '{head.hash}' WHERE chain = '{head.chain}'",
+        f"UPDATE audit_head SET signature = {blob} WHERE chain = '{head.chain}'",
+    )
+
+
+def head_of(service: Service, chain: str) -> Head:
+    with service.environment.database.read() as transaction:
+        (found,) = [head for head in transaction.audit.heads() if head.chain == chain]
+    return found
 
 
 @pytest.fixture
@@ -107,19 +130,12 @@ def test_rolling_back_to_an_older_signed_head_shows_against_the_heads_outside(
     register: Service, hospital: Hospital, database_url: str
 ) -> None:
     """The insider keeps an old, honestly signed head and cuts the chain back to it: inside the database all is well."""
-    with register.environment.database.read() as transaction:
-        (old,) = [head for head in transaction.audit.heads() if head.chain == hospital.institution.id]
+    old = head_of(register, hospital.institution.id)
     with register.environment.database.write() as transaction:
         for _ in range(1_000):
             transaction.record(Event("test", chain=hospital.institution.id))
     assert verified(register).flaws == ()
-    signature = old.signature.hex()
-    blob = f"X'{signature}'" if database_url.startswith("sqlite") else f"decode('{signature}', 'hex')"
-    tamper(
-        database_url,
-        f"DELETE FROM audit WHERE chain = '{old.chain}' AND seq > {old.seq}",
-        f"UPDATE audit_head SET seq = {old.seq}, hash = '{old.hash}', signature = {blob} WHERE chain = '{old.chain}'",
-    )
+    cut_back(database_url, old)
     assert {flaw.reason for flaw in verified(register).flaws} == {"cut"}
     inside = verify_audit(register.environment.database, AuditHeads(register.audit_heads._path.with_name("none")))
     assert inside.flaws == (), "without the heads outside nobody could tell"
@@ -138,6 +154,76 @@ def test_rewriting_the_whole_chain_needs_the_key(busy: Service, hospital: Hospit
     statements.append(f"UPDATE audit_head SET hash = '{digest}' WHERE chain = '{chain}'")
     tamper(database_url, *statements)
     assert "signature" in {flaw.reason for flaw in verified(busy).flaws}
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_the_last_rows_of_a_chain_that_rests_cannot_be_cut(database_url: str, tmp_path: Path, *, ended: bool) -> None:
+    """A timer keeps their head outside, and so does the end of the service; no later row needs to come."""
+    with open_register(database_url, tmp_path) as service:
+        hospital = seed_hospital(service)
+        old = head_of(service, hospital.institution.id)
+        office = Office(service, hospital)
+        for application in seed_applications(service, hospital.institution, 3):
+            office.send_one(command(application, Return(opinion="补充")))
+        if not ended:
+            service.audit_heads.keep_last()
+            cut_back(database_url, old)
+            assert {flaw.reason for flaw in verified(service).flaws} == {"cut"}
+            return
+    with open_register(database_url, tmp_path) as again:
+        assert verified(again).flaws == ()
+        cut_back(database_url, old)
+        assert {flaw.reason for flaw in verified(again).flaws} == {"cut"}
+
+
+def test_a_timer_keeps_the_last_heads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(app, "_HEADS_EVERY_S", 0)
+
+    async def twice() -> None:
+        loop, kept = asyncio.get_running_loop(), asyncio.Semaphore(0)
+        heads = AuditHeads(tmp_path / "heads")
+        monkeypatch.setattr(heads, "keep_last", lambda: loop.call_soon_threadsafe(kept.release))
+        task = loop.create_task(app._keep_heads(heads))
+        for _ in range(2):
+            await kept.acquire()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(twice())
+
+
+def test_a_chain_signed_anew_by_a_key_put_into_the_database_is_found(
+    busy: Service, hospital: Hospital, database_url: str
+) -> None:
+    """Whoever can write to the database can call any key the service's there."""
+    chain, key = hospital.institution.id, Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
+    with busy.environment.database.write() as transaction:
+        transaction.server_state.publish_key(key_id(public), public, busy.environment.now())
+    tamper(database_url, f"UPDATE audit SET actor = 'x' WHERE chain = '{chain}' AND seq > 1")
+    digest, values = START, []
+    with busy.environment.database.read() as transaction:
+        for entry in transaction.audit.entries(chain):
+            digest = entry.chained(digest, chain)
+            values.append(f"UPDATE audit SET hash = '{digest}' WHERE chain = '{chain}' AND seq = {entry.seq}")
+    signature = key.sign(head_message(chain, entry.seq, digest)).hex()
+    blob = f"X'{signature}'" if database_url.startswith("sqlite") else f"decode('{signature}', 'hex')"
+    signed = f"hash = '{digest}', kid = '{key_id(public)}', signature = {blob}"
+    tamper(database_url, *values, f"UPDATE audit_head SET {signed} WHERE chain = '{chain}'")
+    assert Flaw(chain, entry.seq, "signature") in verified(busy).flaws
+
+
+def test_what_earlier_keys_have_signed_still_holds(database_url: str, tmp_path: Path) -> None:
+    with open_register(database_url, tmp_path) as service:
+        seed_hospital(service)
+    (tmp_path / "keys" / "signing.key").unlink()  # lost; the service makes itself another
+    with open_register(database_url, tmp_path) as service:
+        assert verified(service).flaws == ()
+        seed_hospital(service)
+    (tmp_path / "keys" / "public-keys.ndjson").unlink()  # as a version before leaves it
+    with open_register(database_url, tmp_path) as service:
+        assert verified(service).flaws == ()
+        assert len(service.audit_heads.keys()) == 2
 
 
 def test_a_rolled_back_transaction_leaves_no_row(register: Service) -> None:

@@ -24,7 +24,7 @@ from medreg_server.services.faults import ServiceFault
 from medreg_server.services.service import Service
 from tests.helpers.receipts import Chain, undated
 from tests.helpers.server import Hospital, open_register, seed_applications, seed_hospital, sqlite_url
-from tests.server.clients import Office, new_id
+from tests.server.clients import Office, command, new_id
 from tests.server.couriers import Sender
 
 RETURN = Return(opinion="请补充资料")
@@ -206,6 +206,31 @@ def test_a_bad_file_is_named_and_nothing_of_it_is_carried_out(
         desk.take(file)
     assert refused.value.code is code
     assert [in_register(register, each) for each in applications[:2]] == applications[:2]
+
+
+def test_a_file_in_the_name_of_one_who_never_used_the_computer_is_refused(
+    register: Service, hospital: Hospital, desk: CourierDesk, applications: list[Application]
+) -> None:
+    """The device's key signs whatever its user wants: here that a supervisor has decided what he himself may not."""
+    reader = Sender.of(register, hospital, Role.READ_ONLY)
+    supervisor = hospital.accounts[Role.SUPERVISOR]
+    sent = command(applications[0], RETURN)
+    file = reader.file([Parcel(command=sent, link=reader.chain.link(sent, supervisor))], account_id=supervisor)
+    with pytest.raises(ServiceFault) as refused:
+        desk.take(file)
+    assert refused.value.code is FaultCode.COURIER_MAKER_UNKNOWN
+    assert in_register(register, applications[0]) == applications[0]
+
+
+def test_a_colleague_who_greeted_from_the_same_computer_decides_there_too(
+    register: Service, hospital: Hospital, sender: Sender, desk: CourierDesk, applications: list[Application]
+) -> None:
+    colleague = Office(
+        register, hospital, Role.SUPERVISOR, device_id=sender.office.device_id, device_key=sender.chain.public
+    )
+    parcel = Sender(colleague, sender.chain).decide(applications[0], RETURN)
+    desk.take(sender.file([parcel], account_id=colleague.caller.account.id))
+    assert in_register(register, applications[0]).history[-1].actor == colleague.caller.account.name
 
 
 def test_a_file_of_another_institution_is_not_taken_from_a_stranger(

@@ -11,12 +11,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
-from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_core.domain.vocabulary import OutcomeKind, Role
 from medreg_server.db import migrate as migrate_module
 from medreg_server.db.engine import open_engine
 from medreg_server.db.migrate import SchemaMismatch, check_schema, migrate
 from medreg_server.db.scope import NOTHING, WHOLE_REGISTER, Scope, visible
 from medreg_server.db.tables import SCOPED, metadata
+from medreg_server.services.hello import HelloDesk
 from tests.helpers.postgres import Cluster
 from tests.helpers.server import open_register, seed_applications, seed_hospital, sqlite_url
 from tests.server.clients import Office
@@ -90,6 +91,26 @@ def test_migrating_twice_changes_nothing(empty: Engine) -> None:
     migrate(empty)
     migrate(empty)
     check_schema(empty)
+
+
+def test_who_has_greeted_from_a_device_is_known_from_the_audit(database_url: str, tmp_path: Path) -> None:
+    def migrated_to(revision: str) -> None:
+        engine = open_engine(database_url)
+        migrate(engine, revision)
+        engine.dispose()
+
+    with open_register(database_url, tmp_path) as service:
+        hospital = seed_hospital(service)
+        office = Office(service, hospital)
+        for _ in range(2):
+            HelloDesk(service.environment).hello(office._hello(), office.caller)
+    migrated_to("0005")
+    migrated_to("head")
+    with open_register(database_url, tmp_path) as service, service.environment.database.read() as transaction:
+        used = {
+            role for role, who in hospital.accounts.items() if transaction.devices.is_used_by(office.device_id, who)
+        }
+    assert used == {Role.REGISTRAR}
 
 
 def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:

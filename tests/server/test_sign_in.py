@@ -160,6 +160,44 @@ def test_many_accounts_from_one_address_are_paused_but_an_office_is_not(
     assert answers[-1] is FaultCode.TOO_MANY_ATTEMPTS
 
 
+def test_one_network_of_ipv6_is_one_caller(desk: SignInDesk, login: str) -> None:
+    """Its customer may choose among 2 to the 64th addresses."""
+    answers = [attempt(desk, login, "wrong password", f"2001:db8:1:2::{n:x}") for n in range(30)]
+    assert answers == [FaultCode.BAD_CREDENTIALS] * 5 + [FaultCode.TOO_MANY_ATTEMPTS] * 25
+    assert isinstance(attempt(desk, login, address="2001:db8:1:3::1"), Session)
+    assert isinstance(attempt(desk, login, address="unix socket"), Session)
+
+
+def test_an_address_of_ipv4_is_the_same_caller_over_ipv6(desk: SignInDesk, login: str) -> None:
+    for address in (OFFICE, f"::ffff:{OFFICE}") * 3:
+        answer = attempt(desk, login, "wrong password", address)
+    assert answer is FaultCode.TOO_MANY_ATTEMPTS
+    assert isinstance(attempt(desk, login, address=f"::ffff:{ELSEWHERE}"), Session)
+
+
+def test_guessing_on_writes_nothing_and_what_is_over_is_forgotten(
+    database_url: str, tmp_path: Path, clock: Hand
+) -> None:
+    engine = open_engine(database_url)
+
+    def noted() -> list[object]:
+        with engine.connect() as connection:
+            return [*connection.execute(text("SELECT * FROM sign_in_throttle ORDER BY key")).all()]
+
+    with open_register(database_url, tmp_path, clock, sign_in_address_attempts=10) as service:
+        desk = SignInDesk(service.environment, service.passwords)
+        for n in range(10):
+            attempt(desk, f"guess-{n}")
+        before = noted()
+        assert len(before) == 11
+        assert {attempt(desk, f"more-{n}") for n in range(20)} == {FaultCode.TOO_MANY_ATTEMPTS}
+        assert noted() == before
+        clock.now += timedelta(minutes=15)
+        attempt(desk, "guess-0", address=ELSEWHERE)
+    assert len(noted()) == 2
+    engine.dispose()
+
+
 def test_sessions_end_by_time_and_by_sign_out(desk: SignInDesk, login: str, clock: Hand) -> None:
     first, second = attempt(desk, login), attempt(desk, login)
     assert isinstance(first, Session)

@@ -75,7 +75,7 @@ def test_a_copy_of_before_the_migration_is_migrated(older: World) -> None:
     older.register.bring_up_to_date()
     older.register.restore()
     assert older.register.is_older
-    assert _schema(older.register.folder / "register.db") == "0005"
+    assert _schema(older.register.folder / "register.db") == "0006"
 
 
 def test_an_older_program_learns_of_codes_by_its_update(tmp_path: Path) -> None:

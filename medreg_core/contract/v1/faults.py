@@ -60,3 +60,4 @@ class FaultCode(StrEnum):
     COURIER_DEVICE_REVOKED = "courier_device_revoked"  # the device that wrote it, not the one that carries it
     COURIER_OTHER_INSTITUTION = "courier_other_institution"
     COURIER_MAKER_GONE = "courier_maker_gone"  # the account that decided may not work any more
+    COURIER_MAKER_UNKNOWN = "courier_maker_unknown"  # it has never greeted from the device that wrote the file

@@ -22,6 +22,10 @@ COURIER: Final = {
     ),
     "courier_other_institution": mark("The file belongs to another institution. Nothing of it was taken."),
     "courier_maker_gone": mark("The account that made the decisions may not work any more. Ask the administrator."),
+    "courier_maker_unknown": mark(
+        "The account that made the decisions has never been connected from the computer that wrote the file. Nothing of"
+        " it was taken; whoever decided signs in there with a connection, and they are sent."
+    ),
     "courier_key_missing": mark(
         "This computer does not know the service's courier key yet. Connect once, then files can be written offline."
     ),
