@@ -138,6 +138,13 @@ class Physicians(Repository):
         ]
         return sorted(found, key=lambda entry: standing_order(entry.registration))
 
+    def holds(self, practice_code: str) -> bool:
+        """Return whether some registration has this practice code."""
+        found = select(practice_registration.c.practice_code).where(
+            practice_registration.c.practice_code == practice_code
+        )
+        return self._connection.execute(found).first() is not None
+
     def next_practice_serial(self, prefix: str) -> int:
         """Return the next serial of practice codes with ``prefix``; the counter stays locked to the commit."""
         self._begin_practice_serials(prefix)

@@ -60,12 +60,18 @@ def _current(transaction: WriteTransaction, application: Application, institutio
 
 
 def _new_code(transaction: WriteTransaction, application: Application, institution: Institution, level: Level) -> str:
-    """Allocate the next practice code. Serials count per level, category and region, and are never given twice."""
+    """Allocate the next practice code. Serials count per level, category and region, and are never given twice.
+
+    One that somebody holds already, as from a register that was taken over, is passed by.
+    """
     if application.qualification is None:
         raise ServiceFault(FaultCode.BAD_REQUEST, where="qualification")
     exam_category = application.qualification.exam_category
-    serial = transaction.physicians.next_practice_serial(f"{level.value}{exam_category}{institution.region}")
-    return make_practice_code(level, exam_category, institution.region, serial)
+    while True:
+        serial = transaction.physicians.next_practice_serial(f"{level.value}{exam_category}{institution.region}")
+        code = make_practice_code(level, exam_category, institution.region, serial)
+        if not transaction.physicians.holds(code):
+            return code
 
 
 def _leave(transaction: WriteTransaction, application: Application, current: Registration) -> None:
