@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.auth import known_accounts
 from medreg_desktop.services.auth.lock import ReadingLimit
 from medreg_desktop.services.auth.office import Office, load_office, save_office
+from medreg_desktop.services.auth.vouching import vouched
 from medreg_desktop.services.cache import applications, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.keys import DatabaseKeys
@@ -91,6 +93,7 @@ class Gate:
         self._open_store = open_store
         self._clock = clock
         self._key: bytes | None = None
+        self._has_let_in = False  # somebody, since the copy was opened: it may be open for nobody to see
         self._noted: tuple[float, datetime] | None = None  # monotonic, and the server's time noted at it
         self._let_in_until = 0.0  # monotonic
         self.office: Office = load_office(folder, clock)
@@ -105,16 +108,18 @@ class Gate:
         Raises:
             KnownFault: what the server said (``bad_credentials``, ``too_many_attempts``, ``device_revoked`` …), why it
                 could not be asked if the account is not known here, what stands against the local password
-                (``offline_password_wrong`` …), ``wrong_institution``, ``offline_reading_locked``, or what the cache
-                raises.
+                (``offline_password_wrong`` …), ``wrong_institution``, ``offline_reading_locked``, ``service_unproven``,
+                or what the cache raises.
         """
+        nonce = secrets.token_hex(16)
+        query = SignIn(account=login, password=password, device_id=self.office.device_id, nonce=nonce)
         try:
-            session = self._door.sign_in(SignIn(account=login, password=password, device_id=self.office.device_id))
+            session = self._door.sign_in(query)
         except TransportFault as fault:
             if fault.trouble.kind in DECIDES or not self._keys.knows(login):
                 raise
             return self._enter_offline(login, password, fault.trouble)
-        return self._enter_online(login, password, passphrase, session)
+        return self._enter_online(query, passphrase, session)
 
     def enter_offline(self, login: str, password: str) -> Entrance:
         """Open the copy without asking the server. Raises KnownFault as :meth:`enter`."""
@@ -167,6 +172,7 @@ class Gate:
         """Leave nothing open; the token is forgotten."""
         self._door.use_token("")
         self._key = None
+        self._has_let_in = False
         if self.store is not None:
             self.store.close()
             self.store = None
@@ -202,11 +208,9 @@ class Gate:
 
     # ---- online -----------------------------------------------------------------------------------------------------
 
-    def _enter_online(self, login: str, password: str, passphrase: str, session: Session) -> Entrance:
-        account = session.account
-        self._check_belongs_here(account)
-        key = self._keys.admit(login, password, known_key=self._key, passphrase=passphrase, fits=self._fits)
-        store = self._opened(key)
+    def _enter_online(self, query: SignIn, passphrase: str, session: Session) -> Entrance:
+        self._check_belongs_here(session.account)
+        account, store = self._vouched(query, passphrase, session)
         # Only now: whoever is signed in stays so if somebody else could not come in.
         self._door.use_token(session.token)
         self._let_in_until = self._clock.monotonic() + GREETING_S
@@ -214,7 +218,37 @@ class Gate:
         self._settle_office(account)
         store.write(lambda conn: _let_in(conn, account))
         self.account = account
+        self._has_let_in = True
         return Entrance(account, online=True)
+
+    def _vouched(self, query: SignIn, passphrase: str, session: Session) -> tuple[Account, CacheStore]:
+        """Return who comes in and the open copy, once it says that the session is its own service's."""
+        was_open, account = self.store is not None, session.account
+        broken: KnownFault | None = None
+
+        def judge(key: bytes, by_password: bool) -> None:
+            nonlocal account, broken
+            try:
+                store = self._opened(key)
+            except KnownFault as fault:
+                if not by_password:
+                    raise
+                broken = fault  # whose password fits may rebuild the copy: his entry is renewed first
+                return
+            is_open = self._has_let_in
+            account = store.write(lambda c: vouched(c, session, query, by_password=by_password, is_open=is_open))
+
+        try:
+            key = self._keys.admit(
+                query.account, query.password, known_key=self._key, passphrase=passphrase, fits=self._fits, judge=judge
+            )
+            if broken is not None:
+                raise broken
+            return account, self._opened(key)
+        except KnownFault:
+            if not was_open:
+                self.close()
+            raise
 
     def _check_belongs_here(self, account: Account) -> None:
         """A copy is one institution's; another's people must not even get a key to it."""

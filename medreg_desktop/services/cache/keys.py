@@ -92,6 +92,7 @@ class DatabaseKeys:
         known_key: bytes | None = None,
         passphrase: str = "",
         fits: Callable[[bytes], bool] = lambda _key: True,
+        judge: Callable[[bytes, bool], None] = lambda _key, _by_password: None,
     ) -> bytes:
         """Return the key to an account the server has just let in, and wrap it by its password for offline use.
 
@@ -100,6 +101,9 @@ class DatabaseKeys:
         ``fits`` tells whether a key opens the copy. It is asked about one that the key store alone has: nobody's entry,
         by which the right one may still be found, is written over with a wrong one.
 
+        ``judge`` is asked before anything is written, unless the key is a new one. Told whether ``password`` or
+        ``passphrase`` opened an entry, it refuses by raising.
+
         A damaged key file is put aside where the key is known all the same: everybody signs in once more.
 
         Raises:
@@ -107,11 +111,13 @@ class DatabaseKeys:
                 key file. A colleague signs in once, or the passphrase is entered, or the copy is begun anew.
                 ``key_file_damaged``: and nothing else knows the key.
                 ``cache_key_wrong``: only the key store has a key, and it is another copy's.
+                Or what ``judge`` raises.
         """
         kept = known_key or self._from_keyring()
         file = self._read_or_begun_anew() if kept else self._read()
         # The file lies beside the copy and comes with it; the keyring may hold the key of another copy at this place.
-        key = known_key or self._unwrapped_by(file, login, password, passphrase)
+        opened = self._unwrapped_by(file, login, password, passphrase)
+        key = known_key or opened
         if key is None and kept is not None and fits(kept):
             key = kept
         if key is None and file.entries:
@@ -120,6 +126,8 @@ class DatabaseKeys:
             raise KnownFault("cache_key_wrong")
         if key is None:
             key = self._random(KEY_BYTES)
+        else:
+            judge(key, opened is not None)
         entries = {**file.entries, _name_of(login): self._wrapped(key, password)}
         if passphrase:
             entries[_PASSPHRASE] = self._wrapped(key, passphrase)
