@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.identity import session_message, welcome_message
+from medreg_core.contract.v1.identity import refusal_message, session_message, welcome_message
 from medreg_core.contract.v1.messages import Session, SignIn, Welcome
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.keys import Keys
@@ -28,6 +28,14 @@ def proven_session(session: Session, query: SignIn, server_id: str, keys: Keys) 
         raise ServiceFault(FaultCode.BAD_REQUEST, where="nonce")
     named = msgspec.structs.replace(session, kid=keys.kid)
     return msgspec.structs.replace(named, proof=keys.sign(session_message(named, query, server_id)))
+
+
+def proven_refusal(query: SignIn, server_id: str, keys: Keys) -> ServiceFault:
+    """Return ``bad_credentials``, signed over the nonce of the sign-in if there is one."""
+    if not NONCE.fullmatch(query.nonce):
+        return ServiceFault(FaultCode.BAD_CREDENTIALS)
+    proof = keys.sign(refusal_message(query, server_id))
+    return ServiceFault(FaultCode.BAD_CREDENTIALS, kid=keys.kid, proof=proof.hex())
 
 
 def proven_welcome(welcome: Welcome, keys: Keys) -> Welcome:

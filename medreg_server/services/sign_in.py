@@ -16,7 +16,7 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
-from medreg_server.services.identity_proof import proven_session
+from medreg_server.services.identity_proof import proven_refusal, proven_session
 from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import Passwords
 from medreg_server.services.throttle import Limit, caller_at, count, throttle_key
@@ -48,7 +48,7 @@ class SignInDesk:
         if not fits or account is None or account.disabled_at is not None:
             with environment.database.write() as transaction:
                 transaction.record(_refused(account))
-            raise ServiceFault(FaultCode.BAD_CREDENTIALS)
+            raise proven_refusal(request, environment.identity().server_id, environment.keys)
         rehashed = self._rehashed(account, request.password)
         with environment.database.write() as transaction:
             device = transaction.devices.get(request.device_id)

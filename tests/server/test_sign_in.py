@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from medreg_core.contract.v1.faults import FaultCode
-from medreg_core.contract.v1.identity import is_session_proven
+from medreg_core.contract.v1.identity import is_refusal_proven, is_session_proven
 from medreg_core.contract.v1.messages import Session, SignIn
 from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import Role
@@ -294,3 +294,14 @@ def test_a_session_and_the_answer_to_hello_are_signed(service: Service, desk: Si
     with pytest.raises(ServiceFault) as caught:
         desk.open(SignIn(login, PASSWORD, DEVICE, nonce="short"), OFFICE)
     assert caught.value.code is FaultCode.BAD_REQUEST
+
+
+def test_a_refusal_is_signed_as_well(service: Service, desk: SignInDesk, login: str) -> None:
+    query = SignIn(login, "wrong password", DEVICE, nonce="0123456789abcdef")
+    keys, server_id = service.environment.keys, service.environment.identity().server_id
+    with pytest.raises(ServiceFault) as caught:
+        desk.open(query, OFFICE)
+    assert caught.value.code is FaultCode.BAD_CREDENTIALS
+    assert is_refusal_proven(caught.value.params, query, server_id, {keys.kid: keys.public_key})
+    other = msgspec.structs.replace(query, account="somebody-else")
+    assert not is_refusal_proven(caught.value.params, other, server_id, {keys.kid: keys.public_key})

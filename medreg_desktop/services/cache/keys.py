@@ -97,6 +97,7 @@ class DatabaseKeys:
         """Return the key to an account the server has just let in, and wrap it by its password for offline use.
 
         The first account on a device makes the key. ``known_key`` is that of a copy already open in this program.
+        ``passphrase`` may be this account's former password as well.
 
         ``fits`` tells whether a key opens the copy. It is asked about one that the key store alone has: nobody's entry,
         by which the right one may still be found, is written over with a wrong one.
@@ -129,7 +130,8 @@ class DatabaseKeys:
         else:
             judge(key, opened is not None)
         entries = {**file.entries, _name_of(login): self._wrapped(key, password)}
-        if passphrase:
+        former = file.entries.get(_name_of(login))
+        if passphrase and not (former and _unwrapped(former, passphrase)):
             entries[_PASSPHRASE] = self._wrapped(key, passphrase)
         # The file first: a key that is only in the keyring would be lost with it.
         self._write(KeyFile(entries=entries))
@@ -180,8 +182,13 @@ class DatabaseKeys:
             key = None
         return key or self._from_keyring()
 
-    def forget(self, login: str) -> None:
-        """Remove one account's entry: it may no longer use this PC. The copy and its work stay."""
+    def forget(self, login: str, key: bytes) -> None:
+        """Remove one account's entry: it may no longer use this PC. The copy and its work stay.
+
+        Nothing is removed where the key store does not hold ``key``: it might be the last way to what was not sent.
+        """
+        if self._from_keyring() != key:
+            return
         file = self._read()
         self._write(KeyFile(entries={n: e for n, e in file.entries.items() if n != _name_of(login)}))
 
@@ -213,7 +220,8 @@ class DatabaseKeys:
                 raise
 
     def _unwrapped_by(self, file: KeyFile, login: str, password: str, passphrase: str) -> bytes | None:
-        tries = ((_name_of(login), password), (_PASSPHRASE, passphrase))
+        name = _name_of(login)
+        tries = ((name, password), (_PASSPHRASE, passphrase), (name, passphrase))
         found = (_unwrapped(file.entries[name], word) for name, word in tries if word and name in file.entries)
         return next((key for key in found if key is not None), None)
 

@@ -11,7 +11,7 @@ import msgspec
 from medreg_core.contract.v1.identity import is_welcome_proven
 from medreg_core.contract.v1.messages import Account, PublicKey, Welcome
 from medreg_core.domain.records import AccountId, Institution
-from medreg_desktop.services.cache import codes, leases, settings
+from medreg_desktop.services.cache import account_limits, codes, leases, settings
 from medreg_desktop.services.cache.connection import Connection, scalar
 
 T = TypeVar("T")
@@ -126,6 +126,7 @@ def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> tuple[Pub
     if not is_ours and has_proven_itself(conn):
         return trusted
     write(conn, offline_until=welcome.offline_until.isoformat(), courier_key=welcome.courier_key.hex())
+    account_limits.renew(conn, welcome.account.id, welcome.offline_until)
     if is_ours:
         trusted = welcome.keys
         keep(conn, server_id=welcome.server_id, keys=_json(trusted))

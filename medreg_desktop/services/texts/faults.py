@@ -132,7 +132,7 @@ _SIGN_IN_AND_THE_LOCAL_COPY: Final = {
     ),
     "key_passphrase_needed": mark(
         "This computer has no key store and the copy was made under other passwords. Enter its "
-        "passphrase, or let a colleague sign in once."
+        "passphrase or the password you had before, or let a colleague sign in once."
     ),
     "key_file_damaged": mark(
         "The file with the keys of the local copy is damaged. Sign in with the service; "

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.identity import session_message, welcome_message
+from medreg_core.contract.v1.identity import refusal_message, session_message, welcome_message
 from medreg_core.contract.v1.messages import MAGIC, Account, FormLease, PublicKey, Session, SignIn, Welcome
 from medreg_core.domain.vocabulary import Role
-from medreg_desktop.services.cache import sync_state
+from medreg_desktop.services.cache import account_limits, sync_state
 from medreg_desktop.services.faults import KnownFault
-from medreg_desktop.services.transport.trouble import Trouble, TroubleKind
-from tests.desktop.auth.test_gate import LI, OFFLINE, PASSWORD, WANG, FakeDoor, Pc, code_of
+from medreg_desktop.services.transport.trouble import TransportFault, Trouble, TroubleKind
+from tests.desktop.auth.test_gate import LI, OFFLINE, PASSWORD, WANG, FakeDoor, NoKeyring, Pc, code_of
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import HOSPITAL
 
@@ -43,6 +43,14 @@ class ProvingDoor(FakeDoor):
             return session
         named = msgspec.structs.replace(session, kid=self.kid)
         return msgspec.structs.replace(named, proof=self.key.sign(session_message(named, query, "server-1")))
+
+    def refuse(self, query: SignIn) -> Session:
+        """Answer as to a wrong password, signed."""
+        assert self.key is not None
+        proof = self.key.sign(refusal_message(query, "server-1")).hex()
+        raise TransportFault(
+            Trouble(TroubleKind.SIGN_IN, "bad_credentials", 401, params={"kid": self.kid, "proof": proof})
+        )
 
     def welcome(self, *others: PublicKey) -> Welcome:
         own = () if self.key is None else (public(self.key, self.kid),)
@@ -74,9 +82,19 @@ class ProvingPc(Pc):
     def greet(self, welcome: Welcome) -> dict[str, bytes]:
         """Note what hello says; return the keys trusted then."""
         assert self.gate.store is not None
-        found = self.gate.store.write(lambda conn: sync_state.note_welcome(conn, welcome, NOW))
+        found = self.gate.store.write(lambda conn: sync_state.note_welcome(conn, welcome, self.clock.now()))
         assert found == self.gate.store.read(sync_state.public_keys)
         return {key.kid: key.key for key in found}
+
+    def contact_as(self, account: Account) -> None:
+        """Hello is answered to this account, who has just signed in, with fourteen days of reading."""
+        self.gate.enter(account.login, PASSWORD)
+        until = self.clock.now() + timedelta(days=14)
+        plain = msgspec.structs.replace(
+            self.door.welcome(), account=account, offline_until=until, server_time=self.clock.now()
+        )
+        assert self.door.key is not None
+        self.greet(msgspec.structs.replace(plain, proof=self.door.key.sign(welcome_message(plain))))
 
     def impostor(self, account: Account, key: Ed25519PrivateKey | None = None) -> None:
         """The program is started anew, at the address of somebody who knows all that is no secret."""
@@ -169,3 +187,79 @@ def test_the_password_opens_the_copy_offline_as_ever(pc: ProvingPc) -> None:
     assert pc.gate.enter("wang", PASSWORD).account == WANG
     with pytest.raises(KnownFault, match="offline_unknown_account"):
         pc.gate.enter_offline("li", PASSWORD)
+
+
+def test_colleagues_keep_nobody_reading_who_never_signs_in_himself(pc: ProvingPc) -> None:
+    """He was dismissed on the first day. Each day of a colleague's work renews the copy's limit, not his."""
+    pc.contact_as(WANG)
+    for _ in range(15):
+        pc.clock.pass_by(days=1)
+        pc.contact_as(LI)
+    pc.restart()
+    pc.door.trouble = OFFLINE
+    assert code_of(pc, "wang") == "offline_reading_locked"
+    assert pc.gate.store is None
+    assert pc.gate.enter("li", PASSWORD).account == LI
+    pc.door.trouble = None
+    assert pc.gate.enter("wang", PASSWORD).online
+    assert not pc.gate.reading_is_over()
+
+
+def test_of_an_older_program_an_account_has_the_copys_time_once(pc: ProvingPc) -> None:
+    pc.contact_as(WANG)
+    assert pc.gate.store is not None
+    pc.gate.store.write(lambda conn: account_limits.lift(conn, WANG.id))
+    pc.restart()
+    pc.door.trouble = OFFLINE
+    assert pc.gate.enter("wang", PASSWORD).account == WANG
+    pc.door.trouble = None
+    pc.clock.pass_by(days=13)
+    pc.contact_as(LI)
+    pc.clock.pass_by(days=2)
+    pc.restart()
+    pc.door.trouble = OFFLINE
+    assert code_of(pc, "wang") == "offline_reading_locked"
+
+
+@pytest.mark.parametrize("has_keyring", [True, False])
+def test_whom_the_service_refuses_reads_no_longer_with_the_password_of_before(pc: ProvingPc, has_keyring: bool) -> None:
+    """He is shut out, or has another password: signed in with that he is let in again, and nothing is lost."""
+    pc.contact_as(WANG)
+    if not has_keyring:
+        pc.keyring = NoKeyring()
+    pc.restart()
+    sign_in, pc.door.sign_in = pc.door.sign_in, pc.door.refuse  # type: ignore[method-assign]
+    assert code_of(pc, "wang") == "bad_credentials"
+    assert pc.gate.store is None
+    refused = "offline_unknown_account" if has_keyring else "offline_reading_locked"
+    with pytest.raises(KnownFault, match=refused):
+        pc.gate.enter_offline("wang", PASSWORD)
+    assert pc.gate.store is None
+    pc.door.sign_in = lambda query: sign_in(msgspec.structs.replace(query, password=PASSWORD))  # type: ignore[method-assign]
+    assert pc.gate.enter("wang", "new password", "" if has_keyring else PASSWORD).online
+    pc.restart().enter_offline("wang", "new password")
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_a_refusal_that_proves_nothing_shuts_nobody_out(pc: ProvingPc, is_signed: bool) -> None:
+    """Nor does a proven one for another question: anybody may get himself refused."""
+    pc.contact_as(WANG)
+    pc.restart()
+    refuse = pc.door.refuse
+    if is_signed:
+        pc.door.sign_in = lambda query: refuse(msgspec.structs.replace(query, nonce="another-nonce"))  # type: ignore[method-assign]
+    else:
+        pc.door.trouble = Trouble(TroubleKind.SIGN_IN, "bad_credentials", 401)
+    assert code_of(pc, "wang") == "bad_credentials"
+    pc.gate.enter_offline("wang", PASSWORD)
+
+
+def test_whoever_is_shut_out_is_not_let_in_by_a_server_of_his_own(pc: ProvingPc) -> None:
+    pc.contact_as(WANG)
+    pc.keyring = NoKeyring()
+    pc.restart()
+    pc.door.sign_in, sign_in = pc.door.refuse, pc.door.sign_in  # type: ignore[method-assign]
+    assert code_of(pc, "wang") == "bad_credentials"
+    pc.door.sign_in = sign_in  # type: ignore[method-assign]
+    pc.impostor(WANG)
+    assert code_of(pc, "wang") == "offline_reading_locked"

@@ -78,7 +78,9 @@ def test_a_second_registrar_opens_the_same_copy_with_his_own_password(tmp_path: 
     assert office.admit("li", OTHER) == key
     assert (office.unlock("li", OTHER), office.unlock("wang", WORD)) == (key, key)
     assert code_of(lambda: office.unlock("li", WORD)) == "offline_password_wrong"
-    office.forget("li")
+    office.forget("li", b"x" * 32)
+    assert office.unlock("li", OTHER) == key, "nowhere else, as far as the key store knows"
+    office.forget("li", key)
     assert code_of(lambda: office.unlock("li", OTHER)) == "offline_unknown_account"
     assert office.unlock("wang", WORD) == key
 
@@ -107,6 +109,9 @@ def test_a_password_changed_online_needs_the_keyring_or_the_passphrase(tmp_path:
     assert code_of(lambda: office.admit("wang", OTHER)) == "key_passphrase_needed"
     assert office.admit("wang", OTHER, known_key=key) == key
     assert office.unlock("wang", OTHER) == key
+    assert office.admit("wang", WORD, passphrase=OTHER) == key, "the former password is known as well"
+    assert office.unlock("wang", WORD) == key
+    assert code_of(lambda: office.admit("li", WORD, passphrase=OTHER)) == "key_passphrase_needed", "his alone"
 
 
 def test_a_hundred_wrong_passwords_never_open_and_soon_have_to_wait(tmp_path: Path, clock: StillClock) -> None:

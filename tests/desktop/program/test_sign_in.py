@@ -213,7 +213,7 @@ def test_a_server_of_somebody_elses_opens_nothing(
     now = server.service.environment.now()
     session = Session("token", now + timedelta(hours=12), Caller(account, DeviceId("")).described())
     server_id = server.service.environment.identity().server_id
-    proxy.answer_at_once("/session", http_answer(200, msgspec.json.encode(session), server_id=server_id))
+    proxy.answer_at_once("POST /api/v1/session", http_answer(200, msgspec.json.encode(session), server_id=server_id))
     office.sign_in("anybody", "any password")
     office.shot("unproven")
     assert office.fault.startswith("这个地址上的服务端未能证明它就是本机副本所属的服务端，副本没有打开。")
