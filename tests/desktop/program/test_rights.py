@@ -22,7 +22,7 @@ def test_only_who_may_takes_the_list_and_the_full_numbers_out(
     open_desk: OpenDesk, server: ServerHandle, hospital: Hospital, role: Role, may: bool
 ) -> None:
     clipboard.put("")
-    seed_applications(server.service, hospital.institution, 2)
+    applications = seed_applications(server.service, hospital.institution, 2)
     desk = open_desk()
     desk.at_work(hospital.logins[role], PASSWORD)
     assert desk.office.list is not None
@@ -32,11 +32,19 @@ def test_only_who_may_takes_the_list_and_the_full_numbers_out(
         lambda: ("已复制 2 条。" if may else "本账号不能导出列表，每次只能复制一条。") in desk.notices(), "an answer"
     )
     assert len(QGuiApplication.clipboard().text().splitlines()) == (2 if may else 0)
-    desk.open_review(desk.rows[0])
+    shown = desk.rows[0]
+    desk.open_review(shown)
     assert ("显示全号" in desk.words()) is may
     desk.open_preview()
     assert ("您的角色不能办理这一步。" in desk.words()) is not may
     assert not desk.preview.print.isEnabled()
+    desk.shot("preview")
+    pages, (person, *_) = desk.preview.area.pages, [each.person for each in applications if each.id == shown.id]
+    words = "".join(pages.getAllText(n).text() for n in range(pages.pageCount())).replace(" ", "")
+    assert (person.id_number in words) is may
+    assert (person.phone in words) is may
+    lines = desk.program.doorway.get().store.read(lambda conn: audit.lines(conn, 50))
+    assert [line.subject for line in lines if line.action == "preview_form"] == ([shown.id] if may else [])
 
 
 def _copy_two(desk: Desk) -> None:
