@@ -195,7 +195,8 @@ class DatabaseKeys:
     def destroy(self) -> None:
         """Make the copy unreadable for ever (remote wipe): without the key its bytes are noise.
 
-        Raises KnownFault ``disk_trouble``.
+        Raises KnownFault ``disk_trouble``, also when the key store still has the key afterwards: to be repeated. One
+        that does not even answer holds nobody up: it may never have taken a key.
         """
         self._keyring.delete(self._keyring_name)
         try:
@@ -205,6 +206,8 @@ class DatabaseKeys:
             sync_folder(self._path.parent)
         except OSError as error:
             raise KnownFault("disk_trouble", cause=type(error).__name__) from error
+        if self._from_keyring() is not None:
+            raise KnownFault("disk_trouble", cause="keyring")
 
     def _from_keyring(self) -> bytes | None:
         try:

@@ -267,6 +267,33 @@ def test_a_key_store_that_fails_in_its_systems_own_words_keeps_nobody_out(tmp_pa
     assert not (tmp_path / "cache.keys").exists(), "a computer that has to go is not held up by its key store"
 
 
+class BusyLocker(Locker):
+    """The Windows Credential Locker that fails to delete, once."""
+
+    priority = -1  # type: ignore[assignment]  # no chain finds it
+    is_busy = True
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.is_busy:
+            self.is_busy = False
+            raise PyWinError(1312, "CredDelete", "no such logon session")
+        super().delete_password(service, username)
+
+
+BusyLocker.__module__ = "keyring.backends.Windows"
+
+
+def test_a_key_that_the_store_did_not_let_go_of_is_not_said_to_be_destroyed(tmp_path: Path, clock: StillClock) -> None:
+    locker = BusyLocker()
+    office = DatabaseKeys(tmp_path, SystemKeyring(locker), clock, cost=CHEAP)
+    office.admit("wang", WORD)
+    assert code_of(office.destroy) == "disk_trouble"
+    assert not (tmp_path / "cache.keys").exists(), "what can go has gone"
+    assert locker.kept
+    office.destroy()
+    assert not locker.kept
+
+
 def test_what_stands_in_the_key_store_and_is_no_key_is_no_key() -> None:
     locker = Locker()
     locker.set_password("MedReg", "cache", "钥匙")
