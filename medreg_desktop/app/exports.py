@@ -1,8 +1,9 @@
-"""The work list taken out as a file: an audit line first, then the file."""
+"""The work list taken out as a file or by the clipboard: an audit line first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from medreg_core.domain.deadlines import CHINA
@@ -31,8 +32,7 @@ class ListExports:
         The note is durable before the file exists: a file that fails leaves a note too many, never one too few.
         """
         now = self._clock.now()
-        detail = {"rows": str(len(rows)), "conditions": ",".join(conditions)}
-        self._store.write(lambda conn: audit.append(conn, now, self._account, "export_list", "", detail))
+        self._note("export_list", len(rows), conditions, now)
         watermark = tr(
             "{institution}, {registrar}, {at}: for work only, not to be passed on",
             institution=self._institution(),
@@ -40,3 +40,11 @@ class ListExports:
             at=f"{now.astimezone(CHINA):%Y-%m-%d %H:%M}",
         )
         write_workbook(path, watermark, titles, rows)
+
+    def note_copied(self, rows: int, conditions: Sequence[str]) -> None:
+        """Note that rows leave by the clipboard, before they do; raises KnownFault."""
+        self._note("copy_list", rows, conditions, self._clock.now())
+
+    def _note(self, action: str, rows: int, conditions: Sequence[str], now: datetime) -> None:
+        detail = {"rows": str(rows), "conditions": ",".join(conditions)}
+        self._store.write(lambda conn: audit.append(conn, now, self._account, action, "", detail))

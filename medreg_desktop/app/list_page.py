@@ -10,6 +10,7 @@ from medreg_core.domain.vocabulary import Role
 from medreg_desktop.app.around import APPLICATIONS
 from medreg_desktop.app.exports import ListExports
 from medreg_desktop.app.house import Desks, House
+from medreg_desktop.app.scheme_shelf import SchemeShelf
 from medreg_desktop.app.worklist import EngineWorklist, ReviewBatches
 from medreg_desktop.services.settings import options
 from medreg_desktop.ui.notices import Notice, Tone
@@ -67,7 +68,7 @@ def _exports(house: House, entered: Entered, institution: Institution) -> ListEx
 
 def _surroundings(house: House, entered: Entered, institution: Institution) -> Surroundings:
     settings = house.settings
-    columns, schemes = options.columns(APPLICATIONS), options.schemes(APPLICATIONS)
+    columns, schemes = options.columns(APPLICATIONS), SchemeShelf(house, entered.account_id, APPLICATIONS)
     return Surroundings(
         tables=house.doorway.tables,
         institution=institution,
@@ -76,6 +77,6 @@ def _surroundings(house: House, entered: Entered, institution: Institution) -> S
         notices=house.notices,
         header_state=settings.get(columns),
         keep_header=lambda state: settings.set(columns, state),
-        schemes=settings.get(schemes),
-        keep_schemes=lambda text: settings.set(schemes, text),
+        schemes=schemes.read(),
+        keep_schemes=schemes.keep,
     )

@@ -24,7 +24,7 @@ from medreg_desktop.services.settings.store import Settings
 from medreg_desktop.services.sync.lamp import Lamp, LampKind
 from medreg_desktop.services.texts.faults import SENTENCES, what_and_todo
 from medreg_desktop.services.texts.translator import tr, trn
-from medreg_desktop.ui import language
+from medreg_desktop.ui import clipboard, language
 from medreg_desktop.ui.crash import CrashGuard
 from medreg_desktop.ui.idle import IdleWatch, session_idle
 from medreg_desktop.ui.main_window import MainWindow
@@ -101,6 +101,7 @@ class Program(QObject):
         """Lock the screen; dialogs are hidden with it and come back unchanged. ``because``: a code, shown in words."""
         if self._who is not None and self.window.cover.page is None:
             self._idle.stop()
+            clipboard.clear()
             self._cover(self.window, self._who, because)
 
     def look_at_limit(self) -> None:
@@ -255,6 +256,7 @@ class Program(QObject):
             self.office.choose_rehearsal()
 
     def _close_office(self) -> None:
+        clipboard.clear()
         if self.office is not None:
             self.office.close()
             for runner in self._runners.values():

@@ -15,11 +15,11 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.identity_proof import NONCE, proven_welcome
 from medreg_server.services.leases import LeaseDesk
 
 _KEY_BYTES: Final = 32
 _VERSION: Final = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
-_NONCE: Final = re.compile(r"[0-9A-Za-z_-]{8,64}")
 
 
 class HelloDesk:
@@ -49,7 +49,7 @@ class HelloDesk:
             keys = transaction.server_state.public_keys()
             leased = {"leased": str(lease.first) if lease else "", "codes": str(len(codes.codes) if codes else 0)}
             transaction.record(caller.event("device.hello", hello.device_id, **leased))
-        return Welcome(
+        welcome = Welcome(
             magic=MAGIC,
             server_id=identity.server_id,
             protocol=protocol,
@@ -64,6 +64,7 @@ class HelloDesk:
             code_lease=codes,
             courier_key=environment.keys.courier_key.public_key().public_bytes_raw(),
         )
+        return proven_welcome(welcome, environment.keys)
 
     def _registered(self, transaction: WriteTransaction, hello: Hello, caller: Caller) -> None:
         """Note the device. Its key is taken once: paper that it signed must stay verifiable."""
@@ -83,7 +84,7 @@ class HelloDesk:
 
     def pong(self, nonce: str) -> Pong:
         """Return a signed answer that only this service can give. Raises ServiceFault for a nonce that is none."""
-        if not _NONCE.fullmatch(nonce):
+        if not NONCE.fullmatch(nonce):
             raise ServiceFault(FaultCode.BAD_REQUEST, where="nonce")
         keys, now = self._environment.keys, self._environment.now()
         server_id = self._environment.identity().server_id

@@ -16,6 +16,7 @@ from medreg_server.db.transaction import WriteTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
+from medreg_server.services.identity_proof import proven_refusal, proven_session
 from medreg_server.services.ids import is_id
 from medreg_server.services.passwords import Passwords
 from medreg_server.services.throttle import Limit, caller_at, count, throttle_key
@@ -47,7 +48,7 @@ class SignInDesk:
         if not fits or account is None or account.disabled_at is not None:
             with environment.database.write() as transaction:
                 transaction.record(_refused(account))
-            raise ServiceFault(FaultCode.BAD_CREDENTIALS)
+            raise proven_refusal(request, environment.identity().server_id, environment.keys)
         rehashed = self._rehashed(account, request.password)
         with environment.database.write() as transaction:
             device = transaction.devices.get(request.device_id)
@@ -59,7 +60,8 @@ class SignInDesk:
             transaction.accounts.return_attempt(limits[1].key)  # an office behind one address signs in together
             if rehashed:
                 transaction.accounts.set_password_hash(account.id, rehashed)
-            return self._open(transaction, Caller(account, request.device_id))
+            session = self._open(transaction, Caller(account, request.device_id))
+            return proven_session(session, request, transaction.server_state.identity().server_id, environment.keys)
 
     def _open(self, transaction: WriteTransaction, caller: Caller) -> Session:
         now = self._environment.now()

@@ -240,9 +240,10 @@ def _no_receipt_compared(*_: object) -> int:
     return 0
 
 
-def _epoch_believed_at_hello(conn: Connection, welcome: Any, now: datetime) -> None:
-    _note_welcome(conn, welcome, now)
+def _epoch_believed_at_hello(conn: Connection, welcome: Any, now: datetime) -> Any:
+    trusted = _note_welcome(conn, welcome, now)
     sync_state.write(conn, epoch=welcome.epoch)
+    return trusted
 
 
 def _epoch_believed_meanwhile(state: Any, event: Any) -> Any:

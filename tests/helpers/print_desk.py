@@ -56,6 +56,8 @@ class MemoryPapers:
     applications: Mapping[ApplicationId, Application]
     records: list[PrintRecord] = field(default_factory=list)
     barred: str = ""  # why nothing may leave
+    reveals: bool = True
+    shown: list[ApplicationId] = field(default_factory=list)  # of whom whole numbers were shown
     unrecordable: set[str] = field(default_factory=set)  # numbers of forms whose print cannot be recorded
 
     def form(self, application_id: ApplicationId) -> FormToPrint:
@@ -86,6 +88,14 @@ class MemoryPapers:
         """Refuse while something bars it."""
         if self.barred:
             raise Refused(Problem(self.barred))
+
+    def may_reveal(self) -> bool:
+        """Whether numbers are shown whole."""
+        return self.reveals
+
+    def note_shown(self, ids: Sequence[ApplicationId]) -> None:
+        """Keep the note."""
+        self.shown += ids
 
     def stand(self, forms: Sequence[FormToPrint]) -> bool:
         """Look whether the forms are still the same."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
 from medreg_core.contract.v1.faults import FaultCode
+from medreg_core.contract.v1.identity import is_refusal_proven, is_session_proven
 from medreg_core.contract.v1.messages import Session, SignIn
 from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import Role
@@ -275,3 +277,31 @@ def test_an_account_that_cannot_be_is_refused(service: Service, changes: dict[st
     with pytest.raises(RegistryFault) as fault:
         service.registry.add_account(NewAccount(**(values | changes)))  # type: ignore[arg-type] # as named
     assert fault.value.code == code
+
+
+def test_a_session_and_the_answer_to_hello_are_signed(service: Service, desk: SignInDesk, login: str) -> None:
+    """By the key of the service, over the nonce of this very sign-in; who sends none gets none."""
+    query = SignIn(login, PASSWORD, DEVICE, nonce="0123456789abcdef")
+    session, keys = desk.open(query, OFFICE), service.environment.keys
+    server_id = service.environment.identity().server_id
+    assert is_session_proven(session, query, server_id, {keys.kid: keys.public_key})
+    other = SignIn(login, PASSWORD, DEVICE, nonce="another-nonce-of-his")
+    assert not is_session_proven(session, other, server_id, {keys.kid: keys.public_key})
+    supervisor = msgspec.structs.replace(session.account, role=Role.SUPERVISOR)
+    altered = msgspec.structs.replace(session, account=supervisor)
+    assert not is_session_proven(altered, query, server_id, {keys.kid: keys.public_key})
+    assert desk.open(SignIn(login, PASSWORD, DEVICE), OFFICE).proof == b""
+    with pytest.raises(ServiceFault) as caught:
+        desk.open(SignIn(login, PASSWORD, DEVICE, nonce="short"), OFFICE)
+    assert caught.value.code is FaultCode.BAD_REQUEST
+
+
+def test_a_refusal_is_signed_as_well(service: Service, desk: SignInDesk, login: str) -> None:
+    query = SignIn(login, "wrong password", DEVICE, nonce="0123456789abcdef")
+    keys, server_id = service.environment.keys, service.environment.identity().server_id
+    with pytest.raises(ServiceFault) as caught:
+        desk.open(query, OFFICE)
+    assert caught.value.code is FaultCode.BAD_CREDENTIALS
+    assert is_refusal_proven(caught.value.params, query, server_id, {keys.kid: keys.public_key})
+    other = msgspec.structs.replace(query, account="somebody-else")
+    assert not is_refusal_proven(caught.value.params, other, server_id, {keys.kid: keys.public_key})

@@ -140,7 +140,7 @@ def test_nobody_in_between_makes_the_office_destroy_its_copy(
     (application,) = seed_applications(server.service, hospital.institution)
     pc.until_quiet()
     server_id, thief = pc.transport.link.server_id, Ed25519PrivateKey.generate()
-    (kid,) = pc.transport.link.ping_keys
+    (kid,) = pc.transport.link.order_keys
     order = WipeAnswer(magic=MAGIC, server_id=server_id, device_id=pc.device_id, nonce="n" * 32, wipe=True, kid=kid)
     forged = msgspec.structs.replace(order, proof=thief.sign(proof_message(order)))
     proxy.answer_at_once("/sync/", http_answer(403, b'{"code":"device_revoked"}', server_id=server_id), times=99)

@@ -38,6 +38,7 @@ class SignIn(msgspec.Struct, frozen=True):
     account: str
     password: str
     device_id: DeviceId
+    nonce: str = ""  # the session is signed over it; empty from an older program
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -51,11 +52,13 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Answer to a sign-in: an opaque bearer token and how long it lives."""
+    """Answer to a sign-in: an opaque bearer token and how long it lives. ``proof``: see :mod:`.identity`."""
 
     token: str
     expires_at: datetime
     account: Account
+    kid: str = ""
+    proof: bytes = b""  # empty from an older service
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -115,6 +118,8 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     lease: FormLease | None = None
     code_lease: CodeLease | None = None
     courier_key: bytes = b""  # X25519: files of the courier are sealed to it; "" if the service takes none
+    kid: str = ""
+    proof: bytes = b""  # see :mod:`.identity`; empty from an older service
 
 
 class Pong(msgspec.Struct, frozen=True):

@@ -56,8 +56,12 @@ class Departure:
         self._let_go()
 
     def destroy_key(self) -> None:
-        """Make the copy unreadable for ever."""
-        self._keys.destroy()
+        """Make the copy unreadable for ever; its files go first where the key store does not let go of the key."""
+        try:
+            self._keys.destroy()
+        except KnownFault:
+            self._files.delete()
+            raise
 
     def delete_copy(self) -> None:
         """Delete the copy's files, what this installation was, and the settings that say something of persons."""

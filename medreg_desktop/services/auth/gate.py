@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,8 @@ from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.auth import known_accounts
 from medreg_desktop.services.auth.lock import ReadingLimit
 from medreg_desktop.services.auth.office import Office, load_office, save_office
-from medreg_desktop.services.cache import applications, sync_state
+from medreg_desktop.services.auth.vouching import Vouched, note_refusal, vouched
+from medreg_desktop.services.cache import account_limits, applications, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.keys import DatabaseKeys
 from medreg_desktop.services.cache.store import CacheStore
@@ -91,6 +93,7 @@ class Gate:
         self._open_store = open_store
         self._clock = clock
         self._key: bytes | None = None
+        self._has_let_in = False  # somebody, since the copy was opened: it may be open for nobody to see
         self._noted: tuple[float, datetime] | None = None  # monotonic, and the server's time noted at it
         self._let_in_until = 0.0  # monotonic
         self.office: Office = load_office(folder, clock)
@@ -105,16 +108,20 @@ class Gate:
         Raises:
             KnownFault: what the server said (``bad_credentials``, ``too_many_attempts``, ``device_revoked`` …), why it
                 could not be asked if the account is not known here, what stands against the local password
-                (``offline_password_wrong`` …), ``wrong_institution``, ``offline_reading_locked``, or what the cache
-                raises.
+                (``offline_password_wrong`` …), ``wrong_institution``, ``offline_reading_locked``, ``service_unproven``,
+                or what the cache raises.
         """
+        nonce = secrets.token_hex(16)
+        query = SignIn(account=login, password=password, device_id=self.office.device_id, nonce=nonce)
         try:
-            session = self._door.sign_in(SignIn(account=login, password=password, device_id=self.office.device_id))
+            session = self._door.sign_in(query)
         except TransportFault as fault:
+            if "proof" in fault.trouble.params:
+                self._note_refusal(query, fault.trouble.params)
             if fault.trouble.kind in DECIDES or not self._keys.knows(login):
                 raise
             return self._enter_offline(login, password, fault.trouble)
-        return self._enter_online(login, password, passphrase, session)
+        return self._enter_online(query, passphrase, session)
 
     def enter_offline(self, login: str, password: str) -> Entrance:
         """Open the copy without asking the server. Raises KnownFault as :meth:`enter`."""
@@ -167,16 +174,17 @@ class Gate:
         """Leave nothing open; the token is forgotten."""
         self._door.use_token("")
         self._key = None
+        self._has_let_in = False
         if self.store is not None:
             self.store.close()
             self.store = None
 
     def reading_limit(self) -> ReadingLimit:
-        """Return until when the copy may be read without contact."""
+        """Return until when the copy may be read without contact, by whoever is in."""
         if self.store is None:
             return ReadingLimit(None, None)
-        known = self.store.read(sync_state.read)
-        return ReadingLimit(known.offline_until, known.last_contact, known.server_offset_s, known.server_seen)
+        account = self.account
+        return self.store.read(lambda conn: _limit(conn, account))
 
     def reading_is_over(self) -> bool:
         """Look at the clocks: note how late it is, and return whether the copy may be read no longer.
@@ -202,19 +210,50 @@ class Gate:
 
     # ---- online -----------------------------------------------------------------------------------------------------
 
-    def _enter_online(self, login: str, password: str, passphrase: str, session: Session) -> Entrance:
-        account = session.account
-        self._check_belongs_here(account)
-        key = self._keys.admit(login, password, known_key=self._key, passphrase=passphrase, fits=self._fits)
-        store = self._opened(key)
+    def _enter_online(self, query: SignIn, passphrase: str, session: Session) -> Entrance:
+        self._check_belongs_here(session.account)
+        entering, store = self._vouched(query, passphrase, session)
+        account = entering.account
         # Only now: whoever is signed in stays so if somebody else could not come in.
         self._door.use_token(session.token)
-        self._let_in_until = self._clock.monotonic() + GREETING_S
+        self._let_in_until = self._clock.monotonic() + (GREETING_S if entering.in_full else 0.0)
         self.session_until = session.expires_at
         self._settle_office(account)
         store.write(lambda conn: _let_in(conn, account))
         self.account = account
+        self._has_let_in = True
         return Entrance(account, online=True)
+
+    def _vouched(self, query: SignIn, passphrase: str, session: Session) -> tuple[Vouched, CacheStore]:
+        """Return who comes in and the open copy, once it says that the session is its own service's."""
+        was_open, entering = self.store is not None, Vouched(session.account)
+        broken: KnownFault | None = None
+
+        def judge(key: bytes, by_password: bool) -> None:
+            nonlocal entering, broken
+            try:
+                store = self._opened(key)
+            except KnownFault as fault:
+                if not by_password:
+                    raise
+                broken = fault  # whose password fits may rebuild the copy: his entry is renewed first
+                return
+            is_open = self._has_let_in
+            entering = store.write(lambda c: vouched(c, session, query, by_password=by_password, is_open=is_open))
+            if not entering.in_full:
+                self._check_limit(store, entering.account)
+
+        try:
+            key = self._keys.admit(
+                query.account, query.password, known_key=self._key, passphrase=passphrase, fits=self._fits, judge=judge
+            )
+            if broken is not None:
+                raise broken
+            return entering, self._opened(key)
+        except KnownFault:
+            if not was_open:
+                self.close()
+            raise
 
     def _check_belongs_here(self, account: Account) -> None:
         """A copy is one institution's; another's people must not even get a key to it."""
@@ -238,23 +277,38 @@ class Gate:
     def _enter_offline(self, login: str, password: str, because: Trouble | None) -> Entrance:
         was_open = self.store is not None
         store = self._opened(self._keys.unlock(login, password))
-        account = store.write(lambda conn: known_accounts.recall(conn, login))
-        limit = self.reading_limit()
-        if account is None or limit.is_reached(self._clock.now()):
+        try:
+            account = _recalled(store, login, because)
+            self._check_limit(store, account)
+        except KnownFault:
             if not was_open:
                 self.close()
-            if account is None and because is not None:
-                raise TransportFault(because)  # a copy just rebuilt: it must be fetched first
-            if account is None:
-                raise KnownFault("offline_unknown_account")
-            raise KnownFault(
-                "offline_reading_locked", since=limit.last_contact.isoformat() if limit.last_contact else ""
-            )
+            raise
         self._door.use_token("")
         self.session_until = None
-        store.write(lambda conn: _let_in(conn, account))
+        store.write(lambda conn: _let_in(conn, account, for_offline=True))
         self.account = account
         return Entrance(account, online=False, because=because)
+
+    def _check_limit(self, store: CacheStore, account: Account) -> None:
+        """Raise KnownFault ``offline_reading_locked`` where the account may read only after the service lets it in."""
+        limit = store.read(lambda conn: _limit(conn, account))
+        if limit.is_reached(self._clock.now()):
+            since = limit.last_contact.isoformat() if limit.last_contact else ""
+            raise KnownFault("offline_reading_locked", since=since)
+
+    def _note_refusal(self, query: SignIn, params: Mapping[str, str]) -> None:
+        """Forget the entry of whom the service lets in no more, if it proves to be this copy's; its answer stands."""
+        was_open = self.store is not None
+        try:
+            key = self._keys.unlock(query.account, query.password)  # a wrong password is counted here as well
+            if self._opened(key).write(lambda conn: note_refusal(conn, query, params)):
+                self._keys.forget(query.account, key)
+        except KnownFault as fault:
+            _log.info("a refusal could not be noted: %s", fault.code)
+        finally:
+            if not was_open:
+                self.close()
 
     def _fits(self, key: bytes) -> bool:
         """Return whether the copy is this key's; what else may be wrong with it, opening it says."""
@@ -271,7 +325,27 @@ class Gate:
         return self.store
 
 
-def _let_in(conn: Connection, account: Account) -> None:
+def _recalled(store: CacheStore, login: str, because: Trouble | None) -> Account:
+    account = store.write(lambda conn: known_accounts.recall(conn, login))
+    if account is None and because is not None:
+        raise TransportFault(because)  # a copy just rebuilt: it must be fetched first
+    if account is None:
+        raise KnownFault("offline_unknown_account")
+    return account
+
+
+def _limit(conn: Connection, account: Account | None) -> ReadingLimit:
+    """Return the copy's limit, or the account's own where that is earlier."""
+    known = sync_state.read(conn)
+    own = account_limits.find(conn, account.id) if account is not None else None
+    until = min((at for at in (own, known.offline_until) if at is not None), default=None)
+    return ReadingLimit(until, known.last_contact, known.server_offset_s, known.server_seen)
+
+
+def _let_in(conn: Connection, account: Account, *, for_offline: bool = False) -> None:
     """Show the copy to this person: his own unsent work, of the others' only the number."""
     known_accounts.remember(conn, account)
+    until = sync_state.read(conn).offline_until
+    if for_offline and until is not None and account_limits.find(conn, account.id) is None:
+        account_limits.renew(conn, account.id, until)  # of an older program: no colleague lengthens it from here on
     applications.switch_actor(conn, account.id, account.name)

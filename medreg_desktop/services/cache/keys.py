@@ -92,13 +92,18 @@ class DatabaseKeys:
         known_key: bytes | None = None,
         passphrase: str = "",
         fits: Callable[[bytes], bool] = lambda _key: True,
+        judge: Callable[[bytes, bool], None] = lambda _key, _by_password: None,
     ) -> bytes:
         """Return the key to an account the server has just let in, and wrap it by its password for offline use.
 
         The first account on a device makes the key. ``known_key`` is that of a copy already open in this program.
+        ``passphrase`` may be this account's former password as well.
 
         ``fits`` tells whether a key opens the copy. It is asked about one that the key store alone has: nobody's entry,
         by which the right one may still be found, is written over with a wrong one.
+
+        ``judge`` is asked before anything is written, unless the key is a new one. Told whether ``password`` or
+        ``passphrase`` opened an entry, it refuses by raising.
 
         A damaged key file is put aside where the key is known all the same: everybody signs in once more.
 
@@ -107,11 +112,13 @@ class DatabaseKeys:
                 key file. A colleague signs in once, or the passphrase is entered, or the copy is begun anew.
                 ``key_file_damaged``: and nothing else knows the key.
                 ``cache_key_wrong``: only the key store has a key, and it is another copy's.
+                Or what ``judge`` raises.
         """
         kept = known_key or self._from_keyring()
         file = self._read_or_begun_anew() if kept else self._read()
         # The file lies beside the copy and comes with it; the keyring may hold the key of another copy at this place.
-        key = known_key or self._unwrapped_by(file, login, password, passphrase)
+        opened = self._unwrapped_by(file, login, password, passphrase)
+        key = known_key or opened
         if key is None and kept is not None and fits(kept):
             key = kept
         if key is None and file.entries:
@@ -120,8 +127,11 @@ class DatabaseKeys:
             raise KnownFault("cache_key_wrong")
         if key is None:
             key = self._random(KEY_BYTES)
+        else:
+            judge(key, opened is not None)
         entries = {**file.entries, _name_of(login): self._wrapped(key, password)}
-        if passphrase:
+        former = file.entries.get(_name_of(login))
+        if passphrase and not (former and _unwrapped(former, passphrase)):
             entries[_PASSPHRASE] = self._wrapped(key, passphrase)
         # The file first: a key that is only in the keyring would be lost with it.
         self._write(KeyFile(entries=entries))
@@ -172,15 +182,21 @@ class DatabaseKeys:
             key = None
         return key or self._from_keyring()
 
-    def forget(self, login: str) -> None:
-        """Remove one account's entry: it may no longer use this PC. The copy and its work stay."""
+    def forget(self, login: str, key: bytes) -> None:
+        """Remove one account's entry: it may no longer use this PC. The copy and its work stay.
+
+        Nothing is removed where the key store does not hold ``key``: it might be the last way to what was not sent.
+        """
+        if self._from_keyring() != key:
+            return
         file = self._read()
         self._write(KeyFile(entries={n: e for n, e in file.entries.items() if n != _name_of(login)}))
 
     def destroy(self) -> None:
         """Make the copy unreadable for ever (remote wipe): without the key its bytes are noise.
 
-        Raises KnownFault ``disk_trouble``.
+        Raises KnownFault ``disk_trouble``, also when the key store still has the key afterwards: to be repeated. One
+        that does not even answer holds nobody up: it may never have taken a key.
         """
         self._keyring.delete(self._keyring_name)
         try:
@@ -190,6 +206,8 @@ class DatabaseKeys:
             sync_folder(self._path.parent)
         except OSError as error:
             raise KnownFault("disk_trouble", cause=type(error).__name__) from error
+        if self._from_keyring() is not None:
+            raise KnownFault("disk_trouble", cause="keyring")
 
     def _from_keyring(self) -> bytes | None:
         try:
@@ -205,7 +223,8 @@ class DatabaseKeys:
                 raise
 
     def _unwrapped_by(self, file: KeyFile, login: str, password: str, passphrase: str) -> bytes | None:
-        tries = ((_name_of(login), password), (_PASSPHRASE, passphrase))
+        name = _name_of(login)
+        tries = ((name, password), (_PASSPHRASE, passphrase), (name, passphrase))
         found = (_unwrapped(file.entries[name], word) for name, word in tries if word and name in file.entries)
         return next((key for key in found if key is not None), None)
 

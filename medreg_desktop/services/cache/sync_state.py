@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
+from medreg_core.contract.v1.identity import is_welcome_proven
 from medreg_core.contract.v1.messages import Account, PublicKey, Welcome
 from medreg_core.domain.records import AccountId, Institution
-from medreg_desktop.services.cache import codes, leases, settings
+from medreg_desktop.services.cache import account_limits, codes, leases, settings
 from medreg_desktop.services.cache.connection import Connection, scalar
 
 T = TypeVar("T")
@@ -105,8 +106,11 @@ def note_contact(conn: Connection, server_time: datetime, now: datetime) -> None
     write(conn, last_contact=now.isoformat(), server_offset_s=str(offset_s), server_seen=server_time.isoformat())
 
 
-def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> None:
+def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> tuple[PublicKey, ...]:
     """Store what hello told: who we are, the signing keys, until when the copy may be read, new form numbers.
+
+    Return the keys trusted now. New ones are taken only beside the signature of one that is trusted already: they prove
+    orders to destroy the copy. Without it, a service that has ever signed brings no longer reading and no numbers.
 
     A new epoch is not the copy's: it belongs to the old one until a snapshot of the new one is complete.
     """
@@ -114,16 +118,36 @@ def note_welcome(conn: Connection, welcome: Welcome, now: datetime) -> None:
     write(
         conn,
         register_epoch=welcome.epoch,
-        offline_until=welcome.offline_until.isoformat(),
         account=_json(welcome.account),
         institution=_json(welcome.institution),
-        courier_key=welcome.courier_key.hex(),
     )
-    keep(conn, server_id=welcome.server_id, keys=_json(welcome.keys))
+    trusted = public_keys(conn)
+    is_ours = not trusted or is_welcome_proven(welcome, {key.kid: key.key for key in trusted})
+    if not is_ours and has_proven_itself(conn):
+        return trusted
+    write(conn, offline_until=welcome.offline_until.isoformat(), courier_key=welcome.courier_key.hex())
+    account_limits.renew(conn, welcome.account.id, welcome.offline_until)
+    if is_ours:
+        trusted = welcome.keys
+        keep(conn, server_id=welcome.server_id, keys=_json(trusted))
+        if is_welcome_proven(welcome, {key.kid: key.key for key in trusted}):
+            note_proof(conn)
     if welcome.lease is not None:
         leases.add(conn, welcome.lease)
     if welcome.code_lease is not None:
         codes.add(conn, welcome.code_lease)
+    return trusted
+
+
+def note_proof(conn: Connection) -> None:
+    """Note that the service has signed a session or its answer to hello: from now on it is expected to."""
+    if not has_proven_itself(conn):
+        keep(conn, proves="1")
+
+
+def has_proven_itself(conn: Connection) -> bool:
+    """Return whether the service has ever signed what it said here; an older one does not."""
+    return bool(value(conn, "proves"))
 
 
 def server_time(conn: Connection, now: datetime) -> datetime:

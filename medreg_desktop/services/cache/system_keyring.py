@@ -42,7 +42,10 @@ class SystemKeyring:
             self._trusted().set_password(_SERVICE, name, base64.b64encode(secret).decode())
 
     def delete(self, name: str) -> None:
-        """Forget the secret; missing is not an error, nor is a keyring that was never trusted with it."""
+        """Forget the secret; missing is not an error, nor is a keyring that was never trusted with it.
+
+        Nor is a failure told from a missing one: back ends use one error for both. Whoever must know asks for it again.
+        """
         with suppress(KnownFault), _unavailable():
             self._trusted().delete_password(_SERVICE, name)
 

@@ -5,11 +5,12 @@ The words are Chinese whatever language the screen speaks: the form is the autho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from medreg_core.domain.comparison import asked_fields
 from medreg_core.domain.deadlines import china_date
+from medreg_core.domain.masking import mask_id, mask_phone, mask_qualification_code
 from medreg_core.domain.records import Application, Experience, Institution, Qualification, Registration, Request
 from medreg_core.domain.registrations import ENDING
 from medreg_core.domain.tables import Tables
@@ -79,11 +80,12 @@ class FormJob:
     state: FormState | None = None
     code_text: str = ""  # of the QR, signed
     reprint: int = 0  # 0 the first print, n the n-th after it
+    is_masked: bool = False  # for whoever may not read whole numbers, and prints nothing
 
 
 def form_texts(job: FormJob, tables: Tables) -> dict[str, str]:
     """Return the text of every field in :data:`field_names.FIELDS`."""
-    application = job.application
+    application = _masked(job.application) if job.is_masked else job.application
     return {
         **_person(application, tables),
         **_qualification(application.qualification, tables),
@@ -120,6 +122,14 @@ def day(value: date | None) -> str:
 def month(value: date | None) -> str:
     """Return ``2026 年 11 月``."""
     return f"{value:%Y 年 %m 月}" if value else NONE_GIVEN
+
+
+def _masked(application: Application) -> Application:
+    person, qualification = application.person, application.qualification
+    if qualification is not None:
+        qualification = replace(qualification, code=mask_qualification_code(qualification.code))
+    person = replace(person, id_number=mask_id(person.id_number), phone=mask_phone(person.phone))
+    return replace(application, person=person, qualification=qualification)
 
 
 def _person(application: Application, tables: Tables) -> dict[str, str]:

@@ -43,6 +43,14 @@ class Papers(Protocol):
         """Raise Refused ``not_allowed`` or KnownFault ``device_removed`` when no form may leave this computer."""
         ...
 
+    def may_reveal(self) -> bool:
+        """Return whether who is at the screen may read whole numbers."""
+        ...
+
+    def note_shown(self, ids: Sequence[ApplicationId]) -> None:
+        """Note that whole numbers of these applications are about to be shown; raises KnownFault."""
+        ...
+
     def stand(self, forms: Sequence[FormToPrint]) -> bool:
         """Return whether every form may still say what it said when it was drawn."""
         ...
@@ -138,7 +146,7 @@ class _Announced:
 
 
 class FormDesk:
-    """Use cases of printing, for one signed-in registrar."""
+    """Use cases of printing, for one signed-in registrar and one preview."""
 
     def __init__(
         self,
@@ -153,6 +161,7 @@ class FormDesk:
         self._papers, self._reviews, self._signer = papers, reviews, signer
         self._library, self._engine = library, engine
         self._printers, self._clock = printers, clock
+        self._noted: set[ApplicationId] = set()  # shown before, and written down
 
     def prepare(
         self,
@@ -162,10 +171,11 @@ class FormDesk:
     ) -> PreparedForms:
         """Return the forms of ``ids`` as one document.
 
-        A single application that nobody has agreed to comes out for reading; in a batch it is left out. Raises
+        A single application that nobody has agreed to comes out for reading; in a batch it is left out.
+        Whoever may not read whole numbers gets them masked; of the others it is noted that they are shown. Raises
         RenderCancelled, Refused ``application_gone``, ``content_changed``, ``form_differs`` or ``register_restored``
         for a single application or Refused with every reason when no application of a batch has a form, and KnownFault
-        ``font_missing`` or ``keyring_unavailable``.
+        ``font_missing``, ``keyring_unavailable`` or what the store raises of the note.
         """
         found: list[tuple[FormJob, FormToPrint | None]] = []
         left_out: list[LeftOut] = []
@@ -178,10 +188,13 @@ class FormDesk:
                 left_out.append(LeftOut(application_id, refusal.reasons[0].code))
         if not found:
             raise Refused(*(reason for refusal in refusals for reason in refusal.reasons))
+        if not self._papers.may_reveal():
+            found = [(replace(job, is_masked=True), printed) for job, printed in found]
         contents = [self._library.content(job) for job, _ in found]
         rendered = self._engine.render(
             contents, dated=china_date(self._clock.now()), progress=progress, cancelled=cancelled
         )
+        self._note_shown([job.application.id for job, _ in found if not job.is_masked])
         forms = self._placed(found, contents, rendered.warnings)
         return PreparedForms(rendered.pdf, contents[0].template.title, forms, tuple(left_out), self._barred())
 
@@ -231,6 +244,13 @@ class FormDesk:
             saved = True
         finally:
             self._settle(announced, lambda _form: saved)
+
+    def _note_shown(self, ids: Sequence[ApplicationId]) -> None:
+        """Note it once, however often the document is drawn anew."""
+        fresh = [each for each in ids if each not in self._noted]
+        if fresh:
+            self._papers.note_shown(fresh)
+            self._noted.update(fresh)
 
     def _is_as_read(self, form: PreparedForm) -> bool:
         """Whether what was drawn for reading only still is what nobody has agreed to."""

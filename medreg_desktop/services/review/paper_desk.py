@@ -12,7 +12,7 @@ from medreg_core.domain.access import Action, may, may_command
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, Institution
 from medreg_core.domain.vocabulary import CommandKind, FormState, OutcomeKind
-from medreg_desktop.services.cache import commands, outbox, overlay, papers, sync_state, synced, unfinished
+from medreg_desktop.services.cache import audit, commands, outbox, overlay, papers, sync_state, synced, unfinished
 from medreg_desktop.services.cache.applications import CachedApplication
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
@@ -71,6 +71,20 @@ class PaperDesk:
     def check_may_print(self) -> None:
         """Raise Refused ``not_allowed`` or KnownFault ``device_removed`` when no form may leave this computer."""
         self._desk.store.read(self._check_may_print)
+
+    def may_reveal(self) -> bool:
+        """Return whether who is at the screen may read whole numbers."""
+        return may(self._desk.account.role, Action.REVEAL_ID)
+
+    def note_shown(self, ids: Sequence[ApplicationId]) -> None:
+        """Note that whole numbers of these applications are about to be shown; raises KnownFault."""
+        now, actor = self._desk.clock.now(), self._desk.account.id
+
+        def work(conn: Connection) -> None:
+            for application_id in ids:
+                audit.append(conn, now, actor, "preview_form", application_id, {})
+
+        self._desk.store.write(work)
 
     def stand(self, forms: Sequence[FormToPrint]) -> bool:
         """Return whether every form may still say what it said when it was drawn."""

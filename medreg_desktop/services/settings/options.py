@@ -145,7 +145,7 @@ SCHEMES_PREFIX: Final = "schemes."
 
 
 def schemes(screen: str) -> Option[str]:
-    """Return the setting that holds a screen's saved conditions (方案) as the screen writes them."""
+    """Return the setting in which an older program kept a screen's 方案. They name persons: the copy holds them now."""
     return text_option(f"{SCHEMES_PREFIX}{screen}", mark("Saved conditions"))
 
 

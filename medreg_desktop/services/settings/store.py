@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -41,7 +42,7 @@ class Settings:
 
     def use_registrar(self, account_id: str | None) -> None:
         """Take the settings of this registrar; None while nobody is signed in: his options then show defaults."""
-        self._registrar = _File(self._folder / "registrars" / f"{account_id}.json") if account_id else None
+        self._registrar = self._registrar_file(account_id) if account_id else None
         for watcher in self._watchers:
             watcher("")
 
@@ -67,9 +68,31 @@ class Settings:
             for watcher in self._watchers:
                 watcher(option.key)
 
+    def of_registrars(self, option: Option[T]) -> dict[str, T]:
+        """Return what every registrar of this computer has chosen, by account id; what cannot be read is left out."""
+        _must_be_registered(option.key)
+        found: dict[str, T] = {}
+        for path in sorted((self._folder / "registrars").glob("*.json")):
+            values = _File(path).values
+            if option.key in values:
+                with suppress(Unreadable):
+                    found[path.stem] = option.read(values[option.key])
+        return found
+
+    def forget(self, option: Option[T], account_id: str) -> None:
+        """Delete a registrar's choice, whoever is signed in."""
+        _must_be_registered(option.key)
+        file = self._registrar_file(account_id)
+        if self._registrar is not None and self._registrar.path == file.path:
+            file = self._registrar
+        file.drop(option.key)
+
     def watch(self, on_changed: Callable[[str], None]) -> None:
         """Call ``on_changed`` with a key after each change, and with "" when another registrar's choices count."""
         self._watchers.append(on_changed)
+
+    def _registrar_file(self, account_id: str) -> _File:
+        return _File(self._folder / "registrars" / f"{account_id}.json")
 
     def _file(self, option: Option[T]) -> _File | None:
         return self._computer if option.scope is Scope.COMPUTER else self._registrar
@@ -93,13 +116,13 @@ class _File:
     """One JSON file: ``{"schema": 1, "values": {…}}``. Keys of a newer program are kept as they are."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._schema = SCHEMA
         self.values = self._load()
 
     def _load(self) -> Values:
         try:
-            content = json.loads(self._path.read_text("utf-8"))
+            content = json.loads(self.path.read_text("utf-8"))
             self._schema = max(int(content["schema"]), SCHEMA)
             return _upgraded(dict(content["values"]), int(content["schema"]))
         except FileNotFoundError:
@@ -110,19 +133,27 @@ class _File:
 
     def _put_aside(self) -> None:
         try:
-            self._path.replace(self._path.with_suffix(".damaged"))
+            self.path.replace(self.path.with_suffix(".damaged"))
         except OSError:
             log.info("settings file cannot be moved aside")
 
     def put(self, key: str, value: Json) -> None:
         """Store one value; a full disk loses the choice, not the program."""
-        self.values = {**self.values, key: value}
+        self._write({**self.values, key: value})
+
+    def drop(self, key: str) -> None:
+        """Delete one value."""
+        if key in self.values:
+            self._write({name: value for name, value in self.values.items() if name != key})
+
+    def _write(self, values: Values) -> None:
+        self.values = values
         text = json.dumps({"schema": self._schema, "values": self.values}, ensure_ascii=False, indent=1, sort_keys=True)
-        fresh = self._path.with_suffix(".new")
+        fresh = self.path.with_suffix(".new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             fresh.write_text(text, "utf-8")
-            fresh.replace(self._path)
+            fresh.replace(self.path)
         except OSError as error:
             log.info("settings not stored: %s", error.errno)
 

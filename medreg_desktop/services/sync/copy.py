@@ -12,7 +12,7 @@ import msgspec
 from medreg_core.contract.v1.commands import Command
 from medreg_core.contract.v1.devices import RescuedCommand, WipeAnswer
 from medreg_core.contract.v1.feed import BucketRows, ChangePage, SnapshotEnd, SnapshotHead, SnapshotMark, SnapshotRow
-from medreg_core.contract.v1.messages import Welcome
+from medreg_core.contract.v1.messages import PublicKey, Welcome
 from medreg_core.contract.v1.receipts import LINK_BYTES, Link
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId
 from medreg_desktop.services.cache import (
@@ -152,9 +152,9 @@ class CacheCopy:
         """Forget the waits of the account's commands."""
         self._store.write(lambda conn: outbox_moves.retry_now(conn, actor=account_id))
 
-    def keep_welcome(self, welcome: Welcome, at: datetime) -> None:
-        """Store what hello told."""
-        self._store.write(lambda conn: sync_state.note_welcome(conn, welcome, at))
+    def keep_welcome(self, welcome: Welcome, at: datetime) -> tuple[PublicKey, ...]:
+        """Store what hello told; return the keys trusted now."""
+        return self._store.write(lambda conn: sync_state.note_welcome(conn, welcome, at))
 
     def begin_snapshot(self, head: SnapshotHead) -> None:
         """Start an empty snapshot beside the copy."""

@@ -91,8 +91,8 @@ class LocalCopy(Protocol):
         """Clear ``next_try`` of the account's queued and deferred commands."""
         ...
 
-    def keep_welcome(self, welcome: Welcome, at: datetime) -> None:
-        """Store server id, keys, lease, institution, offline_until and the time of contact."""
+    def keep_welcome(self, welcome: Welcome, at: datetime) -> tuple[PublicKey, ...]:
+        """Store server id, keys, lease, institution, offline_until and the time of contact; return the keys trusted."""
         ...
 
     def begin_snapshot(self, head: SnapshotHead) -> None:
@@ -161,8 +161,12 @@ class Service(Protocol):
         """From now on only this server's answers are ours; empty accepts the first that answers."""
         ...
 
-    def trust(self, keys: tuple[PublicKey, ...]) -> None:
-        """From now on a ping must be signed by one of these keys; none accepts any."""
+    def trust(self, keys: tuple[PublicKey, ...], heard: tuple[PublicKey, ...] = ()) -> None:
+        """From now on an order to leave must be signed by one of these keys, a ping by one of them or of ``heard``.
+
+        ``heard`` are those that hello named, proven or not: a ping only tells a portal from the service that answered.
+        Without any a ping is accepted from anybody.
+        """
         ...
 
     def hello(self, hello: Hello) -> Welcome:

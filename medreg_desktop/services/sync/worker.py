@@ -178,9 +178,9 @@ class SyncWorker:
     def _write(self, effect: Effect) -> None:
         match effect:
             case effects.KeepWelcome(welcome=welcome, at=at):
-                self._copy.keep_welcome(welcome, at.wall)
+                trusted = self._copy.keep_welcome(welcome, at.wall)
                 self._service.expect(welcome.server_id)
-                self._service.trust(welcome.keys)
+                self._service.trust(trusted, welcome.keys)
             case effects.MarkInFlight(ids=ids):
                 self._copy.mark_in_flight(ids)
             case effects.Settle(settlements=settlements):

@@ -122,12 +122,17 @@ _SIGN_IN_AND_THE_LOCAL_COPY: Final = {
     "wrong_institution": mark(
         "This computer's copy belongs to another institution. Your account cannot use it; ask the administrator."
     ),
+    "service_unproven": mark(
+        "What answers at this address does not prove that it is the service of this computer's copy: nothing was "
+        "opened. Check the address; if it is right, let a colleague who has worked here sign in first, or ask the "
+        "operator."
+    ),
     "office_file_damaged": mark(
         "The file that says what this installation is has been damaged. It must be set up again; the copy is kept."
     ),
     "key_passphrase_needed": mark(
         "This computer has no key store and the copy was made under other passwords. Enter its "
-        "passphrase, or let a colleague sign in once."
+        "passphrase or the password you had before, or let a colleague sign in once."
     ),
     "key_file_damaged": mark(
         "The file with the keys of the local copy is damaged. Sign in with the service; "

@@ -78,9 +78,10 @@ class HttpTransport:
         """Put the token on every request from now on; empty for none."""
         self.link.token = token
 
-    def trust(self, keys: tuple[PublicKey, ...]) -> None:
-        """From now on a ping must be signed by one of these keys."""
-        self.link.ping_keys = {key.kid: key.key for key in keys}
+    def trust(self, keys: tuple[PublicKey, ...], heard: tuple[PublicKey, ...] = ()) -> None:
+        """From now on an order to leave must be signed by one of these keys, a ping by one of them or of ``heard``."""
+        self.link.order_keys = {key.kid: key.key for key in keys}
+        self.link.ping_keys = {key.kid: key.key for key in (*heard, *keys)}
 
     # ---- calls ------------------------------------------------------------------------------------------------------
 
@@ -171,7 +172,7 @@ class HttpTransport:
 
     def _proven(self, ask: Ask, shape: type[_P], device_id: DeviceId, nonce: str) -> _P:
         answer = self._exchanges.answer(ask, shape)
-        if not is_proven(answer, device_id, nonce, self.link.ping_keys):
+        if not is_proven(answer, device_id, nonce, self.link.order_keys):
             raise TransportFault(portal())
         return answer
 

@@ -50,6 +50,7 @@ class Link:
     token: str = ""
     server_id: str = ""
     answered_by: str = ""
+    order_keys: Mapping[str, bytes] = field(default_factory=dict)
     ping_keys: Mapping[str, bytes] = field(default_factory=dict)
     connect_s: float = CONNECT_S
     stall_s: float = STALL_S

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
-    QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -20,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
+from medreg_desktop.ui import clipboard
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.widgets.cell_delegate import CellDelegate
 from medreg_desktop.ui.widgets.cells import ButtonCell
@@ -47,6 +47,7 @@ class Table(QTableView):
     sort_requested = Signal(str)
     current_changed = Signal(int)
     header_changed = Signal()
+    many_copied = Signal(str, int)
 
     def __init__(self, model: RowsModel[RowT], name: str, *, schema: int = 1, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -314,7 +315,7 @@ class Table(QTableView):
         elif event.matches(QKeySequence.StandardKey.SelectAll) and self._rows.is_tickable:
             self._rows.tick_all(on=True)
         elif event.matches(QKeySequence.StandardKey.Copy):
-            QGuiApplication.clipboard().setText(self.copied_text())
+            self._copy()
         else:
             super().keyPressEvent(event)
 
@@ -324,12 +325,15 @@ class Table(QTableView):
         elif self._rows.is_tickable:
             self._rows.toggle_tick(index.row())
 
-    def copied_text(self) -> str:
-        """Return the ticked rows, else the current one, as tab-separated text as shown: masked stays masked."""
-        rows = [p for p in range(self._rows.rowCount()) if self._rows.is_ticked(p)] or [self.current_row]
-        shown = self.shown_columns()
+    def _copy(self) -> None:
+        """Copy the current row, tab-separated, as shown: masked stays masked. The screen lets ticked ones out."""
+        ticked = [p for p in range(self._rows.rowCount()) if self._rows.is_ticked(p)]
+        rows, shown = ticked or [self.current_row], self.shown_columns()
         lines = ["\t".join(str(self._rows.index(r, c).data() or "") for c in shown) for r in rows if r >= 0]
-        return "\n".join(lines)
+        if rows == [self.current_row]:
+            clipboard.put("\n".join(lines))
+        else:
+            self.many_copied.emit("\n".join(lines), len(lines))
 
     def shown_columns(self) -> list[int]:
         """Return the positions of the columns that are seen, in the order they are seen, without the ticks."""

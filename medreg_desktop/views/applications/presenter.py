@@ -228,6 +228,16 @@ class ApplicationsPresenter:
 
         self._ask(gather, write)
 
+    def copy(self, text: str, rows: int) -> None:
+        """Let ticked rows out by the clipboard, once it is noted; only whoever may take the list out as a file."""
+        exports, conditions = self._exports, [condition.code for condition in active_conditions(self._state.query)]
+        if exports is not None:
+            self._writing.submit(
+                lambda: exports.note_copied(rows, conditions),
+                lambda _nothing: self._view.copied(text, rows),
+                self._failed,
+            )
+
     def close(self) -> None:
         """Drop everything under way; the batch stops after its row."""
         self._stop.set()

@@ -1,4 +1,4 @@
-"""方案: sets of conditions under a name, kept in the registrar's settings. Knows no Qt.
+"""方案: sets of conditions under a name, kept in the encrypted copy. Knows no Qt.
 
 A choice of 期限 is kept as the choice (≤ 12 working days), not as its days: a scheme means the same next month.
 """

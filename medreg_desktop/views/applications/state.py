@@ -151,12 +151,16 @@ class Batches(Protocol):
 
 
 class Exports(Protocol):
-    """Takes rows out as a file, asked from the writer thread only."""
+    """Takes rows out as a file, or notes that they leave; asked from the writer thread only."""
 
     def write(
         self, path: Path, titles: Sequence[str], rows: Sequence[Sequence[str]], conditions: Sequence[str]
     ) -> None:
         """Write the rows as shown; ``conditions`` are the codes of those in force. Raises KnownFault."""
+        ...
+
+    def note_copied(self, rows: int, conditions: Sequence[str]) -> None:
+        """Note how many rows are about to leave by the clipboard. Raises KnownFault."""
         ...
 
 
@@ -177,6 +181,10 @@ class View(Protocol):
 
     def print_forms(self, ids: tuple[ApplicationId, ...]) -> None:
         """Preview the forms of ``ids`` as one document."""
+        ...
+
+    def copied(self, text: str, rows: int) -> None:
+        """Put the text on the clipboard and tell how many rows it holds."""
         ...
 
     def exported(self, path: Path, rows: int) -> None:

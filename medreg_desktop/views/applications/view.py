@@ -17,6 +17,7 @@ from medreg_core.domain.tables import Tables
 from medreg_desktop.services.search.conditions import SortColumn, Tab
 from medreg_desktop.services.search.rows import WorklistRow
 from medreg_desktop.services.texts.translator import tr, trn
+from medreg_desktop.ui import clipboard
 from medreg_desktop.ui.notices import Notice, Notices, Tone
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Space, Type
@@ -153,6 +154,7 @@ class ApplicationsView(QWidget):
         self._progressed.connect(presenter.show_progress, Qt.ConnectionType.QueuedConnection)
         self._columns.clicked.connect(lambda: drop_column_menu(self.table, self._columns))
         self._refresh.clicked.connect(self.refresh)
+        self.table.many_copied.connect(presenter.copy if presenter.may_export else self._refuse_copy)
         self.export.setVisible(presenter.may_export)
         self.export.file_chosen.connect(lambda path: presenter.export(path, shown_texts(self.table)))
         self._query.clicked.connect(self._on_submitted)
@@ -195,6 +197,13 @@ class ApplicationsView(QWidget):
     def print_forms(self, ids: tuple[ApplicationId, ...]) -> None:
         """Ask the shell for 打印预览."""
         self.print_wanted.emit(ids)
+
+    def copied(self, text: str, rows: int) -> None:
+        """Put the text on the clipboard and say so; not when the screen was locked before the note was written."""
+        if not self.isEnabled():
+            return
+        clipboard.put(text)
+        self._around.notices.say(trn("{n} row copied.", "{n} rows copied.", rows))
 
     def exported(self, path: Path, rows: int) -> None:
         """Say where the file is."""
@@ -282,6 +291,9 @@ class ApplicationsView(QWidget):
 
     def _untick(self) -> None:
         self.model.tick_all(on=False)
+
+    def _refuse_copy(self, _text: str, _rows: int) -> None:
+        self._around.notices.say(tr("This account may not take the list out. Copying works for one row."), Tone.CARE)
 
     def _show_reasons(self) -> None:
         if self._state is not None and self._state.batch is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from medreg_desktop.services.texts.translator import tr
+from medreg_desktop.ui import clipboard
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Space
 from medreg_desktop.ui.widgets.button import Button, Kind
@@ -76,7 +77,7 @@ class DiagnosisPanel(QWidget):
 
     def copy_text(self, text: str) -> None:
         """Put a text on the clipboard."""
-        QGuiApplication.clipboard().setText(text)
+        clipboard.put(text, of_persons=False)
 
     def focus_first(self) -> None:
         """Put the keyboard on the tabs: arrows change the page, Tab goes into it."""

@@ -36,7 +36,7 @@ NO_SERVICE = frozenset(
 """Faults of the way to the service: an account known on this computer may work offline meanwhile."""
 
 WRONG_SECRET = frozenset({"bad_credentials", "offline_password_wrong", "too_many_attempts"})
-ADDRESS_FAULTS = frozenset({"address_invalid", "other_server", "tls_wrong_name", "tls_untrusted"})
+ADDRESS_FAULTS = frozenset({"address_invalid", "other_server", "tls_wrong_name", "tls_untrusted", "service_unproven"})
 _TRY_AGAIN = frozenset({"disk_full", "disk_trouble", "cache_in_use", "key_file_damaged"})
 UNEXPECTED = "unexpected"
 REMOVAL_UNFOUNDED = "removal_unfounded"

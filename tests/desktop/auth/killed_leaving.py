@@ -67,7 +67,7 @@ class FileLane:
     def expect(self, server_id: str) -> None:
         pass
 
-    def trust(self, keys: tuple[PublicKey, ...]) -> None:
+    def trust(self, keys: tuple[PublicKey, ...], heard: tuple[PublicKey, ...] = ()) -> None:
         pass
 
     def wipe_check(self, query: SignedByDevice, nonce: str) -> WipeAnswer:

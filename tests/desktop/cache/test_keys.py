@@ -78,7 +78,9 @@ def test_a_second_registrar_opens_the_same_copy_with_his_own_password(tmp_path: 
     assert office.admit("li", OTHER) == key
     assert (office.unlock("li", OTHER), office.unlock("wang", WORD)) == (key, key)
     assert code_of(lambda: office.unlock("li", WORD)) == "offline_password_wrong"
-    office.forget("li")
+    office.forget("li", b"x" * 32)
+    assert office.unlock("li", OTHER) == key, "nowhere else, as far as the key store knows"
+    office.forget("li", key)
     assert code_of(lambda: office.unlock("li", OTHER)) == "offline_unknown_account"
     assert office.unlock("wang", WORD) == key
 
@@ -107,6 +109,9 @@ def test_a_password_changed_online_needs_the_keyring_or_the_passphrase(tmp_path:
     assert code_of(lambda: office.admit("wang", OTHER)) == "key_passphrase_needed"
     assert office.admit("wang", OTHER, known_key=key) == key
     assert office.unlock("wang", OTHER) == key
+    assert office.admit("wang", WORD, passphrase=OTHER) == key, "the former password is known as well"
+    assert office.unlock("wang", WORD) == key
+    assert code_of(lambda: office.admit("li", WORD, passphrase=OTHER)) == "key_passphrase_needed", "his alone"
 
 
 def test_a_hundred_wrong_passwords_never_open_and_soon_have_to_wait(tmp_path: Path, clock: StillClock) -> None:
@@ -260,6 +265,33 @@ def test_a_key_store_that_fails_in_its_systems_own_words_keeps_nobody_out(tmp_pa
     assert office.found("wang", WORD) == key
     office.destroy()
     assert not (tmp_path / "cache.keys").exists(), "a computer that has to go is not held up by its key store"
+
+
+class BusyLocker(Locker):
+    """The Windows Credential Locker that fails to delete, once."""
+
+    priority = -1  # type: ignore[assignment]  # no chain finds it
+    is_busy = True
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.is_busy:
+            self.is_busy = False
+            raise PyWinError(1312, "CredDelete", "no such logon session")
+        super().delete_password(service, username)
+
+
+BusyLocker.__module__ = "keyring.backends.Windows"
+
+
+def test_a_key_that_the_store_did_not_let_go_of_is_not_said_to_be_destroyed(tmp_path: Path, clock: StillClock) -> None:
+    locker = BusyLocker()
+    office = DatabaseKeys(tmp_path, SystemKeyring(locker), clock, cost=CHEAP)
+    office.admit("wang", WORD)
+    assert code_of(office.destroy) == "disk_trouble"
+    assert not (tmp_path / "cache.keys").exists(), "what can go has gone"
+    assert locker.kept
+    office.destroy()
+    assert not locker.kept
 
 
 def test_what_stands_in_the_key_store_and_is_no_key_is_no_key() -> None:

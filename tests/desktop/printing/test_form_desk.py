@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
 
 from medreg_core.contract.v1.form_code import read_form_code
+from medreg_core.domain.masking import mask_id, mask_phone
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import FormState, Kind
 from medreg_desktop.services.faults import KnownFault, Problem
@@ -231,3 +233,36 @@ def test_a_file_that_cannot_be_written_records_nothing_and_leaves_the_old_one(tm
         office.desk.save(office.prepare(), folder / "form.pdf")
     assert (caught.value.code, caught.value.params) == ("file_not_written", {"folder": str(folder)})
     assert office.papers.records == []
+
+
+def words_of(prepared: PreparedForms) -> str:
+    """What can be read on every page, with no spaces."""
+    with pdfium.PdfDocument(prepared.pdf) as document:
+        pages = [page.get_textpage().get_text_bounded() for page in document]
+    return "".join("".join(pages).split())
+
+
+def test_whole_numbers_are_noted_before_they_are_shown_and_once() -> None:
+    office = Office(A, P)
+    person = office.papers.applications[office.ids[0]].person
+    words = words_of(office.prepare())
+    assert person.id_number in words
+    office.prepare()
+    assert office.papers.shown == list(office.ids)
+
+
+@pytest.mark.parametrize("state", [A, P, NONE])
+def test_who_may_not_read_whole_numbers_gets_the_form_with_masked_ones(state: FormState | None) -> None:
+    office = Office(state)
+    office.papers.reveals, office.papers.barred = False, "not_allowed"
+    subject = office.papers.applications[office.ids[0]]
+    assert subject.qualification is not None
+    prepared = office.prepare()
+    words = words_of(prepared)
+    for secret in (subject.person.id_number, subject.person.phone, subject.qualification.code):
+        assert secret not in words
+    for seen in (mask_id(subject.person.id_number), mask_phone(subject.person.phone), subject.person.name):
+        assert seen in words
+    assert office.papers.shown == []
+    assert office.desk.stands(prepared)
+    assert not prepared.forms[0].warnings

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from medreg_core.contract.v1.messages import Session
+from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.app.start import cannot_start
+from medreg_server.services.callers import Caller
 from tests.desktop.program.conftest import OpenDesk, Staff
 from tests.helpers.fault_proxy import FaultProxy, http_answer
 from tests.helpers.program import PATIENCE_S, Desk, click
@@ -195,6 +200,25 @@ def test_a_batch_cut_short_by_leaving_is_told_to_who_comes_back(office: Desk, st
     office.program.sign_out()
     office.at_work(staff.registrar, PASSWORD, 3)
     assert "上次批量同意" not in office.notices()
+
+
+def test_a_server_of_somebody_elses_opens_nothing(
+    office: Desk, staff: Staff, server: ServerHandle, proxy: FaultProxy
+) -> None:
+    """It knows the id in every answer and lets in whoever asks, as the supervisor; the key of the copy is at hand."""
+    office.program.sign_out()
+    with server.service.environment.database.read() as transaction:
+        account = transaction.accounts.by_login(staff.supervisor)
+    assert account is not None
+    now = server.service.environment.now()
+    session = Session("token", now + timedelta(hours=12), Caller(account, DeviceId("")).described())
+    server_id = server.service.environment.identity().server_id
+    proxy.answer_at_once("POST /api/v1/session", http_answer(200, msgspec.json.encode(session), server_id=server_id))
+    office.sign_in("anybody", "any password")
+    office.shot("unproven")
+    assert office.fault.startswith("这个地址上的服务端未能证明它就是本机副本所属的服务端，副本没有打开。")
+    assert office.is_shut
+    office.at_work(staff.supervisor, PASSWORD, 3)
 
 
 def test_a_second_program_on_the_same_folder_says_so(open_desk: OpenDesk, office: Desk, staff: Staff) -> None:

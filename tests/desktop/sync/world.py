@@ -129,7 +129,7 @@ class FakeService:
     def expect(self, server_id: str) -> None:
         pass
 
-    def trust(self, keys: tuple[PublicKey, ...]) -> None:
+    def trust(self, keys: tuple[PublicKey, ...], heard: tuple[PublicKey, ...] = ()) -> None:
         pass
 
     @contextmanager
@@ -312,8 +312,9 @@ class FakeCopy:
         for command, row in self.queue_rows.items():
             self.queue_rows[command] = replace(row, next_try=None)
 
-    def keep_welcome(self, welcome: Welcome, at: datetime) -> None:
+    def keep_welcome(self, welcome: Welcome, at: datetime) -> tuple[PublicKey, ...]:
         self.at = replace(self.at, server_id=welcome.server_id, institution_id=welcome.institution.id)
+        return welcome.keys
 
     def begin_snapshot(self, head: SnapshotHead) -> None:
         self.shadow = {}

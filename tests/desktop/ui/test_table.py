@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from medreg_desktop.ui import words
+from medreg_desktop.ui import clipboard, words
 from medreg_desktop.ui.theme import Theme, look
 from medreg_desktop.ui.tokens import Density
 from medreg_desktop.ui.widgets import ButtonCell, Column, RowsModel, Table, TextCell, WordCell, column_menu, masked
@@ -303,12 +303,31 @@ def test_a_narrow_window_drops_the_column_that_may_go_first(table: Table) -> Non
 
 
 def test_copied_rows_look_as_shown_and_masked_stays_masked(qtbot: QtBot, table: Table, model: RowsModel[Row]) -> None:
+    let_out: list[str] = []
+    table.many_copied.connect(lambda text, _n: let_out.append(text))
+    clipboard.put("")
     model.toggle_tick(0)
     model.toggle_tick(2)
     qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    copied = QGuiApplication.clipboard().text().splitlines()
+    assert QGuiApplication.clipboard().text() == "", "more than the current row is the screen's to let out"
+    copied = let_out[0].splitlines()
     assert [line.split("\t")[0] for line in copied] == ["欧阳0", "欧阳2"]
     assert "110105194912310020" not in "".join(copied)
+    model.tick_all(on=False)
+    table.select_row(1)
+    qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text().startswith("欧阳1\t")
+    clipboard.clear()
+    assert QGuiApplication.clipboard().text() == ""
+
+
+def test_what_another_program_or_the_diagnosis_copied_stays_on_the_clipboard(dressed_app: Theme) -> None:
+    QGuiApplication.clipboard().setText("somebody else's")
+    clipboard.clear()
+    assert QGuiApplication.clipboard().text() == "somebody else's"
+    clipboard.put("a code", of_persons=False)
+    clipboard.clear()
+    assert QGuiApplication.clipboard().text() == "a code"
 
 
 def test_the_next_page_is_asked_for_once(qtbot: QtBot, model: RowsModel[Row]) -> None:
