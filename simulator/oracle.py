@@ -18,7 +18,7 @@ from medreg_core.domain.vocabulary import OutcomeKind, RescueState
 from medreg_desktop.services.auth import farewell
 from medreg_desktop.services.cache import applications, sync_state
 from medreg_desktop.services.cache.connection import Connection
-from medreg_desktop.services.cache.outbox import OutboxState, Resolution
+from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
@@ -32,9 +32,7 @@ from simulator.pc import Pc
 from simulator.register import Register
 from simulator.told import Kept, carried_out, is_accepted, told
 from simulator.trace import Trace
-from simulator.verdict import ended, signed_for, unseen, written_down
-
-_BY_HAND = frozenset({Resolution.CANCELLED, Resolution.DROPPED, Resolution.REPLACED})
+from simulator.verdict import BY_HAND, ended, signed_for, unasked, unseen, written_down
 
 _LONGEST_WAIT_S, _LONGEST_TOLD_S = 300.0, 3600.0
 """No wait of our own is longer than the first, none a server asks for longer than the second (``sync.md`` §5.8)."""
@@ -131,7 +129,7 @@ class Oracle:
         for row in rows:
             if row.is_open and lane.get(row.command.id, ("", None))[0] != pc.device_id:
                 raise Violation(f"I1: {row.kind.value} {row.command.id} is destroyed on {pc.name}, and nobody has it")
-            if row.resolution in _BY_HAND and row.command.id in lane:
+            if row.resolution in BY_HAND and row.command.id in lane:
                 raise Violation(f"I2: {row.command.id} is {row.resolution.value} on {pc.name}, and in the lane")
         self.watch(pc)
         books = self._books()
@@ -139,7 +137,8 @@ class Oracle:
             if row.is_lost and lane[row.command.id][1] is RescueState.CONFIRMED:
                 continue  # rescued before, and done by a supervisor since: its author's copy hears of nothing any more
             place = books.accounts[row.actor].institution_id
-            _first(f"{wrong} on {pc.name}" for wrong in told(books, row, rows, place))
+            found = (*unasked(pc, row), *told(books, row, rows, place))
+            _first(f"{wrong} on {pc.name}" for wrong in found)
 
     def _note_removed(self, pc: Pc) -> None:
         """Its copy is gone, and so is what it held; whoever comes next begins with nothing."""
@@ -183,6 +182,13 @@ class Oracle:
         waits = [row.state.value for row in people.own_rows(pc) if row.is_open]
         if waits:
             raise Violation(f"I4: the lamp of {pc.name} is green over {waits}")
+
+    def check_patience(self, pc: Pc) -> None:
+        """Over a good network nothing of whoever sits here has waited all this time, unless behind something (I4)."""
+        rows = [] if pc.is_removed else pc.running.store.read(every_row)
+        for row in rows:
+            if row.actor == pc.actor:
+                _first(f"{wrong} on {pc.name}" for wrong in ended(pc, row, rows, self.poisoned))
 
     def _check_promises(self, pc: Pc, conn: Connection) -> None:
         """What a registrar was told is saved lies on the disk (I1), made on the very content that he saw (I2)."""

@@ -22,6 +22,8 @@ from medreg_desktop.services.auth.farewell import Farewell
 from medreg_desktop.services.auth.office import Office
 from medreg_desktop.services.cache import applications, sync_state
 from medreg_desktop.services.cache.device import adopt
+from medreg_desktop.services.cache.outbox import CORRECTING
+from medreg_desktop.services.cache.quarantine import HANDED_OVER
 from medreg_desktop.services.cache.store import CacheStore, Footing
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
@@ -51,6 +53,10 @@ from simulator.template import KEY, PASSWORD
 from simulator.wire import Overwork, Wire
 
 _HELD = "SELECT id FROM application ORDER BY id"
+_BY_HAND = f"""
+    SELECT id, resolution FROM outbox WHERE resolution IN ('cancelled', 'dropped', 'replaced')
+    UNION ALL SELECT id, last_cause FROM outbox WHERE last_cause IN ('{HANDED_OVER}', '{CORRECTING}')
+"""  # noqa: S608 - names of ours
 _DAMAGES = (
     "DELETE FROM application WHERE id = ?",
     "UPDATE application SET version = version - 1 WHERE id = ?",
@@ -110,6 +116,8 @@ class Pc:
     ``promised``: what its registrars were told is saved and nobody has looked for yet, with the content they had read.
     ``printed``: the copies of each form number that have left its printer, ``returned``: those that were brought back.
     ``sheets``: what stands on those that nobody has read yet.
+    ``by_hand``: the commands that its registrars have closed, handed over or begun to correct, and which of these.
+    ``clock_was_set``: how long something has lasted by its clock may be wrong.
     ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out;
     ``begin_anew`` sets it up as another one.
     """
@@ -132,6 +140,8 @@ class Pc:
     printed: Counter[str] = field(default_factory=Counter)
     returned: Counter[str] = field(default_factory=Counter)
     sheets: list[FormToPrint] = field(default_factory=list)
+    by_hand: set[tuple[CommandId, str]] = field(default_factory=set)
+    clock_was_set: bool = False
     sees_off: Callable[[], None] = lambda: None
     begin_anew: Callable[[], None] = lambda: None
 
@@ -203,6 +213,10 @@ class Pc:
         self.running.empty_the_chair()
         if self.running.copy is not None:
             self.running.copy.close()
+
+    def settled_by_hand(self) -> set[tuple[CommandId, str]]:
+        """Return the commands that stand where only a person puts them, and where that is."""
+        return self.running.store.read(lambda conn: {(command, how) for command, how in conn.execute(_BY_HAND)})
 
     @property
     def is_gone(self) -> bool:
@@ -366,6 +380,7 @@ class Pc:
 
     def set_clock_wrong(self, by: timedelta) -> None:
         """Move this computer's wall clock."""
+        self.clock_was_set = self.clock_was_set or by != self.clock.skew
         self.clock.skew = by
 
 

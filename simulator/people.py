@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -30,6 +31,7 @@ from medreg_server.services.authority import Ruling
 from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.moves import Seen
+from simulator import apart
 from simulator.cases import REGION
 from simulator.clocks import START
 from simulator.pc import Pc
@@ -50,7 +52,8 @@ def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
         return "removed"
     known = len(pc.promised)
     try:
-        said = act(pc, chance)
+        with _by_hand(pc):
+            said = act(pc, chance)
         pc.wire.spent.saved += max(1, len(pc.promised) - known)
     except Refused as refusal:
         said = "refused:" + ",".join(problem.code for problem in refusal.reasons)
@@ -58,6 +61,16 @@ def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
         said = f"fault:{fault.code}"
     pc.tell(events.CommandSaved)
     return f"{named(act)} {said}"
+
+
+@contextmanager
+def _by_hand(pc: Pc) -> Iterator[None]:
+    """Note what an act settles, even one over which the program is killed: nothing may settle itself."""
+    before = pc.settled_by_hand()
+    try:
+        yield
+    finally:
+        pc.by_hand |= pc.settled_by_hand() - before
 
 
 def named(act: Callable[..., str]) -> str:
@@ -132,7 +145,7 @@ def edit(pc: Pc, chance: Random) -> str:
         return "nothing"
     row = chance.choice(rows)
     sheet = pc.running.store.read(lambda conn: synced.find(conn, row.command.application_id))
-    if sheet is None or _is_apart_without_cause(pc, row):
+    if sheet is None or apart.wrongly(pc, row):
         return "left"
     receipt = desk.edit(row.command.id, _decision(sheet, chance))
     return _promised(pc, receipt, sheet.content_version)
@@ -140,7 +153,7 @@ def edit(pc: Pc, chance: Random) -> str:
 
 def _may_be_corrected(pc: Pc, row: OutboxRow) -> bool:
     waits = row.state in {OutboxState.NEEDS_YOU, OutboxState.QUARANTINED}
-    return waits and row.kind in MOVES and not _is_apart_without_cause(pc, row)
+    return waits and row.kind in MOVES and not apart.wrongly(pc, row)
 
 
 def withdraw(pc: Pc, chance: Random) -> str:
@@ -203,6 +216,8 @@ def tend_outbox(pc: Pc, chance: Random) -> str:
     if not rows or desk is None:
         return "nothing"
     row = chance.choice(rows)
+    if apart.wrongly(pc, row):
+        return "left"  # the end shall see that (I7), under no other name
     if row.state is OutboxState.QUARANTINED or chance.random() < 0.3:
         desk.retry([row.command.id])
         return f"retry {row.command.id[:8]}"
@@ -219,19 +234,13 @@ def settle_apart(pc: Pc, chance: Random) -> str:
     if not rows or desk is None:
         return "nothing"
     row = chance.choice(rows)
-    if _is_apart_without_cause(pc, row):
+    if apart.wrongly(pc, row):
         return "left"
     if row.last_cause != HANDED_OVER and chance.random() < _HANDED_OVER:
         desk.hand_over(row.command.id, ())
         return f"handed over {row.command.id[:8]}"
     desk.give_up(row.command.id, chance.choice(tuple(Reason)))
     return f"given up {row.command.id[:8]}"
-
-
-def _is_apart_without_cause(pc: Pc, row: OutboxRow) -> bool:
-    """Whether a command was set apart and nobody cannot stand it: the end shall see that (I7), under no other name."""
-    is_poison = any(row.command.id in mark for mark in pc.wire.poison)
-    return row.state is OutboxState.QUARANTINED and row.last_cause == "poison" and not is_poison
 
 
 _HANDED_OVER = 0.7

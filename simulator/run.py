@@ -157,6 +157,8 @@ def _settle(world: World, pc: Pc, login: str, number: int) -> None:
         if _is_quiet(pc, account):
             break
         world.time.pass_by(_TRY_EVERY_S)
+    else:
+        world.oracle.check_patience(pc)
     beside = world.streams.of("apart", login, number)
     comes_again = number < _ROUNDS - 1  # what it frees has to leave
     if comes_again and pc.running.driver.report.quarantined and beside.random() < _SEEN_TO:
