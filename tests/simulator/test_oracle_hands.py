@@ -17,7 +17,9 @@ from simulator import apart, people
 from simulator.crash import Crash
 from simulator.oracle import Violation
 from simulator.pc import Pc
+from simulator.register import Answer, Register, Request
 from simulator.streams import Random
+from simulator.wire import Leak
 from tests.helpers.oracle_day import Day, decide, nth, one
 
 # ---- what is closed -------------------------------------------------------------------------------------------------
@@ -108,3 +110,23 @@ def test_nothing_waits_longer_than_its_author_may_be_kept_waiting(day: Day) -> N
     waits = decide(day.pc, nth(day.pc, 1))
     with pytest.raises(Violation, match=f"I4: agree {waits} still is queued"):
         day.world.oracle.check_patience(day.pc)
+
+
+# ---- what is shown --------------------------------------------------------------------------------------------------
+
+
+def test_no_answer_shows_a_row_of_another_institution_even_if_nothing_keeps_it(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (other,) = day.pc.wire.foreign
+    assert other == day.world.institutions["c"]
+    handle = Register.handle
+
+    def leaks(self: Register, asked: Request, **how: Any) -> Answer:
+        answer = handle(self, asked, **how)
+        return replace(answer, body=answer.body.replace(day.place.encode(), other.encode()))
+
+    monkeypatch.setattr(Register, "handle", leaks)
+    decide(day.pc, nth(day.pc, 1))
+    with pytest.raises(Leak, match=f"an answer to b, .*, shows something of {other}"):
+        day.world.sync(day.pc)
