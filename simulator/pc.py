@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from medreg_core.contract.v1.commands import CommandBody
 from medreg_core.contract.v1.messages import Account, SignIn
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId
@@ -22,8 +23,6 @@ from medreg_desktop.services.auth.farewell import Farewell
 from medreg_desktop.services.auth.office import Office
 from medreg_desktop.services.cache import applications, sync_state
 from medreg_desktop.services.cache.device import adopt
-from medreg_desktop.services.cache.outbox import CORRECTING
-from medreg_desktop.services.cache.quarantine import HANDED_OVER
 from medreg_desktop.services.cache.store import CacheStore, Footing
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.desk import Desk
@@ -53,10 +52,6 @@ from simulator.template import KEY, PASSWORD
 from simulator.wire import Overwork, Wire
 
 _HELD = "SELECT id FROM application ORDER BY id"
-_BY_HAND = f"""
-    SELECT id, resolution FROM outbox WHERE resolution IN ('cancelled', 'dropped', 'replaced')
-    UNION ALL SELECT id, last_cause FROM outbox WHERE last_cause IN ('{HANDED_OVER}', '{CORRECTING}')
-"""  # noqa: S608 - names of ours
 _DAMAGES = (
     "DELETE FROM application WHERE id = ?",
     "UPDATE application SET version = version - 1 WHERE id = ?",
@@ -96,6 +91,7 @@ class Desktop:
     codes: CodeDesk | None = None
     quarantine: QuarantineDesk | None = None
     sheets: dict[ApplicationId, Application] = field(default_factory=dict)  # open on the screen, as they were then
+    previews: dict[ApplicationId, FormToPrint] = field(default_factory=dict)
 
     @property
     def store(self) -> MortalStore:
@@ -107,6 +103,7 @@ class Desktop:
         """Let nobody be signed in."""
         self.account = self.reviews = self.outbox = self.papers = self.codes = self.quarantine = None
         self.sheets.clear()
+        self.previews.clear()
 
 
 @dataclass(slots=True)
@@ -114,8 +111,10 @@ class Pc:
     """A computer with its disk. ``at_work`` guards against a second sync while one is under way.
 
     ``promised``: what its registrars were told is saved and nobody has looked for yet, with the content they had read.
+    ``ticked``: of what they agreed to in one go, the version that each had on the list they ticked it on.
+    ``said``: the other commands that they were told are saved, by content, unless anybody has looked for them.
     ``printed``: the copies of each form number that have left its printer, ``returned``: those that were brought back.
-    ``sheets``: what stands on those that nobody has read yet.
+    ``sheets``: what stands on those that nobody has read yet; ``stale``: what is wrong with one that has just left.
     ``by_hand``: the commands that its registrars have closed, handed over or begun to correct, and which of these.
     ``clock_was_set``: how long something has lasted by its clock may be wrong.
     ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out;
@@ -137,9 +136,12 @@ class Pc:
     installations: int = 1
     is_removed: bool = False
     promised: dict[CommandId, int | None] = field(default_factory=dict)
+    ticked: dict[CommandId, int] = field(default_factory=dict)
+    said: list[CommandBody] = field(default_factory=list)
     printed: Counter[str] = field(default_factory=Counter)
     returned: Counter[str] = field(default_factory=Counter)
     sheets: list[FormToPrint] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
     by_hand: set[tuple[CommandId, str]] = field(default_factory=set)
     clock_was_set: bool = False
     sees_off: Callable[[], None] = lambda: None
@@ -213,10 +215,6 @@ class Pc:
         self.running.empty_the_chair()
         if self.running.copy is not None:
             self.running.copy.close()
-
-    def settled_by_hand(self) -> set[tuple[CommandId, str]]:
-        """Return the commands that stand where only a person puts them, and where that is."""
-        return self.running.store.read(lambda conn: {(command, how) for command, how in conn.execute(_BY_HAND)})
 
     @property
     def is_gone(self) -> bool:

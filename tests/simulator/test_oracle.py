@@ -17,7 +17,7 @@ from medreg_desktop.services.cache import papers, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxState, Resolution
 from medreg_desktop.services.sync import events
-from simulator import people
+from simulator import people, screen
 from simulator.compare import every_row
 from simulator.oracle import Violation
 from simulator.pc import Pc
@@ -142,7 +142,7 @@ def test_a_decision_is_saved_on_the_content_that_its_author_saw(world: World) ->
 
 def test_a_registrar_decides_on_a_sheet_that_has_lain_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     pc = world.pcs["b"]
-    monkeypatch.setattr(people, "_LEFT_OPEN", 1.0)
+    monkeypatch.setattr(screen, "LEFT_OPEN", 1.0)
     first = nth(pc, 0)
     seen = pc.running.store.read(lambda conn: synced.find(conn, first))
     assert seen is not None
@@ -235,7 +235,7 @@ def test_no_copy_that_is_about_is_forgotten(day: Day) -> None:
     day.tampered(
         "INSERT INTO recall SELECT 9, 'r', form_number, actor, printed_at, 2 FROM print_record WHERE copies = 2"
     )
-    one(day.judged(), "I12: 2 copies of")
+    one(day.judged(), "are about, 1 noted and not back, and")
 
 
 def test_a_form_is_asked_back_when_its_consent_has_ended_and_only_then(day: Day) -> None:

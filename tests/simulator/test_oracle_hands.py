@@ -7,18 +7,29 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
+from medreg_core.contract.v1.activation import HandOutCode, VoidCode
+from medreg_core.contract.v1.commands import Command, CommandBody, RecordRecall
 from medreg_core.domain.records import CommandId
-from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_core.domain.vocabulary import CommandKind, OutcomeKind
+from medreg_desktop.services.cache import commands
 from medreg_desktop.services.cache.outbox import CORRECTING, OutboxState, Resolution
 from medreg_desktop.services.cache.quarantine import HANDED_OVER
-from simulator import apart, people
+from medreg_desktop.services.review.paper_desk import PaperDesk
+from medreg_desktop.services.sync import events
+from simulator import apart, codes, paper, people, screen
+from simulator.compare import Effect, every_row
 from simulator.crash import Crash
+from simulator.forms import counted
 from simulator.oracle import Violation
 from simulator.pc import Pc
 from simulator.register import Answer, Register, Request
+from simulator.said import MISTAKE
+from simulator.steps import WIDER_FROM
 from simulator.streams import Random
+from simulator.told import Kept, carried_out
 from simulator.wire import Leak
 from tests.helpers.oracle_day import Day, decide, nth, one
 
@@ -130,3 +141,106 @@ def test_no_answer_shows_a_row_of_another_institution_even_if_nothing_keeps_it(
     decide(day.pc, nth(day.pc, 1))
     with pytest.raises(Leak, match=f"an answer to b, .*, shows something of {other}"):
         day.world.sync(day.pc)
+
+
+# ---- what is said to be saved ---------------------------------------------------------------------------------------
+
+
+def test_what_was_said_of_codes_and_copies_is_saved_as_often_as_it_was_said(day: Day) -> None:
+    pc, recall = day.pc, RecordRecall(form_number="1", copies=1)
+    pc.said.append(recall)
+    with pytest.raises(Violation, match=r"I1: .*record_recall.* was said to be saved on b 1 times, and is 0"):
+        day.world.oracle.watch(pc)
+    _save(pc, recall)
+    day.world.oracle.watch(pc)
+    pc.said.append(recall)
+    with pytest.raises(Violation, match="said to be saved on b 2 times, and is 1"):
+        day.world.oracle.watch(pc)
+
+
+def test_a_void_is_saved_or_calls_the_hand_out_back(day: Day) -> None:
+    pc, world = day.pc, day.world
+    said = people.done(pc, partial(codes.hand_out, world), Random(1))
+    assert "refused" not in said
+    assert pc.said[0] == HandOutCode(reference=world.slips[0].slip.reference, way=pc.said[0].way)
+    world.oracle.watch(pc)
+    people.done(pc, partial(codes.void, world), Random(1))
+    assert isinstance(pc.said[0], VoidCode)
+    world.oracle.watch(pc)  # it had not been sent
+    pc.said.append(VoidCode(reference="another", reason=MISTAKE))
+    with pytest.raises(Violation, match=r"I1: .*another.* was said to be saved"):
+        world.oracle.watch(pc)
+
+
+def test_a_print_and_a_withdrawal_are_promised(day: Day) -> None:
+    pc, papers = day.pc, day.pc.running.papers
+    assert papers is not None
+    people.print_sheets(pc, papers.form(day.row.command.application_id), 1)
+    people.done(pc, paper.take_back, Random(1))
+    kinds = {row.command.id: row.kind for row in pc.running.store.read(every_row)}
+    assert [kinds[command] for command in pc.promised] == [CommandKind.RECORD_PRINT, CommandKind.WITHDRAW_CONSENT]
+
+
+def test_the_register_counts_the_copies_that_its_audit_tells_of(day: Day) -> None:
+    pc, papers, environment = day.pc, day.pc.running.papers, day.world.register.service.environment
+    assert papers is not None
+    form = papers.form(day.row.command.application_id)
+    people.print_sheets(pc, form, 2)
+    pc.tell(events.CommandSaved)
+    day.world.sync(pc)
+    assert list(counted(environment.database)) == []
+    with environment.database.write() as transaction:
+        transaction.forms.count_printed(form.number, -1)
+    one(day.judged(), f"I12: 1 and 0 copies of {form.number} are counted, and (2, 0) told of")
+
+
+def test_a_command_is_carried_out_with_what_it_says(day: Day) -> None:
+    command = msgspec.structs.replace(day.row.command, body=RecordRecall(form_number="7", copies=2))
+    kept = {command.id: Kept("b", day.row.actor, msgspec.json.encode(command).decode())}
+    did = Effect("form.recall", day.row.actor, command.subject, {"form": "7", "copies": "2"})
+    assert list(carried_out(replace(day.books, effects={command.id: [did]}), kept)) == []
+    (wrong,) = carried_out(
+        replace(day.books, effects={command.id: [replace(did, detail={**did.detail, "copies": "1"})]}), kept
+    )
+    assert wrong.endswith("and was carried out with {'copies': '1'}")
+
+
+def _save(pc: Pc, body: CommandBody) -> None:
+    command = Command(id=pc.ids.new_id(), application_id=nth(pc, 0), base_version=0, made_at=pc.clock.now(), body=body)
+    pc.running.store.write(lambda conn: commands.save(conn, command, pc.actor, pc.clock.now()))
+
+
+# ---- what has lain open ---------------------------------------------------------------------------------------------
+
+
+def test_an_old_preview_does_not_leave_the_printer(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    pc, papers = day.pc, day.pc.running.papers
+    assert papers is not None
+    monkeypatch.setattr(pc, "seed", WIDER_FROM)
+    monkeypatch.setattr(screen, "LEFT_OPEN", 1.0)
+    old = papers.form(day.row.command.application_id)
+    pc.running.previews[old.application.id] = old
+    people.print_sheets(pc, old, 1)  # what is printed next is no first print
+    assert people.done(pc, paper.print_agreed, Random(1)) == "print_agreed refused:form_moved_on"
+    assert pc.running.previews == {}
+    day.world.oracle.watch(pc)
+    monkeypatch.setattr(PaperDesk, "_stand", lambda *_: True)
+    people.print_sheets(pc, old, 1)
+    with pytest.raises(Violation, match=r"I12: a form was printed on b as .* which by then was"):
+        day.world.oracle.watch(pc)
+
+
+def test_what_is_agreed_to_in_one_go_is_as_it_was_when_it_was_ticked(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    pc = day.pc
+    assert pc.running.reviews is not None
+    assert screen.ticked(pc, people.held(pc), Random(1)) == {}  # before the border
+    monkeypatch.setattr(pc, "seed", WIDER_FROM)
+    monkeypatch.setattr(screen, "LEFT_OPEN", 1.0)
+    people.done(pc, people.agree_to_many, Random(1))
+    assert pc.ticked.keys() == pc.promised.keys() != set()
+    command = next(iter(pc.ticked))
+    day.world.oracle.watch(pc)
+    assert pc.ticked == {}
+    pc.promised[command], pc.ticked[command] = None, 7
+    with pytest.raises(Violation, match=r"I2: .* was saved on version \[1\]; it was ticked in 7"):
+        day.world.oracle.watch(pc)
