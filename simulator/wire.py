@@ -33,6 +33,7 @@ from simulator.trace import Trace
 URL = "https://register.example"
 _POISON_STATUS = 500
 _REFUSALS = 400
+_GONE = 410
 _ENVELOPES = frozenset({400, 413, 422})
 _MOST_EXCHANGES = 400
 _SLOW_S = 25.0
@@ -233,6 +234,7 @@ class Wire(BaseAdapter):
             self.befall(happens.toxic)
         kept = self._seen.get(kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None
         if kept is not None and asked.method == "GET":
+            self.spent.breaks_off()
             return kept
         if any(mark.encode() in asked.body for mark in self.poison):
             return Answer(_POISON_STATUS, {"X-MedReg-Server": self._register.server_id}), b""
@@ -319,6 +321,8 @@ class Wire(BaseAdapter):
         self, sent: requests.PreparedRequest, asked: Request, answer: Answer, body: bytes, happens: Trial
     ) -> requests.Response:
         arrival = arrival_of(answer, body, happens)
+        if arrival.status == _GONE:
+            self.spent.breaks_off()
         if happens.toxic is Toxic.NONE and arrival.status < _REFUSALS:
             self.spent.went_well(_priced_as(asked), len(asked.body), len(arrival.body))
         self._trace.note(

@@ -10,7 +10,7 @@ from medreg_core.domain.records import CommandId
 from medreg_desktop.services.cache import outbox, outbox_moves
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import Resolution
-from medreg_desktop.services.sync import batch, copy
+from medreg_desktop.services.sync import batch, copy, receiving
 from medreg_desktop.services.sync.outbox_view import RowState, Settlement
 from simulator.mutants.patching import Mutant
 
@@ -51,6 +51,15 @@ def _put_off_for_hours(conn: Connection, item: Settlement, at: datetime) -> None
     _settle(conn, item, at)
 
 
+def _copy_anew_after_any_fault(state: Any, event: Any) -> Any:
+    after, wanted = _receiving_failed(state, event)
+    is_filled = state.position is not None and bool(state.position.cursor)
+    return (after.with_receiving(resync="failed") if is_filled else after), wanted
+
+
+_receiving_failed = receiving.receiving_failed
+
+
 def _patched(bug: Any) -> tuple[tuple[Any, str, Any], ...]:
     return ((copy, "_settle", bug),)
 
@@ -60,6 +69,11 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("what was lost is given up unasked", "our own, thought up", ((outbox_moves, "reopen", _lost_is_given_up),)),
     Mutant("called back on a first 401", "our own, thought up", _patched(_called_back_on_401)),
     Mutant("set apart on any trouble", "our own, thought up", _patched(_apart_on_any_trouble)),
+    Mutant(
+        "copy anew after any fault",
+        "our own, thought up",
+        ((receiving, "receiving_failed", _copy_anew_after_any_fault),),
+    ),
     Mutant(
         "put off for hours",
         "our own, thought up",
