@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from medreg_core.contract.v1.activation import Redemption
+from medreg_core.contract.v1.activation import HandOutCode, Redemption, ReprintCode, VoidCode
 from medreg_core.domain.records import PhysicianId
 from medreg_core.domain.vocabulary import HandOutWay
 from medreg_desktop.services.activation.code_desk import CodeDesk, Slip
 from medreg_server.services.faults import ServiceFault
 from simulator import people
+from simulator.said import MISTAKE
 from simulator.streams import Random
 from simulator.template import PHYSICIANS, physician_id
 
@@ -55,7 +56,9 @@ def hand_out(world: World, pc: Pc, chance: Random) -> str:
     desk, login = pc.running.codes, _somebody(pc, chance)
     if desk is None:
         return "nobody"
-    slip = desk.hand_out(physician_id(login), chance.choice(tuple(HandOutWay)))
+    way = chance.choice(tuple(HandOutWay))
+    slip = desk.hand_out(physician_id(login), way)
+    pc.said.append(HandOutCode(reference=slip.reference, way=way))
     world.oracle.given(login, slip.reference, slip.code)
     world.slips.append(Given(login, slip))
     return f"{login} {slip.reference[:8]}"
@@ -67,6 +70,7 @@ def reprint(world: World, pc: Pc, chance: Random) -> str:
     if found is None or pc.running.codes is None:
         return "no slip"
     slip = pc.running.codes.reprint(found.slip.reference, HandOutWay.SLIP)
+    pc.said.append(ReprintCode(reference=slip.reference, way=HandOutWay.SLIP, reprint=slip.reprint))
     assert (slip.reference, slip.code) == (found.slip.reference, found.slip.code), "another code was shown"
     return f"{slip.reference[:8]} {slip.reprint}"
 
@@ -76,7 +80,8 @@ def void(world: World, pc: Pc, chance: Random) -> str:
     found = _slip(world, pc.running.codes, chance)
     if found is None or pc.running.codes is None:
         return "no slip"
-    pc.running.codes.void(found.physician, found.slip.reference, "发错了人")
+    pc.running.codes.void(found.physician, found.slip.reference, MISTAKE)
+    pc.said.append(VoidCode(reference=found.slip.reference, reason=MISTAKE))
     return found.slip.reference[:8]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId, InstitutionId
@@ -30,6 +30,7 @@ class Effect:
     action: str
     actor: str
     subject: str
+    detail: Mapping[str, str] = field(default_factory=dict)
 
 
 _OF_CODES = ("code.hand_out", "code.void", "activation.redeem")
@@ -43,9 +44,10 @@ def effects(database: Database, only: Collection[str] = ()) -> dict[CommandId, l
     with database.read() as transaction:
         for chain in sorted(only or transaction.audit.chains()):
             for entry in transaction.audit.entries(chain):
-                command = json.loads(entry.detail).get("command") if entry.detail else None
-                if command and entry.action != "command.refuse":
-                    found[CommandId(command)].append(Effect(entry.action, entry.actor, entry.subject))
+                detail = json.loads(entry.detail) if entry.detail else {}
+                if "command" in detail and entry.action != "command.refuse":
+                    effect = Effect(entry.action, entry.actor, entry.subject, detail)
+                    found[CommandId(detail["command"])].append(effect)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -123,12 +125,30 @@ _PRINTED = """
 
 
 def miscounted(conn: Connection, pc: Pc) -> Iterator[str]:
-    """Yield of which forms a list asks for fewer copies than are about, or for more than are noted and not back."""
+    """Yield of which forms a list asks for fewer copies than are about, or others than are noted and not back."""
     noted, back = _copies(conn, "print_record"), _copies(conn, "recall")
     for (actor, number), paper in _listed(conn).items():
         least = pc.printed[number] - pc.returned[number]
-        if not least <= paper.outstanding <= noted[number] - back.get(number, 0):
-            yield f"I12: {least} copies of {number} are about, and {actor} is to ask for {paper.outstanding}"
+        left = noted[number] - back.get(number, 0)
+        if not least <= paper.outstanding == left:
+            about = f"{least} copies of {number} are about, {left} noted and not back"
+            yield f"I12: {about}, and {actor} is to ask for {paper.outstanding}"
+
+
+def counted(database: Database) -> Iterator[str]:
+    """Yield of which forms the register counts other copies than its audit tells of, printed or brought back (I12)."""
+    told: dict[str, Counter[str]] = defaultdict(Counter)
+    with database.read() as transaction:
+        for chain in sorted(transaction.audit.chains()):
+            for entry in transaction.audit.entries(chain):
+                if entry.action in {"form.print", "form.recall"}:
+                    detail = json.loads(entry.detail)
+                    told[detail["form"]][entry.action] += int(detail["copies"])
+        forms = {number: transaction.forms.get(number, WHOLE_REGISTER) for number in told}
+    for number, form in forms.items():
+        sums = told[number]["form.print"], told[number]["form.recall"]
+        if form is not None and (form.printed, form.recalled) != sums:  # of a consent that was refused there is none
+            yield f"I12: {form.printed} and {form.recalled} copies of {number} are counted, and {sums} told of"
 
 
 def _copies(conn: Connection, table: str) -> dict[str, int]:

@@ -18,7 +18,7 @@ from medreg_core.domain.vocabulary import OutcomeKind, RescueState
 from medreg_desktop.services.auth import farewell
 from medreg_desktop.services.cache import applications, sync_state
 from medreg_desktop.services.cache.connection import Connection
-from medreg_desktop.services.cache.outbox import OutboxState, Resolution
+from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
@@ -26,15 +26,14 @@ from medreg_desktop.services.transport.trouble import TroubleKind
 from medreg_server.db.scope import WHOLE_REGISTER
 from simulator import people
 from simulator.compare import Books, Effect, books, differences, effects, every_row, misread, register_faults
-from simulator.forms import PaperWatch, asked_back, miscounted
+from simulator.forms import PaperWatch, asked_back, counted, miscounted
 from simulator.leaving import kept_in_lane
 from simulator.pc import Pc
 from simulator.register import Register
+from simulator.said import SaidWatch
 from simulator.told import Kept, carried_out, is_accepted, told
 from simulator.trace import Trace
-from simulator.verdict import ended, signed_for, unseen, written_down
-
-_BY_HAND = frozenset({Resolution.CANCELLED, Resolution.DROPPED, Resolution.REPLACED})
+from simulator.verdict import BY_HAND, ended, signed_for, unasked, unseen, written_down
 
 _LONGEST_WAIT_S, _LONGEST_TOLD_S = 300.0, 3600.0
 """No wait of our own is longer than the first, none a server asks for longer than the second (``sync.md`` §5.8)."""
@@ -59,6 +58,7 @@ class Oracle:
         self._summaries: dict[str, str] = {}
         self._positions: dict[str, tuple[str, int]] = {}
         self._accepted: set[tuple[CommandId, str]] = set()
+        self._said = SaidWatch()
         self._paper = PaperWatch()
         self._restores = 0
 
@@ -85,8 +85,9 @@ class Oracle:
         if pc.is_removed:
             self._note_removed(pc)
             return
+        _first(iter(pc.stale))
         looked = (pc.starts, pc.running.store.writes)
-        if self._looked.get(pc.name) != looked or pc.promised:
+        if self._looked.get(pc.name) != looked or pc.promised or pc.said:
             self._looked[pc.name] = looked
             self._summaries[pc.name] = pc.running.store.read(lambda conn: self._look(pc, conn))
         self._trace.note(" ", pc.name, self._summaries[pc.name])
@@ -107,6 +108,7 @@ class Oracle:
         if len(held) > number:
             raise Violation(f"I1: {len(held) - number} saved commands are gone from {pc.name}")
         self._check_promises(pc, conn)
+        _first(self._said.look(pc, conn))
         if accepted:
             self._check_accepted(pc, accepted)
         position = sync_state.read(conn)
@@ -131,7 +133,7 @@ class Oracle:
         for row in rows:
             if row.is_open and lane.get(row.command.id, ("", None))[0] != pc.device_id:
                 raise Violation(f"I1: {row.kind.value} {row.command.id} is destroyed on {pc.name}, and nobody has it")
-            if row.resolution in _BY_HAND and row.command.id in lane:
+            if row.resolution in BY_HAND and row.command.id in lane:
                 raise Violation(f"I2: {row.command.id} is {row.resolution.value} on {pc.name}, and in the lane")
         self.watch(pc)
         books = self._books()
@@ -139,16 +141,17 @@ class Oracle:
             if row.is_lost and lane[row.command.id][1] is RescueState.CONFIRMED:
                 continue  # rescued before, and done by a supervisor since: its author's copy hears of nothing any more
             place = books.accounts[row.actor].institution_id
-            _first(f"{wrong} on {pc.name}" for wrong in told(books, row, rows, place))
+            found = (*unasked(pc, row), *told(books, row, rows, place))
+            _first(f"{wrong} on {pc.name}" for wrong in found)
 
     def _note_removed(self, pc: Pc) -> None:
         """Its copy is gone, and so is what it held; whoever comes next begins with nothing."""
         for memory in (self._held, self._looked, self._positions):
             memory.pop(pc.name, None)
-        self._paper.forget(pc.name)
-        pc.promised.clear()
-        for paper in (pc.printed, pc.returned, pc.sheets):
-            paper.clear()
+        for watch in (self._paper, self._said):
+            watch.forget(pc.name)
+        for memory_of in (pc.promised, pc.ticked, pc.said, pc.printed, pc.returned, pc.sheets, pc.stale):
+            memory_of.clear()
         self._summaries[pc.name] = f"removed {pc.running.driver.report.removal.stage.value}"
         if pc.is_gone and (left := pc.remains() - {farewell.FILE}):
             raise Violation(f"I8: the removed {pc.name} still holds {sorted(left)}")
@@ -184,6 +187,13 @@ class Oracle:
         if waits:
             raise Violation(f"I4: the lamp of {pc.name} is green over {waits}")
 
+    def check_patience(self, pc: Pc) -> None:
+        """Over a good network nothing of whoever sits here has waited all this time, unless behind something (I4)."""
+        rows = [] if pc.is_removed else pc.running.store.read(every_row)
+        for row in rows:
+            if row.actor == pc.actor:
+                _first(f"{wrong} on {pc.name}" for wrong in ended(pc, row, rows, self.poisoned))
+
     def _check_promises(self, pc: Pc, conn: Connection) -> None:
         """What a registrar was told is saved lies on the disk (I1), made on the very content that he saw (I2)."""
         for command, content_version in pc.promised.items():
@@ -193,7 +203,11 @@ class Oracle:
             made_on = [msgspec.json.decode(body, type=Application).content_version for (body,) in bodies]
             if content_version is not None and made_on not in ([content_version], []):  # gone once it is accepted
                 raise Violation(f"I2: {command} was saved on content {made_on}; its author saw {content_version}")
+            made_in = [msgspec.json.decode(body, type=Application).version for (body,) in bodies]
+            if command in pc.ticked and made_in not in ([pc.ticked[command]], []):
+                raise Violation(f"I2: {command} was saved on version {made_in}; it was ticked in {pc.ticked[command]}")
         pc.promised.clear()
+        pc.ticked.clear()
 
     def _check_accepted(self, pc: Pc, accepted: Collection[tuple[CommandId, str]]) -> None:
         """What has come to be shown as accepted is accepted in the register, unless it was restored since (I1)."""
@@ -229,6 +243,7 @@ class Oracle:
         books = self._books()
         yield from carried_out(books, self._kept)
         yield from register_faults(database)
+        yield from counted(database)
         for pc in pcs:
             if pc.is_removed:
                 yield f"I4: {pc.name} was shut out and has not come to the end of leaving"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import State
 from medreg_desktop.services.cache import applications
-from simulator import people
+from simulator import people, screen
 from simulator.streams import Random
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def print_agreed(pc: Pc, chance: Random) -> str:
     agreed = _agreed(pc)
     if not agreed or pc.running.papers is None:
         return "nothing"
-    form = pc.running.papers.form(chance.choice(agreed))
+    form = screen.preview(pc, chance.choice(agreed), chance)
     people.print_sheets(pc, form, chance.randrange(1, 3))
     return f"{form.application.id[:8]} {form.number}"
 
@@ -41,6 +41,7 @@ def take_back(pc: Pc, chance: Random) -> str:
         return "nothing"
     printed = [each for each in agreed if papers.prints(each)]
     receipt = pc.running.reviews.withdraw(chance.choice(printed or agreed), "误操作")
+    people.promised(pc, receipt)
     return str(receipt.command_id)
 
 

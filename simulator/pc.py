@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from medreg_core.contract.v1.commands import CommandBody
 from medreg_core.contract.v1.messages import Account, SignIn
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import AccountId, Application, ApplicationId, CommandId, DeviceId
@@ -90,6 +91,7 @@ class Desktop:
     codes: CodeDesk | None = None
     quarantine: QuarantineDesk | None = None
     sheets: dict[ApplicationId, Application] = field(default_factory=dict)  # open on the screen, as they were then
+    previews: dict[ApplicationId, FormToPrint] = field(default_factory=dict)
 
     @property
     def store(self) -> MortalStore:
@@ -101,6 +103,7 @@ class Desktop:
         """Let nobody be signed in."""
         self.account = self.reviews = self.outbox = self.papers = self.codes = self.quarantine = None
         self.sheets.clear()
+        self.previews.clear()
 
 
 @dataclass(slots=True)
@@ -108,8 +111,12 @@ class Pc:
     """A computer with its disk. ``at_work`` guards against a second sync while one is under way.
 
     ``promised``: what its registrars were told is saved and nobody has looked for yet, with the content they had read.
+    ``ticked``: of what they agreed to in one go, the version that each had on the list they ticked it on.
+    ``said``: the other commands that they were told are saved, by content, unless anybody has looked for them.
     ``printed``: the copies of each form number that have left its printer, ``returned``: those that were brought back.
-    ``sheets``: what stands on those that nobody has read yet.
+    ``sheets``: what stands on those that nobody has read yet; ``stale``: what is wrong with one that has just left.
+    ``by_hand``: the commands that its registrars have closed, handed over or begun to correct, and which of these.
+    ``clock_was_set``: how long something has lasted by its clock may be wrong.
     ``sees_off`` is told when its program is about to destroy the copy, because the computer was shut out;
     ``begin_anew`` sets it up as another one.
     """
@@ -129,9 +136,14 @@ class Pc:
     installations: int = 1
     is_removed: bool = False
     promised: dict[CommandId, int | None] = field(default_factory=dict)
+    ticked: dict[CommandId, int] = field(default_factory=dict)
+    said: list[CommandBody] = field(default_factory=list)
     printed: Counter[str] = field(default_factory=Counter)
     returned: Counter[str] = field(default_factory=Counter)
     sheets: list[FormToPrint] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    by_hand: set[tuple[CommandId, str]] = field(default_factory=set)
+    clock_was_set: bool = False
     sees_off: Callable[[], None] = lambda: None
     begin_anew: Callable[[], None] = lambda: None
 
@@ -366,6 +378,7 @@ class Pc:
 
     def set_clock_wrong(self, by: timedelta) -> None:
         """Move this computer's wall clock."""
+        self.clock_was_set = self.clock_was_set or by != self.clock.skew
         self.clock.skew = by
 
 

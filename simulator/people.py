@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from medreg_core.contract.v1.commands import RecordRecall
 from medreg_core.contract.v1.feed import EntityKind, Op
 from medreg_core.domain.forms import content_digest
 from medreg_core.domain.records import AccountId, Application, ApplicationId, DeviceId, InstitutionId
@@ -30,6 +31,7 @@ from medreg_server.services.authority import Ruling
 from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.moves import Seen
+from simulator import apart, by_hand, screen
 from simulator.cases import REGION
 from simulator.clocks import START
 from simulator.pc import Pc
@@ -50,7 +52,8 @@ def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
         return "removed"
     known = len(pc.promised)
     try:
-        said = act(pc, chance)
+        with by_hand.noted(pc):
+            said = act(pc, chance)
         pc.wire.spent.saved += max(1, len(pc.promised) - known)
     except Refused as refusal:
         said = "refused:" + ",".join(problem.code for problem in refusal.reasons)
@@ -71,7 +74,8 @@ def decide(pc: Pc, chance: Random) -> str:
     application = _picked(pc, chance)
     if application is None or pc.running.reviews is None:
         return "nothing"
-    sheet = _lying_open(pc, beside) if beside.random() < _LEFT_OPEN else application
+    screen.open_all(pc)
+    sheet = screen.lying_open(pc, beside) if beside.random() < screen.LEFT_OPEN else application
     return _decided(pc, sheet, chance)
 
 
@@ -80,7 +84,9 @@ def _decided(pc: Pc, sheet: Application, chance: Random) -> str:
     assert pc.running.reviews is not None
     pc.running.sheets.pop(sheet.id, None)
     receipt = pc.running.reviews.decide(sheet.id, _decision(sheet, chance))
-    return _promised(pc, receipt, sheet.content_version)
+    said = promised(pc, receipt, sheet.content_version)
+    screen.draw(pc, sheet.id)
+    return said
 
 
 def _decision(sheet: Application, chance: Random) -> Decision:
@@ -89,31 +95,11 @@ def _decision(sheet: Application, chance: Random) -> Decision:
     return Decision(kind, sheet.content_version, words, digest=content_digest(sheet))
 
 
-def _promised(pc: Pc, receipt: Receipt, content_version: int | None = None) -> str:
+def promised(pc: Pc, receipt: Receipt, content_version: int | None = None) -> str:
     """Remember what a registrar was told is saved, and on which content of the sheet before him."""
     if receipt.command_id is not None:
         pc.promised[receipt.command_id] = content_version
     return f"{receipt.application_id[:8]} {receipt.command_id}"
-
-
-def _lying_open(pc: Pc, chance: Random) -> Application:
-    """Return a sheet that lies open, rather one whose application is another by now. All are opened once."""
-
-    def work(conn: Connection) -> Application:
-        sheets, versions = pc.running.sheets, {key: version for _, key, version in synced.keys(conn)}
-        for key in _held(conn):
-            if key not in sheets and (found := synced.find(conn, key)) is not None:
-                sheets[key] = found
-        there = [sheet for key, sheet in sorted(sheets.items()) if key in versions]
-        moved = [sheet for sheet in there if versions[sheet.id] != sheet.version]
-        return chance.choice([sheet for sheet in moved if _is_another(conn, sheet)] or there)
-
-    return pc.running.store.read(work)
-
-
-def _is_another(conn: Connection, sheet: Application) -> bool:
-    now = synced.find(conn, sheet.id)
-    return now is not None and now.content_version != sheet.content_version
 
 
 def review_again(pc: Pc, chance: Random) -> str:
@@ -132,15 +118,15 @@ def edit(pc: Pc, chance: Random) -> str:
         return "nothing"
     row = chance.choice(rows)
     sheet = pc.running.store.read(lambda conn: synced.find(conn, row.command.application_id))
-    if sheet is None or _is_apart_without_cause(pc, row):
+    if sheet is None or apart.wrongly(pc, row):
         return "left"
     receipt = desk.edit(row.command.id, _decision(sheet, chance))
-    return _promised(pc, receipt, sheet.content_version)
+    return promised(pc, receipt, sheet.content_version)
 
 
 def _may_be_corrected(pc: Pc, row: OutboxRow) -> bool:
     waits = row.state in {OutboxState.NEEDS_YOU, OutboxState.QUARANTINED}
-    return waits and row.kind in MOVES and not _is_apart_without_cause(pc, row)
+    return waits and row.kind in MOVES and not apart.wrongly(pc, row)
 
 
 def withdraw(pc: Pc, chance: Random) -> str:
@@ -148,18 +134,24 @@ def withdraw(pc: Pc, chance: Random) -> str:
     application = _picked(pc, chance, any_state=True)
     if application is None or pc.running.reviews is None:
         return "nothing"
-    return _promised(pc, pc.running.reviews.withdraw(application.id, "误操作"))
+    return promised(pc, pc.running.reviews.withdraw(application.id, "误操作"))
 
 
 def agree_to_many(pc: Pc, chance: Random) -> str:
-    """Agree to several applications in one go."""
+    """Agree to several applications in one go, as they stood on the list when they were ticked."""
     rows = held(pc)
     if not rows or pc.running.reviews is None:
         return "nothing"
     wanted = chance.sample(rows, min(len(rows), chance.randrange(2, 7)))
-    report = pc.running.reviews.batch_agree(wanted, lambda *_: None, lambda: False)
+    ticked = screen.ticked(pc, wanted, chance)
+    versions = {key: sheet.version for key, sheet in ticked.items()}
+    wanted = list(ticked) or wanted
+    report = pc.running.reviews.batch_agree(wanted, lambda *_: None, lambda: False, versions=versions)
     for receipt in report.done:
-        _promised(pc, receipt)
+        sheet = ticked.get(receipt.application_id)
+        promised(pc, receipt, sheet.content_version if sheet else None)
+        if sheet and receipt.command_id is not None:
+            pc.ticked[receipt.command_id] = sheet.version
     return f"{len(report.done)} of {len(wanted)}"
 
 
@@ -168,21 +160,26 @@ def print_form(pc: Pc, chance: Random) -> str:
     application = _picked(pc, chance, any_state=True)
     if application is None or pc.running.papers is None:
         return "nothing"
-    print_sheets(pc, pc.running.papers.form(application.id), chance.randrange(1, 3))
-    return application.id[:8]
+    form = screen.preview(pc, application.id, chance)
+    print_sheets(pc, form, chance.randrange(1, 3))
+    return form.application.id[:8]
 
 
 def print_sheets(pc: Pc, form: FormToPrint, copies: int) -> None:
     """Let copies of a form leave the printer, as the program does: announced before, recorded behind."""
     papers = pc.running.papers
     assert papers is not None
+    now = screen.claim_now(pc, form)
     (note,) = papers.announce_prints([form], copies, to_file=False)
     if int(note.id[-1], 16) in _JAMS:
         papers.forget_print(note)
         return
+    if form.claim != now:
+        pc.stale.append(f"I12: a form was printed on {pc.name} as {form.claim}, which by then was {now}")
     pc.printed[form.number] += copies
     pc.sheets.append(form)
-    papers.record_print(form, copies, to_file=False, announced=note)
+    record = papers.record_print(form, copies, to_file=False, announced=note)
+    pc.promised[record.id] = None
 
 
 def recall_paper(pc: Pc, chance: Random) -> str:
@@ -194,6 +191,7 @@ def recall_paper(pc: Pc, chance: Random) -> str:
     paper = chance.choice(lines).paper
     pc.returned[paper.form_number] += 1
     papers.record_recall(paper, 1)
+    pc.said.append(RecordRecall(form_number=paper.form_number, copies=1))
     return paper.form_number
 
 
@@ -203,6 +201,8 @@ def tend_outbox(pc: Pc, chance: Random) -> str:
     if not rows or desk is None:
         return "nothing"
     row = chance.choice(rows)
+    if apart.wrongly(pc, row):
+        return "left"  # the end shall see that (I7), under no other name
     if row.state is OutboxState.QUARANTINED or chance.random() < 0.3:
         desk.retry([row.command.id])
         return f"retry {row.command.id[:8]}"
@@ -219,7 +219,7 @@ def settle_apart(pc: Pc, chance: Random) -> str:
     if not rows or desk is None:
         return "nothing"
     row = chance.choice(rows)
-    if _is_apart_without_cause(pc, row):
+    if apart.wrongly(pc, row):
         return "left"
     if row.last_cause != HANDED_OVER and chance.random() < _HANDED_OVER:
         desk.hand_over(row.command.id, ())
@@ -228,17 +228,10 @@ def settle_apart(pc: Pc, chance: Random) -> str:
     return f"given up {row.command.id[:8]}"
 
 
-def _is_apart_without_cause(pc: Pc, row: OutboxRow) -> bool:
-    """Whether a command was set apart and nobody cannot stand it: the end shall see that (I7), under no other name."""
-    is_poison = any(row.command.id in mark for mark in pc.wire.poison)
-    return row.state is OutboxState.QUARANTINED and row.last_cause == "poison" and not is_poison
-
-
 _HANDED_OVER = 0.7
 _JAMS = (0, 8)
 """Last digits of the ids of prints of which no page has left the printer: no chance is drawn for it."""
 
-_LEFT_OPEN = 0.5
 _ACTS = {
     decide: 60,
     withdraw: 12,
@@ -260,18 +253,14 @@ def own_rows(pc: Pc) -> list[OutboxRow]:
 
 def held(pc: Pc) -> list[ApplicationId]:
     """Return which applications the copy holds, in order."""
-    return pc.running.store.read(_held)
-
-
-def _held(conn: Connection) -> list[ApplicationId]:
-    return [ApplicationId(key) for kind, key, _ in sorted(synced.keys(conn)) if kind == EntityKind.APPLICATION]
+    return pc.running.store.read(screen.held)
 
 
 def _picked(pc: Pc, chance: Random, *, any_state: bool = False) -> Application | None:
     """Return an application the registrar sees, unless ``any_state`` one that he can still decide on."""
 
     def work(conn: Connection) -> Application | None:
-        ids = _held(conn)
+        ids = screen.held(conn)
         chance.shuffle(ids)
         rows = (synced.find(conn, key) for key in ids)
         return next((row for row in rows if row and (any_state or row.state is State.SUBMITTED)), None)

@@ -31,7 +31,7 @@ from simulator.streams import Streams, entropy_from
 from simulator.template import REGISTRARS, template
 from simulator.thrift import PAGE_CHANGES
 from simulator.toxics import Weather
-from simulator.wire import Deviation, Overwork
+from simulator.wire import Deviation, Leak, Overwork
 from simulator.world import World
 
 STEPS = 100
@@ -95,6 +95,8 @@ def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
             wrong.append(f"I9: {found}")
         except Deviation as found:
             wrong.append(f"I3: {found}")
+        except Leak as found:
+            wrong.append(f"I8: {found}")
         except Exception as error:  # noqa: BLE001 - a bug of the program is a finding like any other
             wrong.append(f"BUG: {type(error).__name__}: {error} at {_place(error)}")
         finally:
@@ -157,6 +159,8 @@ def _settle(world: World, pc: Pc, login: str, number: int) -> None:
         if _is_quiet(pc, account):
             break
         world.time.pass_by(_TRY_EVERY_S)
+    else:
+        world.oracle.check_patience(pc)
     beside = world.streams.of("apart", login, number)
     comes_again = number < _ROUNDS - 1  # what it frees has to leave
     if comes_again and pc.running.driver.report.quarantined and beside.random() < _SEEN_TO:

@@ -93,6 +93,9 @@ _WEIGHTS = {
 BENT_FROM = 200_001
 """The first seed with a bent; those before are named by tests and documents, and stay as they were."""
 
+WIDER_FROM = 300_001
+"""The first seed whose runs draw what those before did not know of; what they drew stays as it was."""
+
 _BENTS: dict[str, dict[Kind, int]] = {
     "leaving": {Kind.REVOKE: 60, Kind.REVIEW: 80},
     "codes": {Kind.CODE: 400, Kind.REDEEM: 300, Kind.SLIP: 220, Kind.SYNC: 700},

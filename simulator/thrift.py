@@ -30,7 +30,8 @@ class Spent:
 
     ``faults`` are exchanges that brought no whole answer, or a refusal; bytes are counted of the others alone, for what
     a network throws away is not the client's doing. ``interludes``: how often somebody acted meanwhile; ``saved``: how
-    often that gave the outbox something, which a copy that is destroyed over it cannot tell any more.
+    often that gave the outbox something, which a copy that is destroyed over it cannot tell any more. ``breaks``: how
+    often the feed did not lead on, which nothing but a snapshot may answer.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
@@ -39,7 +40,8 @@ class Spent:
     saved: int = 0
     sent: int = 0
     received: int = 0
-    has_looked: bool = False  # a page of the feed has come
+    breaks: int = 0
+    has_looked: bool = False  # a page of the feed has come, and it has not broken since
 
     @property
     def disturbances(self) -> int:
@@ -50,6 +52,11 @@ class Spent:
         """Count a request; it is a fault until its answer has come."""
         self.calls[call] += 1
         self.faults += 1
+
+    def breaks_off(self) -> None:
+        """Note that the cursor is dead, or that something of before came in the place of what follows."""
+        self.breaks += 1
+        self.has_looked = False
 
     def went_well(self, call: str, sent: int, received: int) -> None:
         """Note that the answer has come whole."""
@@ -129,7 +136,7 @@ class _Standing:
 class Thrift:
     """Compares what each engine has spent with what it had to do.
 
-    ``_owing`` are the computers whose engine may still have to make up for what befell it before.
+    ``_owing`` are the computers whose feed has broken, and no page of it has come since.
     """
 
     def __init__(self, register: Register, institutions: Mapping[str, InstitutionId]) -> None:
@@ -140,8 +147,7 @@ class Thrift:
 
     def begin(self, pc: Pc) -> None:
         """An engine is set to work."""
-        if pc.wire.spent.disturbances:  # also where it was killed over it, and nobody judged
-            self._owing.add(pc.name)
+        self._note_owing(pc)  # also where it was killed over it, and nobody judged
         pc.wire.spent = Spent()
         self._before[pc.name] = _standing(pc)
 
@@ -154,9 +160,14 @@ class Thrift:
         if over:  # so much was due at least: what else was, only the register knows
             due = self._whole(due, pc, before, after)
             over = due.exceeded_by(spent)
-        if spent.has_looked and not spent.disturbances:
-            self._owing.discard(pc.name)
+        self._note_owing(pc)
         return f"{', '.join(over)}; due {due}, met {spent}" if over else ""
+
+    def _note_owing(self, pc: Pc) -> None:
+        if pc.wire.spent.has_looked:
+            self._owing.discard(pc.name)
+        elif pc.wire.spent.breaks:
+            self._owing.add(pc.name)
 
     def _whole(self, due: Due, pc: Pc, before: _Standing, after: _Standing) -> Due:
         place = self._institutions[pc.name]
@@ -165,7 +176,7 @@ class Thrift:
             held = sum(1 for _ in transaction.feed.versions(place))
         doubts = removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
         stands_nowhere = not before.cursor or before.epoch != after.epoch
-        is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.disturbances > 0
+        is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.breaks > 0
         # Another epoch may have lost any answer: then whatever was ever decided here is asked about again.
         commands = due.commands if before.epoch == after.epoch else max(due.commands, after.saved)
         anew = held if is_excused else 0

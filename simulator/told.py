@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import msgspec
 
-from medreg_core.contract.v1.commands import Agree, Command, Outcome, Refuse, Return, WithdrawConsent
+from medreg_core.contract.v1.activation import HandOutCode, ReprintCode, VoidCode
+from medreg_core.contract.v1.commands import (
+    Agree,
+    Command,
+    Outcome,
+    RecordPrint,
+    RecordRecall,
+    Refuse,
+    Return,
+    WithdrawConsent,
+)
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import AccountId, Application, CommandId, HistoryEntry, InstitutionId
 from medreg_core.domain.states import RULES
@@ -82,6 +92,20 @@ def _as_asked(command: Command, did: Effect) -> Iterator[str]:
     kind = kind_of(command)
     if (did.action, did.subject) != (_ACTIONS[kind], command.subject):
         yield f"I2: {kind.value} {command.id} on {command.subject} was carried out as {did.action} on {did.subject}"
+    wrong = {name: did.detail.get(name) for name, said in _said(command).items() if did.detail.get(name) != said}
+    if wrong:
+        yield f"I2: {kind.value} {command.id} says {_said(command)}, and was carried out with {wrong}"
+
+
+def _said(command: Command) -> Mapping[str, str]:
+    """Return what the audit has to tell of a command besides its subject: which form or code, how many copies."""
+    match command.body:
+        case RecordPrint(form_number=form, copies=copies) | RecordRecall(form_number=form, copies=copies):
+            return {"form": form, "copies": str(copies)}
+        case HandOutCode(reference=code) | VoidCode(reference=code) | ReprintCode(reference=code):
+            return {"code": code}
+        case _:
+            return {}
 
 
 def told(books: Books, row: OutboxRow, rows: Sequence[OutboxRow], place: InstitutionId | None) -> Iterator[str]:

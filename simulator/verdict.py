@@ -14,16 +14,17 @@ from medreg_desktop.services.cache.outbox import CORRECTING, LOST_BY_SERVER, Out
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.quarantine import HANDED_OVER
 from medreg_desktop.services.sync.lamp import LampKind
+from simulator import apart
 from simulator.pc import Pc
 from simulator.told import is_accepted
 
 _ON_THE_WAY = frozenset({OutboxState.QUEUED, OutboxState.IN_FLIGHT, OutboxState.DEFERRED})
 
-_REFUSED_ALONE = frozenset({"bad_request", "too_large"})
-"""Causes that are a command's own only when it was refused with no other beside it."""
+BY_HAND = frozenset({Resolution.CANCELLED, Resolution.DROPPED, Resolution.REPLACED})
+"""How a command is closed by a person alone."""
 
 _MAY_BE_DROPPED = frozenset(
-    {*_REFUSED_ALONE, "poison", "body_mismatch", "deferred_too_long", LOST_BY_SERVER, HANDED_OVER, CORRECTING}
+    {*apart.REFUSED_ALONE, "poison", "body_mismatch", apart.DEFERRED, LOST_BY_SERVER, HANDED_OVER, CORRECTING}
 )
 """Causes for which a command is laid before the registrar, who may then drop it."""
 
@@ -31,19 +32,22 @@ _MAY_BE_DROPPED = frozenset(
 def ended(pc: Pc, row: OutboxRow, rows: Sequence[OutboxRow], poisoned: Collection[CommandId]) -> Iterator[str]:
     """A command was ended by somebody, or waits in sight; only what nobody can stand is apart (I1, I4, I7)."""
     what = f"{row.kind.value} {row.command.id}"
-    is_poison = row.command.id in poisoned
     if row.state in _ON_THE_WAY and not _waits_visibly(row, rows, poisoned):
-        if not is_poison:
+        if row.command.id not in poisoned:
             yield f"I4: {what} still is {row.state.value} ({row.last_cause}, next try {row.next_try})"
         elif pc.actor == row.actor and pc.lamp is LampKind.SYNCED:
             yield f"I4: the poison {what} waits under a green lamp"
-    if row.state is OutboxState.QUARANTINED:
-        if row.last_cause == "poison" and not is_poison:
-            yield f"I7: {what} was set apart as poison and is none"
-        if row.last_cause in _REFUSED_ALONE and row.command.id not in pc.wire.refused_alone:
-            yield f"I7: {what} was set apart as {row.last_cause}, and was never refused alone"
+    if fault := apart.wrongly(pc, row):
+        yield f"I7: {what} {fault}"
+    yield from unasked(pc, row)
     if row.resolution is Resolution.DROPPED and row.outcome is None and row.last_cause not in _MAY_BE_DROPPED:
         yield f"I1: {what} was given up without anybody asking ({row.last_cause})"
+
+
+def unasked(pc: Pc, row: OutboxRow) -> Iterator[str]:
+    """What was called back, given up or replaced, somebody at this computer has called back, given up or replaced."""
+    if row.resolution in BY_HAND and (row.command.id, row.resolution.value) not in pc.by_hand:
+        yield f"I1: {row.kind.value} {row.command.id} was {row.resolution.value}, and nobody has done that"
 
 
 def _waits_visibly(row: OutboxRow, rows: Sequence[OutboxRow], poisoned: Collection[CommandId]) -> bool:

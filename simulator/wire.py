@@ -15,7 +15,7 @@ from urllib3 import HTTPResponse
 
 from medreg_core.contract.v1.commands import CommandBatch
 from medreg_core.contract.v1.messages import Hello
-from medreg_core.domain.records import CommandId
+from medreg_core.domain.records import CommandId, InstitutionId
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.transport.http import HttpTransport
 from medreg_desktop.services.transport.link import Link, ServerAddress
@@ -33,6 +33,7 @@ from simulator.trace import Trace
 URL = "https://register.example"
 _POISON_STATUS = 500
 _REFUSALS = 400
+_GONE = 410
 _ENVELOPES = frozenset({400, 413, 422})
 _MOST_EXCHANGES = 400
 _SLOW_S = 25.0
@@ -105,6 +106,10 @@ class Deviation(AssertionError):
     """A copy differs from the register at the same position (I3)."""
 
 
+class Leak(AssertionError):
+    """An answer shows what belongs to another institution (I8)."""
+
+
 class Speech(requests.Session):
     """The session a transport speaks through: hands each request to the wire, without the care sockets need."""
 
@@ -140,6 +145,7 @@ class Wire(BaseAdapter):
         self.befall: Callable[[Toxic], None] = lambda _: None
         self.poison: set[str] = set()
         self.later: list[Request] = []
+        self.foreign: tuple[InstitutionId, ...] = ()  # institutions of which nobody here may be shown a row
         self.damages = 0  # rows that were spoilt on this computer
         self.refused_alone: set[CommandId] = set()  # for its envelope, with no other command in it
         self.is_older = False  # its program is of the version before
@@ -206,6 +212,7 @@ class Wire(BaseAdapter):
             return self._built(sent, asked, *instead, happens)
         answer = self._delivered(asked, happens)
         body = b"".join(self._streamed(answer.lines)) if answer.lines is not None else answer.body
+        self._check_scope(asked, body)
         self._fate.passing("wire.delivered")
         self.meanwhile("after")
         self._after(happens, body)
@@ -227,6 +234,7 @@ class Wire(BaseAdapter):
             self.befall(happens.toxic)
         kept = self._seen.get(kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None
         if kept is not None and asked.method == "GET":
+            self.spent.breaks_off()
             return kept
         if any(mark.encode() in asked.body for mark in self.poison):
             return Answer(_POISON_STATUS, {"X-MedReg-Server": self._register.server_id}), b""
@@ -264,6 +272,12 @@ class Wire(BaseAdapter):
             commands = msgspec.json.decode(asked.body, type=CommandBatch).commands
             if len(commands) == 1:
                 self.refused_alone.add(commands[0].id)
+
+    def _check_scope(self, asked: Request, body: bytes) -> None:
+        """No answer shows a row of another institution, whether or not the copy keeps it (I8)."""
+        for institution in self.foreign:
+            if institution.encode() in body:
+                raise Leak(f"an answer to {self._name}, {call_of(asked)}, shows something of {institution}")
 
     def _check_digest(self, asked: Request, body: bytes) -> None:
         """A copy that follows the feed never differs: repair exists for what we have not thought of (I3).
@@ -307,6 +321,8 @@ class Wire(BaseAdapter):
         self, sent: requests.PreparedRequest, asked: Request, answer: Answer, body: bytes, happens: Trial
     ) -> requests.Response:
         arrival = arrival_of(answer, body, happens)
+        if arrival.status == _GONE:
+            self.spent.breaks_off()
         if happens.toxic is Toxic.NONE and arrival.status < _REFUSALS:
             self.spent.went_well(_priced_as(asked), len(asked.body), len(arrival.body))
         self._trace.note(

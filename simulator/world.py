@@ -72,6 +72,7 @@ class World:
         self.register.is_older = ages.service > 0
         for name, pc in self.pcs.items():
             pc.wire.is_older = name == ages.pc
+            pc.wire.foreign = tuple(sorted({*self.institutions.values()} - {self.institutions[name]}))
 
     def _time(self, _: Path) -> WorldTime:
         return WorldTime()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.mutants import client, leaving, paper, service, words
+from simulator.mutants import client, leaving, paper, service, unasked, words
 from simulator.mutants.patching import KILLERS, Mutant, killer
 
 __all__ = ["ALL", "KILLERS", "Mutant", "killer"]
@@ -13,5 +13,6 @@ ALL: tuple[Mutant, ...] = (
     *service.MUTANTS,
     *words.MUTANTS,
     *paper.MUTANTS,
+    *unasked.MUTANTS,
 )
 """Every bug, those of the desktop first."""

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import TextClause, delete, select, text
 
 from medreg_core.contract.v1.digest import bucket_sums
 from medreg_core.contract.v1.feed import Change
 from medreg_core.domain.records import Application, InstitutionId
 from medreg_desktop.services.cache import feed as cache_feed
+from medreg_server.db import feed as db_feed
 from medreg_server.db.applications import Applications
 from medreg_server.db.commands import CommandKey, Commands
 from medreg_server.db.feed import Feed
@@ -101,6 +102,15 @@ def _rows_of_everybody(self: Applications, institution_id: InstitutionId, **aske
     return [(row.id, row.version, row.body) for row in rows]
 
 
+_OF_ONE_PLACE = " AND application.institution_id = :institution"
+
+
+def _changes_of_everybody() -> TextClause:
+    asked = str(db_feed._PAGE)  # noqa: SLF001 - as above
+    assert _OF_ONE_PLACE in asked
+    return text(asked.replace(_OF_ONE_PLACE, "")).bindparams(kind_1="application", kind_2="institution")
+
+
 def _ids_alone(rows: Any) -> list[int]:
     return bucket_sums([(key, 0) for key, _ in rows])
 
@@ -115,6 +125,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("feed in the order of numbers, not of commits", "SQLStreamStore", ((Feed, "page", _page_overlooks),)),
     Mutant("first change of a row wins", "joplin#14388", ((Feed, "page", _first_change_wins),)),
     Mutant("pruned under live cursors", "PowerSync", ((Feed, "prune", _pruned_under_live_cursors),)),
+    Mutant("changes of other institutions", "any missing filter", ((db_feed, "_PAGE", _changes_of_everybody()),)),
     Mutant("rows of other institutions", "any missing filter", ((Applications, "snapshot_rows", _rows_of_everybody),)),
     Mutant(
         "digest of ids alone", "CommCare", ((feed, "bucket_sums", _ids_alone), (cache_feed, "bucket_sums", _ids_alone))

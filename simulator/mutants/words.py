@@ -14,6 +14,7 @@ from medreg_desktop.services.cache import commands
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.review import deciding
+from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.search import index
 from medreg_desktop.services.sync import sending
 from medreg_desktop.services.sync.effects import Settle
@@ -69,6 +70,14 @@ def _whatever_was_read(desk: Any, conn: Connection, cached: Any, decision: Any) 
     return _problems(desk, conn, cached, read)
 
 
+def _whatever_was_ticked(self: ReviewService, application_id: Any, opinion: str, version: Any) -> Any:
+    del version
+    return _agree_one(self, application_id, opinion, None)
+
+
+_agree_one = ReviewService._agree_one  # noqa: SLF001 - as above
+
+
 def _stopped_unseen(conn: Connection, command_id: Any, now: Any, *, asks: bool = True) -> None:
     del asks
     _stop_dependents(conn, command_id, now)
@@ -101,6 +110,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "decided on what is no longer there",
         "any dialog left open",
         ((deciding, "_problems", _whatever_was_read),),
+    ),
+    Mutant(
+        "agreed to what has moved on since it was ticked",
+        "any list left open",
+        ((ReviewService, "_agree_one", _whatever_was_ticked),),
     ),
     Mutant("stopped unseen", "our own, found here", ((commands, "_stop_dependents", _stopped_unseen),)),
     Mutant(

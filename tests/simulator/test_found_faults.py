@@ -339,6 +339,7 @@ def _build_anew(pc: Pc) -> None:
     """Let the engine distrust the copy, as after three pages that did not fit."""
     driver = pc.running.driver
     driver._state = driver._state.with_receiving(resync="gap", caught_up=False)
+    pc.wire.spent.breaks_off()
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,102 +12,22 @@ import pytest
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, InstitutionId
-from medreg_core.domain.vocabulary import CommandKind, Kind, OutcomeKind, RescueState, State
+from medreg_core.domain.vocabulary import Kind, OutcomeKind, RescueState, State
 from medreg_desktop.services.cache import papers, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
-from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxRow, OutboxState, Resolution
-from medreg_desktop.services.review.deciding import Decision
+from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxState, Resolution
 from medreg_desktop.services.sync import events
-from simulator import people
-from simulator.compare import Books, books, every_row
+from simulator import people, screen
+from simulator.compare import every_row
 from simulator.oracle import Violation
 from simulator.pc import Pc
 from simulator.register import Request
-from simulator.run import small_pages
-from simulator.streams import Random, Streams, entropy_from
-from simulator.told import Kept, carried_out, told
+from simulator.streams import Random
+from simulator.told import Kept, carried_out
 from simulator.verdict import ended
 from simulator.wire import Deviation
 from simulator.world import World
-
-_AGREE, _RETURN = CommandKind.AGREE, CommandKind.RETURN
-
-
-@dataclass(frozen=True)
-class Day:
-    """A decision that was sent and accepted, and what both sides say of it."""
-
-    world: World
-    pc: Pc
-    row: OutboxRow
-    books: Books
-    place: InstitutionId
-
-    def told(self, row: OutboxRow, *others: OutboxRow, **other_books: Any) -> list[str]:
-        """Return what is wrong with a row, if the register said something else than it does."""
-        return list(told(replace(self.books, **other_books), row, [row, *others], self.place))
-
-    def answered(self, **otherwise: Any) -> OutboxRow:
-        """Return the row as if its answer had been another one."""
-        assert self.row.outcome is not None
-        return replace(self.row, outcome=msgspec.structs.replace(self.row.outcome, **otherwise))
-
-    def undone(self) -> dict[str, Any]:
-        """Return the register's books as if nothing had been done on the application."""
-        before = self.books.applications[self.row.command.application_id]
-        fresh = replace(before, history=before.history[:-1], version=before.version - 1, state=State.SUBMITTED)
-        return {"applications": {fresh.id: fresh}, "effects": {}}
-
-    def judged(self) -> list[str]:
-        """Return what the oracle finds as things stand."""
-        return list(self.world.oracle.judge(list(self.world.pcs.values()), self.world.institutions))
-
-    def tampered(self, statement: str, *values: Any) -> None:
-        """Leave the copy as a broken program would."""
-        self.pc.running.store.write(lambda conn: conn.execute(statement, values))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Somebody sits at each computer, and all copies are filled."""
-    with entropy_from(Streams(1).of("entropy")), small_pages():
-        world = World(1, tmp_path)
-        world.open_offices()
-        for pc in world.pcs.values():
-            world.sync(pc)
-        yield world
-        world.close()
-
-
-@pytest.fixture
-def day(world: World) -> Day:
-    pc = world.pcs["b"]
-    _decide(pc, _nth(pc, 0))
-    world.oracle.watch(pc)
-    for other in ("b", "a", "b"):
-        world.sync(world.pcs[other])
-        world.oracle.watch(world.pcs[other])
-    (row,) = pc.running.store.read(every_row)
-    found = books(world.register.service.environment.database, {row.command.id: row.actor})
-    return Day(world, pc, row, found, world.institutions["b"])
-
-
-def _nth(pc: Pc, number: int) -> ApplicationId:
-    return people.held(pc)[number]
-
-
-def _decide(pc: Pc, application_id: ApplicationId, kind: CommandKind = _AGREE) -> CommandId:
-    assert pc.running.reviews is not None
-    sheet = pc.running.store.read(lambda conn: synced.find(conn, application_id))
-    assert sheet is not None
-    receipt = pc.running.reviews.decide(application_id, Decision(kind, sheet.content_version, "意见"))
-    pc.tell(events.CommandSaved)
-    assert receipt.command_id is not None
-    return receipt.command_id
-
-
-def _one(found: list[str], words: str) -> None:
-    assert [line for line in found if words in line], found
+from tests.helpers.oracle_day import Day, decide, nth, one
 
 
 def test_an_honest_day_shows_nothing(day: Day) -> None:
@@ -141,13 +59,13 @@ def test_what_was_rescued_is_carried_out_for_a_supervisor_alone(day: Day) -> Non
 
 @pytest.mark.parametrize("kind", [OutcomeKind.SUPERSEDED, OutcomeKind.CONFLICT, OutcomeKind.MISMATCH])
 def test_what_took_effect_was_told_accepted(day: Day, kind: OutcomeKind) -> None:
-    _one(day.told(day.answered(kind=kind)), f"took effect, and its author was told {kind.value}")
+    one(day.told(day.answered(kind=kind)), f"took effect, and its author was told {kind.value}")
 
 
 @pytest.mark.parametrize("otherwise", [{"version": 9}, {"code": "busy"}, {"kind": OutcomeKind.REJECTED}])
 def test_the_author_is_told_what_was_answered(day: Day, otherwise: dict[str, Any]) -> None:
-    _one(day.told(day.answered(**otherwise)), ", and answered accepted  2")
-    _one(day.told(day.row, answers={}), "was told accepted, and never answered")
+    one(day.told(day.answered(**otherwise)), ", and answered accepted  2")
+    one(day.told(day.row, answers={}), "was told accepted, and never answered")
 
 
 def test_of_what_a_restored_register_has_forgotten_nothing_is_asked(day: Day) -> None:
@@ -157,15 +75,15 @@ def test_of_what_a_restored_register_has_forgotten_nothing_is_asked(day: Day) ->
 def test_superseded_names_somebody_who_has_decided_the_same(day: Day) -> None:
     superseded = day.answered(kind=OutcomeKind.SUPERSEDED, by="经办人bing")
     assert not [line for line in day.told(superseded) if "called superseded" in line]
-    _one(day.told(day.answered(kind=OutcomeKind.SUPERSEDED, by="经办人yi")), "经办人yi has not made the same decision")
-    _one(day.told(superseded, **day.undone()), "was called superseded")
+    one(day.told(day.answered(kind=OutcomeKind.SUPERSEDED, by="经办人yi")), "经办人yi has not made the same decision")
+    one(day.told(superseded, **day.undone()), "was called superseded")
 
 
 def test_a_conflict_and_an_unknown_application_have_a_cause(day: Day) -> None:
     conflict, unknown = day.answered(kind=OutcomeKind.CONFLICT), day.answered(code=FaultCode.APPLICATION_UNKNOWN)
     for row, words in ((conflict, "nothing has happened since"), (unknown, "stands there as its author saw it")):
         assert not [line for line in day.told(row) if words in line]
-        _one(day.told(row, **day.undone()), words)
+        one(day.told(row, **day.undone()), words)
 
 
 def test_the_history_tells_what_was_decided_by_whom_in_his_words(day: Day) -> None:
@@ -173,23 +91,23 @@ def test_the_history_tells_what_was_decided_by_whom_in_his_words(day: Day) -> No
     made = application.history[-1]
     for other in (replace(made, actor="经办人yi"), replace(made, reason=""), replace(made, version=9)):
         forged = replace(application, history=(*application.history[:-1], other))
-        _one(day.told(day.row, applications={application.id: forged}), "the history tells")
+        one(day.told(day.row, applications={application.id: forged}), "the history tells")
     elsewhere = replace(application, state=State.RETURNED)
-    _one(day.told(day.row, applications={application.id: elsewhere}), "the application is returned")
+    one(day.told(day.row, applications={application.id: elsewhere}), "the application is returned")
 
 
 def test_no_answer_shows_a_row_of_another_institution(day: Day) -> None:
     current = replace(day.books.applications[day.row.command.application_id], institution_id=InstitutionId("another"))
-    _one(day.told(day.answered(current=current)), "I8: the answer to agree")
+    one(day.told(day.answered(current=current)), "I8: the answer to agree")
 
 
 def test_nothing_is_closed_without_somebody(day: Day) -> None:
     refused = day.answered(kind=OutcomeKind.CONFLICT)
-    _one(day.told(refused, effects={}), "closed without anybody being asked")
+    one(day.told(refused, effects={}), "closed without anybody being asked")
     open_ = replace(refused, state=OutboxState.NEEDS_YOU)
     assert not [line for line in day.told(open_, effects={}) if "closed" in line]
     replaced = replace(day.row, outcome=None, resolution=Resolution.REPLACED)
-    _one(day.told(replaced, effects={}), "was replaced before it was answered")
+    one(day.told(replaced, effects={}), "was replaced before it was answered")
 
 
 def test_what_is_stopped_had_waited_for_something_that_was_not_taken(day: Day) -> None:
@@ -217,15 +135,15 @@ def test_a_promise_is_kept_on_the_disk(world: World) -> None:
 
 def test_a_decision_is_saved_on_the_content_that_its_author_saw(world: World) -> None:
     pc = world.pcs["b"]
-    pc.promised[_decide(pc, _nth(pc, 0))] = 7
+    pc.promised[decide(pc, nth(pc, 0))] = 7
     with pytest.raises(Violation, match=r"I2: .* was saved on content \[1\]; its author saw 7"):
         world.oracle.watch(pc)
 
 
 def test_a_registrar_decides_on_a_sheet_that_has_lain_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     pc = world.pcs["b"]
-    monkeypatch.setattr(people, "_LEFT_OPEN", 1.0)
-    first = _nth(pc, 0)
+    monkeypatch.setattr(screen, "LEFT_OPEN", 1.0)
+    first = nth(pc, 0)
     seen = pc.running.store.read(lambda conn: synced.find(conn, first))
     assert seen is not None
     pc.running.sheets[seen.id] = replace(
@@ -240,7 +158,7 @@ def test_a_registrar_decides_on_a_sheet_that_has_lain_open(world: World, monkeyp
 
 
 def test_what_is_shown_as_accepted_is_accepted_in_the_register(day: Day) -> None:
-    _decide(day.pc, _nth(day.pc, 1))
+    decide(day.pc, nth(day.pc, 1))
     assert day.row.outcome is not None
     day.tampered(
         "UPDATE outbox SET state = 'done', outcome_kind = 'accepted', epoch = ?, outcome = ? WHERE state = 'queued'",
@@ -270,7 +188,7 @@ def test_no_form_number_stands_on_two_decisions(day: Day) -> None:
     number = _print(day.pc, day.row.command.application_id)
     day.world.oracle.watch(day.pc)
     colleague = day.world.pcs["a"]
-    _decide(colleague, _nth(colleague, 1))
+    decide(colleague, nth(colleague, 1))
     colleague.running.store.write(lambda conn: conn.execute("UPDATE form SET number = ?", (number,)))
     with pytest.raises(Violation, match="I12: the form number"):
         day.world.oracle.watch(colleague)
@@ -279,8 +197,8 @@ def test_no_form_number_stands_on_two_decisions(day: Day) -> None:
 def test_a_clean_print_has_an_accepted_consent(day: Day) -> None:
     _print(day.pc, day.row.command.application_id)
     day.world.oracle.watch(day.pc)
-    _decide(day.pc, _nth(day.pc, 1))
-    number = _print(day.pc, _nth(day.pc, 1))
+    decide(day.pc, nth(day.pc, 1))
+    number = _print(day.pc, nth(day.pc, 1))
     day.tampered("UPDATE print_record SET form_state = 'agreed' WHERE form_number = ?", number)
     with pytest.raises(Violation, match=f"I12: the form {number} was printed clean on b"):
         day.world.oracle.watch(day.pc)
@@ -317,7 +235,7 @@ def test_no_copy_that_is_about_is_forgotten(day: Day) -> None:
     day.tampered(
         "INSERT INTO recall SELECT 9, 'r', form_number, actor, printed_at, 2 FROM print_record WHERE copies = 2"
     )
-    _one(day.judged(), "I12: 2 copies of")
+    one(day.judged(), "are about, 1 noted and not back, and")
 
 
 def test_a_form_is_asked_back_when_its_consent_has_ended_and_only_then(day: Day) -> None:
@@ -334,7 +252,7 @@ def test_a_form_is_asked_back_when_its_consent_has_ended_and_only_then(day: Day)
 def test_a_form_that_stands_is_not_asked_back(day: Day) -> None:
     number = _print(day.pc, day.row.command.application_id)
     day.tampered("UPDATE application SET form_voided = 1")
-    _one(
+    one(
         day.judged(),
         f"I12: the form {number} stands in the register, and {day.row.actor} is to ask it back: voided",
     )
@@ -349,7 +267,7 @@ def test_who_takes_his_consent_back_asks_for_the_sheets_before_the_register_know
     assert [paper.form_number for paper in pc.running.store.read(partial(_asked_back, actor=day.row.actor))] == [number]
     assert not [line for line in day.judged() if "I12" in line]
     day.tampered("UPDATE outbox SET state = 'done', outcome_kind = 'accepted' WHERE kind = 'withdraw_consent'")
-    _one(
+    one(
         day.judged(),
         f"I12: the form {number} stands in the register, and {day.row.actor} is to ask it back: withdrawn",
     )
@@ -365,16 +283,16 @@ def _asked_back(conn: Connection, actor: AccountId) -> list[papers.PaperToRecall
 def test_the_list_says_what_the_sheets_say(day: Day) -> None:
     application_id = day.row.command.application_id
     day.tampered("UPDATE worklist SET state = state + 1 WHERE id = ?", application_id)
-    _one(day.judged(), f"I3: the list says otherwise than the sheet of {application_id}")
+    one(day.judged(), f"I3: the list says otherwise than the sheet of {application_id}")
     day.tampered("DELETE FROM application WHERE id = ?", application_id)
-    _one(day.judged(), "I3: the list still has")
+    one(day.judged(), "I3: the list still has")
 
 
 def test_what_is_set_apart_for_its_envelope_was_refused_alone(day: Day) -> None:
     apart = replace(day.row, state=OutboxState.QUARANTINED, last_cause="too_large")
     (wrong,) = ended(day.pc, apart, [apart], ())
     assert "and was never refused alone" in wrong
-    first, second = (_decide(day.pc, _nth(day.pc, number)) for number in (1, 2))
+    first, second = (decide(day.pc, nth(day.pc, number)) for number in (1, 2))
     for ids in ((first, second), (first,)):
         rows = [row for row in day.pc.running.store.read(every_row) if row.command.id in ids]
         batch = b'{"magic":"","device_id":"","commands":%s}' % msgspec.json.encode([row.command for row in rows])

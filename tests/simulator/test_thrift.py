@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from simulator import mutants
+from simulator import mutants, wire
 from simulator.mutants import KILLERS, Mutant
+from simulator.pc import Pc
 from simulator.run import STEPS
 from simulator.thrift import Due, Spent, Thrift
+from simulator.toxics import Toxic, Trial
+from simulator.world import World
 
-_WASTEFUL = ("copy anew at each sign-in", "every receipt with each batch", "greets after each page")
+_WASTEFUL = (
+    "copy anew at each sign-in",
+    "copy anew after any fault",
+    "every receipt with each batch",
+    "greets after each page",
+)
 
 
 def _spent(*calls: str, sent: int = 0, received: int = 0) -> Spent:
@@ -54,3 +64,58 @@ def test_a_page_of_many_removals_costs_a_digest_of_its_own() -> None:
     asked_first = _spent("changes", "digest", "digest", "changes")
     assert Due(0, changes=4, doubts=1).exceeded_by(asked_first) == []
     assert Due(0, changes=4).exceeded_by(asked_first) == ["2 digest where 1 are enough"]
+
+
+@pytest.fixture
+def quiet(world: World) -> Pc:
+    """A computer that has received everything."""
+    pc = world.pcs["b"]
+    world.sync(pc)
+    return pc
+
+
+def test_a_fault_alone_excuses_no_snapshot(world: World, quiet: Pc) -> None:
+    spent = _snapshot_beside(world, quiet, lambda spent: spent.begins("changes"))
+    assert spent.disturbances == 1
+    assert "1 snapshot where 0 are enough" in world.thrift.excess(quiet)
+
+
+def test_a_feed_that_broke_excuses_one_until_a_page_has_come(world: World, quiet: Pc) -> None:
+    _snapshot_beside(world, quiet, Spent.breaks_off)
+    assert world.thrift.excess(quiet) == ""
+    _snapshot_beside(world, quiet, lambda _: None)  # it was broken off, and goes on
+    assert world.thrift.excess(quiet) == ""
+    _snapshot_beside(world, quiet, lambda spent: spent.went_well("changes", 0, 0))
+    assert world.thrift.excess(quiet) == ""
+    _snapshot_beside(world, quiet, lambda _: None)
+    assert "1 snapshot where 0 are enough" in world.thrift.excess(quiet)
+
+
+@pytest.mark.parametrize(("toxic", "breaks"), [(Toxic.STALE, 1), (Toxic.LOST_ANSWER, 0)])
+def test_a_page_of_before_breaks_the_feed(
+    world: World, quiet: Pc, toxic: Toxic, breaks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "trial", lambda *_: Trial(toxic))
+    world.thrift.begin(quiet)
+    quiet.sync()
+    assert min(1, quiet.wire.spent.breaks) == breaks
+
+
+def test_a_dead_cursor_breaks_the_feed(world: World, quiet: Pc) -> None:
+    world.register.service.registry.begin_epoch("test")
+    quiet.sync()
+    quiet.sign_in("bing")  # its session has ended with the epoch
+    world.thrift.begin(quiet)
+    quiet.sync()
+    assert quiet.wire.spent.breaks == 1
+    assert world.thrift.excess(quiet) == ""
+
+
+def _snapshot_beside(world: World, pc: Pc, befalls: Callable[[Spent], None]) -> Spent:
+    """Let a sync cost a snapshot, and something befall it."""
+    world.thrift.begin(pc)
+    spent = pc.wire.spent
+    spent.begins("snapshot")
+    spent.went_well("snapshot", 0, 0)
+    befalls(spent)
+    return spent
