@@ -104,6 +104,10 @@ _BENTS: dict[str, dict[Kind, int]] = {
     "paper": {Kind.PAPER: 400, Kind.SYNC: 400},
     "trouble": {Kind.KILL_LATER: 160, Kind.DISK: 80, Kind.LATE: 60, Kind.FIREWALL: 60},
 }
+_WIDE_BENTS = _BENTS | {
+    "network": {Kind.WEATHER: 160, Kind.SIGN_IN: 160, Kind.SIGN_OUT: 60, Kind.SPOIL: 60, Kind.LATE: 60},
+}
+"""The bents of wide seeds, see :data:`~simulator.streams.WIDE_FROM`."""
 _LEFT_OUT = 0.3
 
 
@@ -127,9 +131,9 @@ def weights(streams: Streams) -> dict[Kind, int]:
     found = dict(_WEIGHTS)
     if streams.seed < BENT_FROM:
         return found
-    chance = streams.of("bent")
-    wanted = chance.sample(tuple(_BENTS), chance.randrange(1, 3))
-    for name, often in _BENTS.items():
+    chance, bents = streams.of("bent"), _WIDE_BENTS if streams.is_wide else _BENTS
+    wanted = chance.sample(tuple(bents), chance.randrange(1, 3))
+    for name, often in bents.items():
         if name in wanted:
             found |= often
         elif chance.random() < _LEFT_OUT:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from medreg_core.contract.v1.messages import Account
-from medreg_core.domain.records import DeviceId, InstitutionId
+from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_server.services.callers import Caller
-from simulator import codes, courier, leaving, operating, paper, people
+from simulator import codes, courier, habits, leaving, operating, paper, people
 from simulator.ages import PRESENT, Ages, Updates
+from simulator.befall import DISK_FAULTS, SKEWS, befall
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
 from simulator.disk import FOOTING
@@ -26,23 +26,24 @@ from simulator.steps import Kind, Step
 from simulator.streams import Random, Streams
 from simulator.template import ELSEWHERE, REGISTRARS, SUPERVISORS, template
 from simulator.thrift import Thrift
-from simulator.toxics import Toxic, Weather
+from simulator.toxics import Weather
 from simulator.trace import Trace
 from simulator.wire import Wire
 
 _MEANWHILE = 0.15
-_SKEWS = (timedelta(), timedelta(minutes=40), timedelta(days=-3650), timedelta(days=366), timedelta(hours=-2))
 _WEATHERS = (
     *(Weather.CLEAR,) * 4,
     *(Weather.FLAKY,) * 4,
     *(Weather.OFFLINE, Weather.PORTAL, Weather.CACHE, Weather.TOO_OLD),
 )
+_FIRST_WEATHERS = (*(Weather.PATCHY,) * 5, Weather.FLAKY, Weather.CLEAR, Weather.CLEAR)
+_LATER_WEATHERS = (*_FIRST_WEATHERS, *(Weather.OFFLINE, Weather.PORTAL, Weather.CACHE, Weather.TOO_OLD))
+"""The weathers of wide seeds: what each computer begins with, and what comes later."""
 _AT_A_COPY = frozenset(
     {Kind.ACT, Kind.UNLOCK, Kind.SIGN_OUT, Kind.POISON, Kind.SECOND, Kind.MIGRATE, Kind.SPOIL}
     | {Kind.CODE, Kind.SLIP, Kind.PAPER, Kind.PACK, Kind.TAKE_ANSWERS}
 )
 """Steps for which a computer needs its copy."""
-_DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
 
 
 class World:
@@ -64,6 +65,7 @@ class World:
         self.institutions = {name: (base.other if name == "c" else base.home).id for name in "abc"}
         self.oracle = Oracle(self.register, self.trace)
         self.thrift = Thrift(self.register, self.institutions)
+        self.shut_out: list[AccountId] = []  # while a request was under way
         self.slips: list[codes.Given] = []
         self.stick = folder / "stick"
         self.stick.mkdir()
@@ -94,22 +96,8 @@ class World:
         pc = Pc(name, folder / name, clock, wire, fate, device_named(name), seed, self.footing)
         pc.sees_off = lambda: self.oracle.see_off(pc)
         pc.begin_anew = lambda: self._set_up_anew(pc)
-        wire.befall = lambda toxic: self._befall(pc, toxic)
+        wire.befall = lambda toxic: befall(self, pc, toxic)
         return pc
-
-    def _befall(self, pc: Pc, toxic: Toxic) -> None:
-        """Do what a toxic does at one end of the wire while a request is under way."""
-        match toxic:
-            case Toxic.CLOCK_BEFORE | Toxic.CLOCK_AFTER:
-                pc.set_clock_wrong(_SKEWS[int(self.time.seconds) % len(_SKEWS)])
-            case Toxic.DISK_AFTER:
-                pc.fate.disk_faults = [_DISK_FAULTS[int(self.time.seconds) % len(_DISK_FAULTS)]]
-            case Toxic.SESSION_BEFORE | Toxic.SESSION_AFTER if pc.actor:
-                self.register.end_sessions(pc.actor)
-            case Toxic.ROLE_BEFORE | Toxic.ROLE_AFTER if pc.actor:
-                self.register.shut_out(pc.actor)
-            case _:
-                return
 
     def close(self) -> None:
         """Give all files free."""
@@ -125,6 +113,9 @@ class World:
     def live(self, steps: Sequence[Step]) -> None:
         """Live through all steps."""
         self.open_offices()
+        if self.streams.is_wide:
+            for name, pc in self.pcs.items():
+                pc.wire.weather = self.streams.of("weather", name).choice(_FIRST_WEATHERS)
         for step in steps:
             self.do(step)
         self.updates.service(self, at_last=True)
@@ -140,6 +131,8 @@ class World:
             other.wire.meanwhile = self._interludes(other, self.streams.of(step.number, other.name, "meanwhile"))
         self.trace.note("step", step.number, step.kind.value, step.pc, f"{self.time.seconds:.2f}")
         self.updates.step(self, step.number)
+        if self.streams.is_wide:
+            habits.after_the_night(self, self.streams.of(step.number, "night"))
         self.trace.note(" ", self.alive(pc, lambda: self._done(step.kind, pc, chance)))
         for other in self.pcs.values():
             self.oracle.watch(other)
@@ -209,8 +202,10 @@ class World:
             self.oracle.watch(pc)
         return "; ".join(done)
 
-    def sync(self, pc: Pc, _: Random | None = None) -> str:
+    def sync(self, pc: Pc, chance: Random | None = None) -> str:
         """Let the sync engine of a computer work."""
+        if chance is not None and self.streams.is_wide:
+            habits.before_sync(self, pc, chance)
         if pc.at_work:
             return "under way"
         self.thrift.begin(pc)
@@ -236,7 +231,7 @@ class World:
 
     def weather(self, pc: Pc, chance: Random) -> str:
         """The network changes."""
-        pc.wire.weather = chance.choice(_WEATHERS)
+        pc.wire.weather = chance.choice(_LATER_WEATHERS if self.streams.is_wide else _WEATHERS)
         return pc.wire.weather.value
 
     def firewall(self, pc: Pc, _: Random) -> str:
@@ -288,7 +283,7 @@ class World:
 
     def clock(self, pc: Pc, chance: Random) -> str:
         """The wall clock of a computer is set."""
-        pc.set_clock_wrong(chance.choice(_SKEWS))
+        pc.set_clock_wrong(chance.choice(SKEWS))
         return str(pc.clock.skew)
 
     def kill(self, _: Pc, __: Random) -> str:
@@ -307,7 +302,7 @@ class World:
 
     def disk(self, pc: Pc, chance: Random) -> str:
         """The disk will refuse transactions."""
-        pc.fate.disk_faults = [chance.choice(_DISK_FAULTS) for _ in range(chance.randrange(1, 4))]
+        pc.fate.disk_faults = [chance.choice(DISK_FAULTS) for _ in range(chance.randrange(1, 4))]
         return ",".join(pc.fate.disk_faults)
 
     def poison(self, pc: Pc, chance: Random) -> str:
