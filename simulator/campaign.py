@@ -51,9 +51,9 @@ class Tally:
 
 def unproven(tally: Tally) -> list[str]:
     """Return the deeds that a long campaign never came to and, of wide seeds, what never befell which requests."""
-    deeds = missing(tally.deeds, tally.count)
-    is_owed = tally.first >= WIDE_FROM and tally.count >= MANY_RUNS
-    return deeds + (coverage.unmet(tally.visited) if is_owed else [])
+    is_wide = tally.first >= WIDE_FROM
+    deeds = missing(tally.deeds, tally.count, wide=is_wide)
+    return deeds + (coverage.unmet(tally.visited) if is_wide and tally.count >= MANY_RUNS else [])
 
 
 def tally_of(first: int, count: int, steps: int, *, twice: bool = False) -> Tally:

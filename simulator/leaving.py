@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.pc import Pc
     from simulator.world import World
 
+NOTHING_WAITS = "nothing waits"
 _KEY_FILE = "cache.keys"
 _CONFIRMED = 0.7
 
@@ -110,7 +111,7 @@ def review(world: World, pc: Pc, chance: Random) -> str:
     lane, caller = world.register.desks.lane, world.supervisor(pc.name)
     entries = lane.listed("", caller)
     some = chance.sample(entries, min(len(entries), 3))  # also what is confirmed already: the same answer, nothing new
-    return "; ".join(_settled(lane, entry.command.id, caller, chance) for entry in some) or "nothing waits"
+    return "; ".join(_settled(lane, entry.command.id, caller, chance) for entry in some) or NOTHING_WAITS
 
 
 def _settled(lane: ReviewLane, command_id: CommandId, caller: Caller, chance: Random) -> str:

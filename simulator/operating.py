@@ -23,7 +23,8 @@ def restore(world: World, _: Pc, __: Random) -> str:
     if not world.register.restore():
         return "no copy"
     for pc in world.pcs.values():
-        pc.wire.later.clear()  # kept by a proxy of the machine that is gone
+        if not world.streams.is_wide:  # there the proxy is the office's own, and knows nothing of another machine
+            pc.wire.later.clear()
     world.oracle.restored()
     return "restored"
 

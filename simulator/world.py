@@ -8,14 +8,12 @@ from pathlib import Path
 from medreg_core.contract.v1.messages import Account
 from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import Role
-from medreg_desktop.services.cache.outbox import OutboxState
-from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_server.services.callers import Caller
-from simulator import codes, courier, habits, leaving, operating, paper, people
+from simulator import codes, content, courier, habits, operating, paper, people, trouble
 from simulator.ages import PRESENT, Ages, Updates
-from simulator.befall import DISK_FAULTS, SKEWS, befall
+from simulator.befall import SKEWS, befall
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
 from simulator.disk import FOOTING
@@ -36,9 +34,6 @@ _WEATHERS = (
     *(Weather.FLAKY,) * 4,
     *(Weather.OFFLINE, Weather.PORTAL, Weather.CACHE, Weather.TOO_OLD),
 )
-_FIRST_WEATHERS = (*(Weather.PATCHY,) * 5, Weather.FLAKY, Weather.CLEAR, Weather.CLEAR)
-_LATER_WEATHERS = (*_FIRST_WEATHERS, *(Weather.OFFLINE, Weather.PORTAL, Weather.CACHE, Weather.TOO_OLD))
-"""The weathers of wide seeds: what each computer begins with, and what comes later."""
 _AT_A_COPY = frozenset(
     {Kind.ACT, Kind.UNLOCK, Kind.SIGN_OUT, Kind.POISON, Kind.SECOND, Kind.MIGRATE, Kind.SPOIL}
     | {Kind.CODE, Kind.SLIP, Kind.PAPER, Kind.PACK, Kind.TAKE_ANSWERS}
@@ -69,6 +64,7 @@ class World:
         self.slips: list[codes.Given] = []
         self.stick = folder / "stick"
         self.stick.mkdir()
+        self.packed: dict[str, str] = {}  # the computer that wrote a file on the stick, by the file's name
         self.pcs = {name: self._computer(name, folder, seed) for name in "abc"}
         self.updates = Updates(ages)
         self.register.is_older = ages.service > 0
@@ -114,8 +110,7 @@ class World:
         """Live through all steps."""
         self.open_offices()
         if self.streams.is_wide:
-            for name, pc in self.pcs.items():
-                pc.wire.weather = self.streams.of("weather", name).choice(_FIRST_WEATHERS)
+            habits.first_day(self)
         for step in steps:
             self.do(step)
         self.updates.service(self, at_last=True)
@@ -231,7 +226,7 @@ class World:
 
     def weather(self, pc: Pc, chance: Random) -> str:
         """The network changes."""
-        pc.wire.weather = chance.choice(_LATER_WEATHERS if self.streams.is_wide else _WEATHERS)
+        pc.wire.weather = chance.choice(habits.WEATHERS if self.streams.is_wide else _WEATHERS)
         return pc.wire.weather.value
 
     def firewall(self, pc: Pc, _: Random) -> str:
@@ -300,25 +295,6 @@ class World:
             self.trace.note(" ", acts(self.register, self.institutions[pc.name], chance))
         return self.sync(pc)
 
-    def disk(self, pc: Pc, chance: Random) -> str:
-        """The disk will refuse transactions."""
-        pc.fate.disk_faults = [chance.choice(DISK_FAULTS) for _ in range(chance.randrange(1, 4))]
-        return ",".join(pc.fate.disk_faults)
-
-    def poison(self, pc: Pc, chance: Random) -> str:
-        """The service will always fail on one command that waits, until the run is over."""
-        rows = [row for row in people.own_rows(pc) if row.state is OutboxState.QUEUED]
-        if not rows:
-            return "nothing waits"
-        row = chance.choice(rows)
-        pc.wire.poison.add(f'"id":"{row.command.id}"')
-        self.oracle.poisoned.add(row.command.id)
-        return row.command.id[:8]
-
-    def late(self, pc: Pc, _: Random) -> str:
-        """A request is delivered once more."""
-        return "delivered" if pc.wire.deliver_late() else "none kept"
-
     def outage(self, pc: Pc, chance: Random) -> str:
         """Hours without the service, the engine trying all the time."""
         before, pc.wire.weather = pc.wire.weather, chance.choice((Weather.OFFLINE, Weather.OUTAGE))
@@ -356,14 +332,6 @@ class World:
     def _lay_older_copy(self, pc: Pc) -> bool:
         return pc.lay_older_copy()
 
-    def spoil(self, pc: Pc, chance: Random) -> str:
-        """A row of the copy is damaged: from here on the digest may find a difference."""
-        pc.wire.damages += 1
-        try:
-            return pc.spoil(chance)
-        except KnownFault as fault:
-            return fault.code
-
     def role(self, pc: Pc, chance: Random) -> str:
         """An account loses its place, or everybody has it back."""
         login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
@@ -381,13 +349,13 @@ class World:
 _DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
     **{kind: getattr(World, kind.value) for kind in Kind if hasattr(World, kind.value)},  # named alike
     **{kind: getattr(operating, kind.value) for kind in Kind if hasattr(operating, kind.value)},
+    **{kind: getattr(trouble, kind.value) for kind in Kind if hasattr(trouble, kind.value)},
     Kind.CODE: codes.act,
     Kind.REDEEM: codes.redeem,
     Kind.PACK: courier.pack,
     Kind.CARRY: courier.carry,
     Kind.TAKE_ANSWERS: courier.take_answers,
-    Kind.REVOKE: leaving.revoke,
-    Kind.REVIEW: leaving.review,
     Kind.PAPER: paper.paper,
     Kind.SLIP: codes.slip,
+    Kind.CONTENT: content.content,
 }

@@ -12,7 +12,7 @@ from simulator import __main__ as command
 from simulator import campaign, coverage
 from simulator.campaign import LogLine, Tally
 from simulator.coverage import CLASSES, class_of
-from simulator.reached import DEEDS
+from simulator.reached import DEEDS, WIDE_DEEDS
 from simulator.run import run
 from simulator.steps import Kind, weights
 from simulator.streams import WIDE_FROM, Streams
@@ -61,7 +61,7 @@ def test_a_long_campaign_of_wide_seeds_owes_every_request_every_class_of_trouble
 ) -> None:
     def found(first: int, count: int, jobs: int, work: object) -> list[Tally]:
         del jobs, work
-        return [Tally(first, count, deeds=Counter(dict.fromkeys(DEEDS, 1)), visited=visited)]
+        return [Tally(first, count, deeds=Counter(dict.fromkeys((*DEEDS, *WIDE_DEEDS), 1)), visited=visited)]
 
     monkeypatch.setattr(campaign, "tallies", found)
     visited = MET
