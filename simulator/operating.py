@@ -26,6 +26,7 @@ def restore(world: World, _: Pc, __: Random) -> str:
         if not world.streams.is_wide:  # there the proxy is the office's own, and knows nothing of another machine
             pc.wire.later.clear()
     world.oracle.restored()
+    world.over_a_restore.update(name for name, pc in world.pcs.items() if pc.at_work)
     return "restored"
 
 
