@@ -17,7 +17,7 @@ import msgspec
 from simulator import coverage
 from simulator.reached import MANY_RUNS, missing
 from simulator.run import Result, run
-from simulator.streams import WIDE_FROM
+from simulator.streams import WIDER_FROM
 
 CHUNK = 20
 """Seeds that one process takes at a time: few enough that a failure is seen soon."""
@@ -51,7 +51,7 @@ class Tally:
 
 def unproven(tally: Tally) -> list[str]:
     """Return the deeds that a long campaign never came to and, of wide seeds, what never befell which requests."""
-    is_wide = tally.first >= WIDE_FROM
+    is_wide = tally.first >= WIDER_FROM
     deeds = missing(tally.deeds, tally.count, wide=is_wide)
     return deeds + (coverage.unmet(tally.visited) if is_wide and tally.count >= MANY_RUNS else [])
 

@@ -95,9 +95,6 @@ _WEIGHTS = {
 BENT_FROM = 200_001
 """The first seed with a bent; those before are named by tests and documents, and stay as they were."""
 
-WIDER_FROM = 300_001
-"""The first seed whose runs draw what those before did not know of; what they drew stays as it was."""
-
 _BENTS: dict[str, dict[Kind, int]] = {
     "leaving": {Kind.REVOKE: 60, Kind.REVIEW: 80},
     "codes": {Kind.CODE: 400, Kind.REDEEM: 300, Kind.SLIP: 220, Kind.SYNC: 700},
@@ -113,7 +110,7 @@ _WIDE_BENTS = _BENTS | {
     "network": {Kind.WEATHER: 160, Kind.SIGN_IN: 160, Kind.SIGN_OUT: 60, Kind.SPOIL: 60, Kind.LATE: 60},
 }
 _WIDE_WEIGHTS = _WEIGHTS | {Kind.CONTENT: 20, Kind.SPOIL: 15, Kind.POISON: 15, Kind.RESTORE: 10, Kind.LATE: 25}
-"""The weights and bents of wide seeds, see :data:`~simulator.streams.WIDE_FROM`."""
+"""The weights and bents of wide seeds, see :data:`~simulator.streams.WIDER_FROM`."""
 _LEFT_OUT = 0.3
 
 

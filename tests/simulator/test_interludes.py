@@ -12,14 +12,14 @@ from medreg_desktop.services.sync.events import Wish
 from simulator import interludes, operating
 from simulator.interludes import STREAM, interlude
 from simulator.run import come_to_rest, run, small_pages
-from simulator.streams import WIDE_FROM, Random, Streams, entropy_from
+from simulator.streams import WIDER_FROM, Random, Streams, entropy_from
 from simulator.world import World
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with entropy_from(Streams(WIDE_FROM).of("entropy")), small_pages():
-        world = World(WIDE_FROM, tmp_path)
+    with entropy_from(Streams(WIDER_FROM).of("entropy")), small_pages():
+        world = World(WIDER_FROM, tmp_path)
         world.open_offices()
         for pc in world.pcs.values():
             world.sync(pc)
@@ -34,9 +34,9 @@ def _meanwhile(seed: int) -> set[str]:
 
 
 def test_only_in_wide_seeds_the_door_opens_and_the_operator_acts() -> None:
-    wide = set.union(*(_meanwhile(WIDE_FROM + number) for number in range(30)))
+    wide = set.union(*(_meanwhile(WIDER_FROM + number) for number in range(30)))
     assert wide >= {"yi", "out", "restored", "pruned", "kept", "print_agreed", "hand_out"}
-    narrow = set.union(*(_meanwhile(WIDE_FROM - 1 - number) for number in range(10)))
+    narrow = set.union(*(_meanwhile(WIDER_FROM - 1 - number) for number in range(10)))
     assert not narrow & {"out", "restored", "pruned", "kept", "print_agreed", "hand_out"}
 
 

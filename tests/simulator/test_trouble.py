@@ -15,15 +15,15 @@ from simulator.befall import DISK_FAULTS, disk_fault
 from simulator.compare import every_row
 from simulator.reached import DEEDS, MANY_RUNS, WIDE_DEEDS, missing, told_of
 from simulator.run import small_pages
-from simulator.streams import WIDE_FROM, Random, Streams, entropy_from
+from simulator.streams import WIDER_FROM, Random, Streams, entropy_from
 from simulator.toxics import Weather
 from simulator.world import World
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with entropy_from(Streams(WIDE_FROM).of("entropy")), small_pages():
-        world = World(WIDE_FROM, tmp_path)
+    with entropy_from(Streams(WIDER_FROM).of("entropy")), small_pages():
+        world = World(WIDER_FROM, tmp_path)
         world.open_offices()
         for pc in world.pcs.values():
             world.sync(pc)

@@ -15,7 +15,7 @@ from simulator.coverage import CLASSES, class_of
 from simulator.reached import DEEDS, WIDE_DEEDS
 from simulator.run import run
 from simulator.steps import Kind, weights
-from simulator.streams import WIDE_FROM, Streams
+from simulator.streams import WIDER_FROM, Streams
 from simulator.toxics import Toxic, Weather, names, trial
 
 MET = Counter(dict.fromkeys(coverage.cells(), 1))
@@ -40,11 +40,11 @@ def test_the_networks_of_wide_seeds_are_bad_from_the_first_morning_on() -> None:
     def befallen(first: int) -> int:
         return sum(run(seed, 4).visited.total() for seed in range(first, first + 20))
 
-    assert befallen(WIDE_FROM) > 2 * befallen(WIDE_FROM - 20)
+    assert befallen(WIDER_FROM) > 2 * befallen(WIDER_FROM - 20)
 
 
 def test_only_wide_seeds_have_a_bent_for_the_network() -> None:
-    often = [{weights(Streams(first + n))[Kind.WEATHER] for n in range(40)} for first in (WIDE_FROM - 40, WIDE_FROM)]
+    often = [{weights(Streams(first + n))[Kind.WEATHER] for n in range(40)} for first in (WIDER_FROM - 40, WIDER_FROM)]
     assert often[0] == {80}
     assert len(often[1]) > 1
 
@@ -65,10 +65,10 @@ def test_a_long_campaign_of_wide_seeds_owes_every_request_every_class_of_trouble
 
     monkeypatch.setattr(campaign, "tallies", found)
     visited = MET
-    assert command.main(["--runs", "500", "--seed", str(WIDE_FROM)]) == 0
+    assert command.main(["--runs", "500", "--seed", str(WIDER_FROM)]) == 0
     visited = Counter(cell for cell in MET if not (cell.endswith("/bucket") and "@" in cell))
     assert command.main(["--runs", "500", "--seed", "1"]) == 0
-    assert command.main(["--runs", "500", "--seed", str(WIDE_FROM)]) == 1
+    assert command.main(["--runs", "500", "--seed", str(WIDER_FROM)]) == 1
     assert "no run came to part of the answer/bucket" in capsys.readouterr().out
 
 
