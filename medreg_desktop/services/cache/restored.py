@@ -42,10 +42,10 @@ def compare(conn: Connection, epoch: str, now: Callable[[], datetime]) -> int:
 def _is_held(row: OutboxRow, application: Application | None) -> bool:
     """Return whether the register still has the very step the command made: its history says so, the version cannot."""
     move, outcome = MOVES.get(row.kind), row.outcome
-    if move is None or application is None or outcome is None or application.version < outcome.version:
+    if move is None or application is None or outcome is None:
         return False
-    made = [entry for entry in application.history if entry.version == outcome.version]
-    return all((entry.move, entry.at) == (move, outcome.at) for entry in made)
+    step = (outcome.version, move, outcome.at)
+    return any((entry.version, entry.move, entry.at) == step for entry in application.history)
 
 
 def _can_be_sent_again(row: OutboxRow, application: Application | None, lost: Collection[CommandId]) -> bool:

@@ -188,19 +188,24 @@ def test_two_snapshots_that_would_remove_other_rows_confirm_nothing(store: Cache
 
 
 def test_decisions_a_restored_server_forgot_ask_for_the_registrar(store: CacheStore, feed: Feed) -> None:
-    kept, lost = application(1), application(2)
-    feed.apply_page(page(0, [upsert(1, kept), upsert(2, lost)]))
+    """Also of one that has the number of the step, and in whose history it does not stand."""
+    kept, lost, other = application(1), application(2), application(3)
+    feed.apply_page(page(0, [upsert(1, kept), upsert(2, lost), upsert(3, other)]))
     store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
-    for number, entity in ((1, kept), (2, lost)):
+    for number, entity in ((1, kept), (2, lost), (3, other)):
         store.write(lambda conn, n=number, e=entity: commands.save(conn, agree(e, f"{n:032d}"), WANG, NOW))
-        answer = Outcome(id=CommandId(f"{number:032d}"), kind=OutcomeKind.ACCEPTED, version=2, seq=2 + number)
+        answer = Outcome(id=CommandId(f"{number:032d}"), kind=OutcomeKind.ACCEPTED, version=2, seq=3 + number, at=NOW)
         store.write(lambda conn, a=answer: commands.settle(conn, a, NOW))
-    stream = Stream([application(1, version=2, state=State.AGREED), lost])
+    consent = HistoryEntry(NOW, Role.REGISTRAR, "王", Move.AGREE, 2)
+    stream = Stream(
+        [application(1, version=2, state=State.AGREED, history=(consent,)), lost, application(3, version=3)]
+    )
     snapshot = Snapshot(store, judge)
     snapshot.begin("epoch-2")
-    assert snapshot.finish(stream.rows, stream.end(seq=1)).lost_by_server == 1
-    row = store.read(lambda conn: outbox.row_of(conn, CommandId(f"{2:032d}")))
-    assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, LOST_BY_SERVER)
+    assert snapshot.finish(stream.rows, stream.end(seq=1)).lost_by_server == 2
+    for number in (2, 3):
+        row = store.read(lambda conn, n=number: outbox.row_of(conn, CommandId(f"{n:032d}")))
+        assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, LOST_BY_SERVER)
     shown = store.read(lambda conn: applications.get(conn, lost.id))
     assert shown is not None
     assert shown.shown_state is State.SUBMITTED
