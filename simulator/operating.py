@@ -47,4 +47,5 @@ def prune(world: World, _: Pc, __: Random) -> str:
     """Let the feed forget what is older than two days."""
     world.time.pass_by(3 * 86_400.0)
     world.register.service.registry.prune_feed()
+    world.thrift.forgotten()
     return "pruned"
