@@ -208,6 +208,7 @@ def test_what_a_restored_register_accepts_is_shown_before_the_copy_is_new(world:
                 _decide(pc, application_id, CommandKind.RETURN)
             world.sync(pc)
     world.register.restore()
+    assert pc.sign_in("bing") == "in"  # a new epoch ends every session
     _decide(pc, _first(pc))
     pc.wire.meanwhile = lambda where: setattr(pc.wire, "weather", Weather.OFFLINE) if world.oracle.effects() else None
     pc.sync()
