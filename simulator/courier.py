@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def carry(world: World, pc: Pc, chance: Random) -> str:
     if world.streams.is_wide:
         pc = chance.choice([other for name, other in world.pcs.items() if name != world.packed.get(path.name)])
     try:
-        done = _at_the_console(world, path) if chance.random() < 0.4 else _by(pc, path)
+        done = _at_the_console(world, path) if chance.random() < 0.4 else _at(world, pc, lambda: _by(pc, path))
     except ServiceFault as fault:
         done = fault.code.value
     except KnownFault as fault:
@@ -105,6 +106,15 @@ def take_answers(world: World, pc: Pc, chance: Random) -> str:
         pc.wire.weather = Weather.PATCHY
     if pc.is_removed:
         return "removed"
+    return _at(world, pc, lambda: _brought(world, pc, path))
+
+
+def _at(world: World, pc: Pc, deed: Callable[[], str]) -> str:
+    """Do something at a computer which in a wide seed is perhaps another one than the step is about."""
+    return world.alive(pc, deed) if world.streams.is_wide else deed()
+
+
+def _brought(world: World, pc: Pc, path: Path) -> str:
     try:
         brought = _desk(pc).read(path)
     except KnownFault as fault:

@@ -152,7 +152,7 @@ class Thrift:
         self._before[pc.name] = _standing(pc)
 
     def forgotten(self) -> None:
-        """The feed has forgotten what led on, and with it for what reason a computer asks for a whole copy."""
+        """The feed has forgotten what led on: and with it for what reason a computer has begun to ask for all of it."""
         self._owing.update(self._institutions)
 
     def excess(self, pc: Pc) -> str:

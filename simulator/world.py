@@ -193,7 +193,9 @@ class World:
         assert report is not None
         self.oracle.check_lamp(pc, report)
         excess = self.thrift.excess(pc)
-        if excess and pc.name not in self.over_a_restore:
+        if pc.name in self.over_a_restore:
+            pc.wire.spent.breaks_off()  # a page that came may have been of either register
+        elif excess:
             raise Violation(f"I9: {pc.name} spent {excess}")
         return f"{report.lamp.kind.value}/{report.lamp.code} unsent={report.unsent} needs={report.needs_you}"
 
