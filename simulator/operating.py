@@ -47,5 +47,6 @@ def prune(world: World, _: Pc, __: Random) -> str:
     """Let the feed forget what is older than two days."""
     world.time.pass_by(3 * 86_400.0)
     world.register.service.registry.prune_feed()
-    world.thrift.forgotten()
+    for pc in world.pcs.values():
+        pc.wire.spent.breaks_off()  # and nothing tells any more why a computer has begun to ask for a whole copy
     return "pruned"

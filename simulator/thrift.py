@@ -151,10 +151,6 @@ class Thrift:
         pc.wire.spent = Spent()
         self._before[pc.name] = _standing(pc)
 
-    def forgotten(self) -> None:
-        """The feed has forgotten what led on: and with it for what reason a computer has begun to ask for all of it."""
-        self._owing.update(self._institutions)
-
     def excess(self, pc: Pc) -> str:
         """Return of what an engine has spent more than its work was worth; empty when it was thrifty."""
         spent, before, after = pc.wire.spent, self._before[pc.name], _standing(pc)
