@@ -14,7 +14,7 @@ from pathlib import Path
 from simulator import campaign, coverage, crash_points, kept
 from simulator.campaign import Tally
 from simulator.mutants import table
-from simulator.reached import DEEDS, missing
+from simulator.reached import DEEDS, WIDE_DEEDS
 from simulator.run import STEPS, Result, run
 from simulator.shrink import shrink
 
@@ -72,8 +72,8 @@ def _many(asked: argparse.Namespace) -> int:
 
 def _deeds(total: Tally) -> list[str]:
     """Print how often each deed came about; return those that so many runs should have come to and never did."""
-    _say(", ".join(f"{deed} {total.deeds[deed]}" for deed in DEEDS))
-    never = missing(total.deeds, total.count)
+    _say(", ".join(f"{deed} {total.deeds[deed]}" for deed in (*DEEDS, *WIDE_DEEDS)))
+    never = campaign.unproven(total)
     for deed in never:
         _say(f"no run came to {deed}: these {total.count} runs prove nothing of it")
     return never

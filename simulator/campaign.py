@@ -14,7 +14,10 @@ from pathlib import Path
 
 import msgspec
 
+from simulator import coverage
+from simulator.reached import MANY_RUNS, missing
 from simulator.run import Result, run
+from simulator.streams import WIDER_FROM
 
 CHUNK = 20
 """Seeds that one process takes at a time: few enough that a failure is seen soon."""
@@ -44,6 +47,13 @@ class Tally:
         self.failed += other.failed
         self.visited += other.visited
         self.deeds += other.deeds
+
+
+def unproven(tally: Tally) -> list[str]:
+    """Return the deeds that a long campaign never came to and, of wide seeds, what never befell which requests."""
+    is_wide = tally.first >= WIDER_FROM
+    deeds = missing(tally.deeds, tally.count, wide=is_wide)
+    return deeds + (coverage.unmet(tally.visited) if is_wide and tally.count >= MANY_RUNS else [])
 
 
 def tally_of(first: int, count: int, steps: int, *, twice: bool = False) -> Tally:
@@ -100,6 +110,7 @@ class LogLine(msgspec.Struct, frozen=True):
     seconds: float  # of all processes together
     violations: dict[str, tuple[str, ...]]  # by seed
     deeds: dict[str, int] = {}  # how often each came about; lines of before say nothing of it
+    visited: dict[str, int] = {}  # how often each kind of request met each class of toxic; as above
 
 
 def log(path: Path, tally: Tally) -> None:
@@ -107,7 +118,8 @@ def log(path: Path, tally: Tally) -> None:
     found = {str(result.seed): result.wrong for result in tally.failed}
     seconds = round(tally.seconds, 1)
     counts = tally.steps, tally.commands, tally.requests, seconds
-    line = LogLine(commit(), tally.first, tally.count, *counts, found, dict(sorted(tally.deeds.items())))
+    showed = (dict(sorted(each.items())) for each in (tally.deeds, coverage.broadly(tally.visited)))
+    line = LogLine(commit(), tally.first, tally.count, *counts, found, *showed)
     _append(path, line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,16 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.courier_desk import CourierDesk
 from medreg_server.services.faults import ServiceFault
+from simulator import people
 from simulator.streams import Random
+from simulator.toxics import Weather
 
 if TYPE_CHECKING:
     from simulator.pc import Pc
     from simulator.world import World
+
+
+_RIGHT_COMPUTER = 0.8
 
 
 class _Engine:
@@ -37,22 +43,35 @@ def _desk(pc: Pc) -> CourierDesk:
     return CourierDesk(pc.running.store, pc.device_id, _Engine(pc), pc.running.transport.carry)
 
 
-def pack(world: World, pc: Pc, _: Random) -> str:
-    """A registrar has what waits written on the stick."""
+def pack(world: World, pc: Pc, chance: Random) -> str:
+    """A registrar has what waits written on the stick: in a wide seed where the network is away, as in life."""
+    if pc.is_removed:
+        return "removed"
+    if world.streams.is_wide:
+        pc.wire.weather = Weather.OFFLINE
+        world.trace.note(" ", people.done(pc, people.decide, chance))
+        world.oracle.watch(pc)
     _desk(pc).write_to(world.stick)
     done = world.sync(pc)
     note = pc.running.driver.report.bundle
+    if note.name:
+        world.packed[note.name] = pc.name
     return f"{note.name or note.code or 'waits'} {done}"
 
 
 def carry(world: World, pc: Pc, chance: Random) -> str:
     """A file is brought to the service, by whoever sits at a computer or by the operator; once, twice, or late."""
     files = sorted(world.stick.glob(f"*{COMMANDS_SUFFIX}"))
+    if not files and world.streams.is_wide:
+        world.trace.note(" ", pack(world, pc, chance))
+        files = sorted(world.stick.glob(f"*{COMMANDS_SUFFIX}"))
     if not files:
         return "no file"
     path = chance.choice(files)
+    if world.streams.is_wide:
+        pc = chance.choice([other for name, other in world.pcs.items() if name != world.packed.get(path.name)])
     try:
-        done = _at_the_console(world, path) if chance.random() < 0.4 else _by(pc, path)
+        done = _at_the_console(world, path) if chance.random() < 0.4 else _at(world, pc, lambda: _by(pc, path))
     except ServiceFault as fault:
         done = fault.code.value
     except KnownFault as fault:
@@ -76,10 +95,28 @@ def _by(pc: Pc, path: Path) -> str:
 def take_answers(world: World, pc: Pc, chance: Random) -> str:
     """Answers are brought back to a computer, perhaps the wrong one, perhaps those of another day."""
     files = sorted(world.stick.glob(f"*{ANSWERS_SUFFIX}"))
+    if not files and world.streams.is_wide:
+        world.trace.note(" ", carry(world, pc, chance))
+        files = sorted(world.stick.glob(f"*{ANSWERS_SUFFIX}"))
     if not files:
         return "no file"
+    path = chance.choice(files)
+    if world.streams.is_wide and chance.random() < _RIGHT_COMPUTER:
+        pc = world.pcs[world.packed.get(path.with_suffix(COMMANDS_SUFFIX).name, pc.name)]
+        pc.wire.weather = Weather.PATCHY
+    if pc.is_removed:
+        return "removed"
+    return _at(world, pc, lambda: _brought(world, pc, path))
+
+
+def _at(world: World, pc: Pc, deed: Callable[[], str]) -> str:
+    """Do something at a computer which in a wide seed is perhaps another one than the step is about."""
+    return world.alive(pc, deed) if world.streams.is_wide else deed()
+
+
+def _brought(world: World, pc: Pc, path: Path) -> str:
     try:
-        brought = _desk(pc).read(chance.choice(files))
+        brought = _desk(pc).read(path)
     except KnownFault as fault:
         return fault.code
     return f"{brought.answers} of them open {brought.still_open} {world.sync(pc)}"

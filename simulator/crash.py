@@ -9,6 +9,7 @@ from typing import TypeVar
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.faults import KnownFault
+from simulator.disk import Refusing
 
 T = TypeVar("T")
 
@@ -21,15 +22,19 @@ _MOMENTS = (
 AFTER_ANSWERS = {"/sync/changes": "page", "/sync/commands": "settle", "/sync/snapshot": "snapshot"}
 """Writes that follow these answers have points of their own: that is where cursors and outcomes are kept."""
 
+LEAVING = (
+    "leave.begin",  # a shut-out computer's commands are safe, nothing is destroyed
+    "leave.noted",  # its farewell is written
+    "leave.keyless",
+    "leave.empty",  # its files are gone, the service has not heard of it
+)
+
 POINTS = (
     *(f"{work}.{moment}" for work in ("write", *AFTER_ANSWERS.values()) for moment in _MOMENTS),
     "wire.before_send",
     "wire.delivered",  # the service has done it, its answer is on the way
     "wire.answered",  # the answer has arrived, nothing of it is kept yet
-    "leave.begin",  # a shut-out computer's commands are safe, nothing is destroyed
-    "leave.noted",  # its farewell is written
-    "leave.keyless",
-    "leave.empty",  # its files are gone, the service has not heard of it
+    *LEAVING,
 )
 """Every place where a client can be killed."""
 
@@ -44,7 +49,7 @@ class Fate:
 
     point: str = ""
     passes: int = 0
-    disk_faults: list[str] = field(default_factory=list)
+    disk_faults: list[str] = field(default_factory=list)  # codes; "disk_full@3": at the third row a transaction writes
     work: str = ""  # what the writes now are about, by the last answer
     witness: Callable[[str], None] = lambda _: None  # told of every point
 
@@ -64,10 +69,17 @@ class Fate:
         if self.work:
             self.passing(f"{self.work}.{moment}")
 
-    def disk(self) -> None:
-        """Raise the next KnownFault that the disk has in store."""
-        if self.disk_faults:
-            raise KnownFault(self.disk_faults.pop())
+    def disk(self) -> tuple[str, int]:
+        """Return what the disk has in store for the next transaction, and at which of its writes.
+
+        Raises KnownFault for what it refuses before BEGIN.
+        """
+        if not self.disk_faults:
+            return "", 0
+        code, _, place = self.disk_faults.pop().partition("@")
+        if not place:
+            raise KnownFault(code)
+        return code, int(place)
 
 
 class MortalStore(CacheStore):
@@ -80,11 +92,14 @@ class MortalStore(CacheStore):
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` as the real store does, unless fate intervenes."""
         self.fate.writing("begin")
-        self.fate.disk()
+        code, place = self.fate.disk()
 
         def mortal(conn: Connection) -> T:
-            result = work(conn)
+            refusing = Refusing(conn, code, place) if code else None
+            result = work(refusing or conn)
             self.fate.writing("commit")
+            if refusing is not None:
+                refusing.refuse()  # it wrote less: at COMMIT
             return result
 
         result = super().write(mortal)

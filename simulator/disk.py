@@ -7,7 +7,7 @@ replays on the real thing have both.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,7 @@ from typing import Any, cast
 from sqlcipher3 import dbapi2
 
 from medreg_desktop.services.cache import schema
-from medreg_desktop.services.cache.connection import Connection, scalar
+from medreg_desktop.services.cache.connection import Connection, Cursor, scalar
 from medreg_desktop.services.cache.store import Footing
 
 
@@ -42,6 +42,52 @@ def plain(path: Path, _key: bytes, /, *, read_only: bool = False, factory: type 
     if read_only:
         conn.execute("PRAGMA query_only = ON")
     return cast("Connection", conn)
+
+
+_SAYS = {
+    "disk_full": "SQLITE_FULL",
+    "cache_locked": "SQLITE_BUSY",
+    "disk_trouble": "SQLITE_IOERR",
+    "cache_read_only": "SQLITE_READONLY",
+}
+"""What SQLite says of a fault of the disk that the program calls so."""
+
+_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b")
+
+
+class Refusing:
+    """A connection in a transaction whose disk refuses the ``place``-th statement that writes, in SQLite's words."""
+
+    def __init__(self, conn: Connection, code: str, place: int) -> None:
+        self._conn = conn
+        self._code = code
+        self._left = place
+
+    def __getattr__(self, name: str) -> Any:
+        """Return whatever else is asked of a connection."""
+        return getattr(self._conn, name)
+
+    def execute(self, sql: str, parameters: Sequence[object] = (), /) -> Cursor:
+        """Run one statement, unless the disk refuses it."""
+        self._count(sql)
+        return self._conn.execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[object]], /) -> Cursor:
+        """Run one statement for each row, unless the disk refuses them."""
+        self._count(sql)
+        return self._conn.executemany(sql, parameters)
+
+    def refuse(self) -> None:
+        """Raise what SQLite would."""
+        error = dbapi2.OperationalError(self._code)
+        error.sqlite_errorname = _SAYS[self._code]
+        raise error
+
+    def _count(self, sql: str) -> None:
+        if _WRITES.match(sql):
+            self._left -= 1
+            if self._left <= 0:
+                self.refuse()
 
 
 FOOTING = Footing(plain, InlineWriter)

@@ -19,9 +19,11 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
 from medreg_server.db.scope import WHOLE_REGISTER
 from medreg_server.db.transaction import Database
+from medreg_server.services import rescued_file
 from medreg_server.services.callers import Caller
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.review_lane import ReviewLane
+from medreg_server.settings import Settings
 from simulator.crash import Fate
 from simulator.streams import Random
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from simulator.pc import Pc
     from simulator.world import World
 
+NOTHING_WAITS = "nothing waits"
 _KEY_FILE = "cache.keys"
 _CONFIRMED = 0.7
 
@@ -110,7 +113,7 @@ def review(world: World, pc: Pc, chance: Random) -> str:
     lane, caller = world.register.desks.lane, world.supervisor(pc.name)
     entries = lane.listed("", caller)
     some = chance.sample(entries, min(len(entries), 3))  # also what is confirmed already: the same answer, nothing new
-    return "; ".join(_settled(lane, entry.command.id, caller, chance) for entry in some) or "nothing waits"
+    return "; ".join(_settled(lane, entry.command.id, caller, chance) for entry in some) or NOTHING_WAITS
 
 
 def _settled(lane: ReviewLane, command_id: CommandId, caller: Caller, chance: Random) -> str:
@@ -154,6 +157,13 @@ def unsettled(database: Database) -> Iterator[str]:
             with database.read() as transaction:
                 if transaction.commands.answered(command) is None:
                     yield f"I4: the rescued command {command} was confirmed, and has no answer"
+
+
+def kept_beside(settings: Settings, device_id: DeviceId) -> set[CommandId]:
+    """Return which commands of a computer are kept beside the register, where no restore takes them."""
+    lines = rescued_file.kept(Path(settings.data_dir))
+    handed_over = (line for line in lines if isinstance(line, rescued_file.HandedOver) and line.device_id == device_id)
+    return {line.rescued.command.id for line in handed_over}
 
 
 def kept_in_lane(database: Database) -> Mapping[CommandId, tuple[DeviceId, RescueState | None]]:

@@ -23,8 +23,10 @@ def restore(world: World, _: Pc, __: Random) -> str:
     if not world.register.restore():
         return "no copy"
     for pc in world.pcs.values():
-        pc.wire.later.clear()  # kept by a proxy of the machine that is gone
+        if not world.streams.is_wide:  # there the proxy is the office's own, and knows nothing of another machine
+            pc.wire.later.clear()
     world.oracle.restored()
+    world.over_a_restore.update(name for name, pc in world.pcs.items() if pc.at_work)
     return "restored"
 
 
@@ -45,4 +47,6 @@ def prune(world: World, _: Pc, __: Random) -> str:
     """Let the feed forget what is older than two days."""
     world.time.pass_by(3 * 86_400.0)
     world.register.service.registry.prune_feed()
+    for pc in world.pcs.values():
+        pc.wire.spent.breaks_off()  # and nothing tells any more why a computer has begun to ask for a whole copy
     return "pruned"

@@ -27,7 +27,7 @@ from medreg_server.db.scope import WHOLE_REGISTER
 from simulator import people
 from simulator.compare import Books, Effect, books, differences, effects, every_row, misread, register_faults
 from simulator.forms import PaperWatch, asked_back, counted, miscounted
-from simulator.leaving import kept_in_lane
+from simulator.leaving import kept_beside, kept_in_lane
 from simulator.pc import Pc
 from simulator.register import Register
 from simulator.said import SaidWatch
@@ -60,6 +60,7 @@ class Oracle:
         self._accepted: set[tuple[CommandId, str]] = set()
         self._said = SaidWatch()
         self._paper = PaperWatch()
+        self._owed_to_lane: set[CommandId] = set()
         self._restores = 0
 
     @property
@@ -130,15 +131,17 @@ class Oracle:
         """
         rows = pc.running.store.read(every_row)
         lane = kept_in_lane(self._register.service.environment.database)
+        beside = kept_beside(self._register.settings, pc.device_id)  # since a restore: its last word brings it back
+        self._owed_to_lane |= beside - lane.keys()
         for row in rows:
-            if row.is_open and lane.get(row.command.id, ("", None))[0] != pc.device_id:
+            if row.is_open and lane.get(row.command.id, ("", None))[0] != pc.device_id and row.command.id not in beside:
                 raise Violation(f"I1: {row.kind.value} {row.command.id} is destroyed on {pc.name}, and nobody has it")
             if row.resolution in BY_HAND and row.command.id in lane:
                 raise Violation(f"I2: {row.command.id} is {row.resolution.value} on {pc.name}, and in the lane")
         self.watch(pc)
         books = self._books()
         for row in rows:
-            if row.is_lost and lane[row.command.id][1] is RescueState.CONFIRMED:
+            if row.is_lost and lane.get(row.command.id, ("", None))[1] is RescueState.CONFIRMED:
                 continue  # rescued before, and done by a supervisor since: its author's copy hears of nothing any more
             place = books.accounts[row.actor].institution_id
             found = (*unasked(pc, row), *told(books, row, rows, place))
@@ -244,6 +247,8 @@ class Oracle:
         yield from carried_out(books, self._kept)
         yield from register_faults(database)
         yield from counted(database)
+        for command in sorted(self._owed_to_lane - kept_in_lane(database).keys()):
+            yield f"I1: {command} was handed over by a computer that is gone, and did not come back into the lane"
         for pc in pcs:
             if pc.is_removed:
                 yield f"I4: {pc.name} was shut out and has not come to the end of leaving"

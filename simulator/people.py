@@ -36,14 +36,21 @@ from simulator.cases import REGION
 from simulator.clocks import START
 from simulator.pc import Pc
 from simulator.register import Register
-from simulator.streams import Random
+from simulator.streams import Random, Streams
 
 _DECISIONS = (CommandKind.AGREE, CommandKind.AGREE, CommandKind.AGREE, CommandKind.RETURN, CommandKind.REFUSE)
 
 
 def registrar_acts(pc: Pc, chance: Random) -> str:
     """One act at the screen; return what came of it. What was refused or could not be saved leaves nothing."""
+    if Streams(pc.seed).is_wide and needs_somebody(pc) and chance.random() < _SEEN_FIRST:
+        return done(pc, review_again, chance)
     return done(pc, chance.choices(tuple(_ACTS), tuple(_ACTS.values()))[0], chance)
+
+
+def needs_somebody(pc: Pc) -> bool:
+    """Return whether a decision waits to be looked at again."""
+    return any(_may_be_corrected(pc, row) for row in own_rows(pc))
 
 
 def done(pc: Pc, act: Callable[[Pc, Random], str], chance: Random) -> str:
@@ -80,16 +87,21 @@ def decide(pc: Pc, chance: Random) -> str:
 
 
 def _decided(pc: Pc, sheet: Application, chance: Random) -> str:
+    return decided(pc, sheet, decision(sheet, chance))
+
+
+def decided(pc: Pc, sheet: Application, made: Decision) -> str:
     """Decide on what a sheet shows, and close it, whatever comes of it."""
     assert pc.running.reviews is not None
     pc.running.sheets.pop(sheet.id, None)
-    receipt = pc.running.reviews.decide(sheet.id, _decision(sheet, chance))
+    receipt = pc.running.reviews.decide(sheet.id, made)
     said = promised(pc, receipt, sheet.content_version)
     screen.draw(pc, sheet.id)
     return said
 
 
-def _decision(sheet: Application, chance: Random) -> Decision:
+def decision(sheet: Application, chance: Random) -> Decision:
+    """Return what somebody decides who reads a sheet."""
     kind = chance.choice(_DECISIONS)
     words = "同意聘用" if kind is CommandKind.AGREE else "请补充材料"
     return Decision(kind, sheet.content_version, words, digest=content_digest(sheet))
@@ -120,7 +132,7 @@ def edit(pc: Pc, chance: Random) -> str:
     sheet = pc.running.store.read(lambda conn: synced.find(conn, row.command.application_id))
     if sheet is None or apart.wrongly(pc, row):
         return "left"
-    receipt = desk.edit(row.command.id, _decision(sheet, chance))
+    receipt = desk.edit(row.command.id, decision(sheet, chance))
     return promised(pc, receipt, sheet.content_version)
 
 
@@ -232,6 +244,9 @@ _HANDED_OVER = 0.7
 _JAMS = (0, 8)
 """Last digits of the ids of prints of which no page has left the printer: no chance is drawn for it."""
 
+_SEEN_FIRST = 0.5
+"""How often what needs somebody is seen to before anything else."""
+
 _ACTS = {
     decide: 60,
     withdraw: 12,
@@ -276,15 +291,15 @@ def applicant_acts(register: Register, institution_id: InstitutionId, chance: Ra
     application = _at_service(register, institution_id, chance)
     if application is None:
         return "applicant:nothing"
-    caller = _caller(Role.PHYSICIAN, application)
+    who = caller(Role.PHYSICIAN, application)
     desk = register.desks.applicants
     try:
         if application.state is State.RETURNED and chance.random() < 0.8:
             content = Content(application.request, application.statement, materials=application.materials)
-            desk.resubmit(application.id, Seen(application.version, application.moved_at), content, caller)
+            desk.resubmit(application.id, Seen(application.version, application.moved_at), content, who)
             return f"resubmit {application.id[:8]}"
         if chance.random() < 0.3:
-            desk.withdraw(application.id, Seen(application.version, application.moved_at), "", caller)
+            desk.withdraw(application.id, Seen(application.version, application.moved_at), "", who)
             return f"withdraw {application.id[:8]}"
     except ServiceFault as fault:
         return f"applicant:{fault.code.value}"
@@ -325,7 +340,7 @@ def commission_acts(register: Register, institution_id: InstitutionId, chance: R
     move = chance.choice(_MOVES[application.state])
     try:
         ruling = Ruling(application.version, ("补正材料",), application.moved_at)
-        register.desks.authority.move(application.id, move, ruling, _caller(Role.COMMISSION, application))
+        register.desks.authority.move(application.id, move, ruling, caller(Role.COMMISSION, application))
     except ServiceFault as fault:
         return f"commission:{fault.code.value}"
     return f"{move.value} {application.id[:8]}"
@@ -337,7 +352,8 @@ def _at_service(register: Register, institution_id: InstitutionId, chance: Rando
         return transaction.applications.get(ApplicationId(chance.choice(ids)), WHOLE_REGISTER) if ids else None
 
 
-def _caller(role: Role, application: Application) -> Caller:
+def caller(role: Role, application: Application) -> Caller:
+    """Return an applicant, or an officer of the commission, as the service knows whoever an application concerns."""
     account = AccountRecord(
         id=AccountId(f"{role.value}-of-the-simulator"),
         login=role.value,

@@ -88,7 +88,7 @@ def carry_out(world: World, steps: tuple[Step, ...]) -> Result:
             world.register.hear()
             wrong += world.oracle.judge(list(world.pcs.values()), world.institutions)
             wrong += leaving.unsettled(world.register.service.environment.database)
-            deeds = reached(world.register.service.environment.database, world.pcs.values())
+            deeds = reached(world.register.service.environment.database, world.pcs.values(), world.trace.lines)
         except Violation as found:
             wrong.append(str(found))
         except Overwork as found:

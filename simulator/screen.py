@@ -12,8 +12,7 @@ from medreg_desktop.services.cache import synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.paper_desk import FormToPrint
-from simulator.steps import WIDER_FROM
-from simulator.streams import Random
+from simulator.streams import WIDER_FROM, Random
 
 if TYPE_CHECKING:
     from simulator.pc import Pc

@@ -47,6 +47,7 @@ class Kind(StrEnum):
     REVIEW = "review"  # a supervisor settles what it had not finished
     PAPER = "paper"  # a registrar prints a form, takes its consent back, fetches the paper
     SLIP = "slip"  # a slip comes back: its code is shown once more, or voided
+    CONTENT = "content"  # papers are returned, handed in anew, decided on as they were before
     FIREWALL = "firewall"  # something on the way takes requests for malformed or too long
 
 
@@ -88,13 +89,11 @@ _WEIGHTS = {
     Kind.PAPER: 0,
     Kind.SLIP: 0,
     Kind.FIREWALL: 0,
+    Kind.CONTENT: 0,
 }
 
 BENT_FROM = 200_001
 """The first seed with a bent; those before are named by tests and documents, and stay as they were."""
-
-WIDER_FROM = 300_001
-"""The first seed whose runs draw what those before did not know of; what they drew stays as it was."""
 
 _BENTS: dict[str, dict[Kind, int]] = {
     "leaving": {Kind.REVOKE: 60, Kind.REVIEW: 80},
@@ -104,6 +103,14 @@ _BENTS: dict[str, dict[Kind, int]] = {
     "paper": {Kind.PAPER: 400, Kind.SYNC: 400},
     "trouble": {Kind.KILL_LATER: 160, Kind.DISK: 80, Kind.LATE: 60, Kind.FIREWALL: 60},
 }
+_WIDE_BENTS = _BENTS | {
+    "content": {Kind.CONTENT: 400, Kind.SYNC: 400},
+    "courier": _BENTS["courier"] | {Kind.CARRY: 160, Kind.TAKE_ANSWERS: 160},
+    "trouble": _BENTS["trouble"] | {Kind.POISON: 80},
+    "network": {Kind.WEATHER: 160, Kind.SIGN_IN: 160, Kind.SIGN_OUT: 60, Kind.SPOIL: 60, Kind.LATE: 60},
+}
+_WIDE_WEIGHTS = _WEIGHTS | {Kind.CONTENT: 20, Kind.SPOIL: 15, Kind.POISON: 15, Kind.RESTORE: 10, Kind.LATE: 25}
+"""The weights and bents of wide seeds, see :data:`~simulator.streams.WIDER_FROM`."""
 _LEFT_OUT = 0.3
 
 
@@ -124,12 +131,12 @@ def weights(streams: Streams) -> dict[Kind, int]:
     Groce et al., ISSTA 2012): deeds that only count when three of them meet, as a code that is handed out, sent and
     typed.
     """
-    found = dict(_WEIGHTS)
+    found = dict(_WIDE_WEIGHTS if streams.is_wide else _WEIGHTS)
     if streams.seed < BENT_FROM:
         return found
-    chance = streams.of("bent")
-    wanted = chance.sample(tuple(_BENTS), chance.randrange(1, 3))
-    for name, often in _BENTS.items():
+    chance, bents = streams.of("bent"), _WIDE_BENTS if streams.is_wide else _BENTS
+    wanted = chance.sample(tuple(bents), chance.randrange(1, 3))
+    for name, often in bents.items():
         if name in wanted:
             found |= often
         elif chance.random() < _LEFT_OUT:

@@ -10,12 +10,23 @@ from dataclasses import dataclass
 
 Random = random.Random
 
+WIDER_FROM = 300_001
+"""The first seed that draws what no seed before did: bad networks from the first morning on, and more besides.
+
+Those before stay as they were: tests, documents and kept runs name them.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Streams:
     """Streams of one run."""
 
     seed: int
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the run may draw what came late to the simulation, see :data:`WIDER_FROM`."""
+        return self.seed >= WIDER_FROM
 
     def of(self, *names: object) -> Random:
         """Return the stream of an actor at a step; the same names always give the same numbers."""

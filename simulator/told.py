@@ -22,7 +22,7 @@ from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.domain.records import AccountId, Application, CommandId, HistoryEntry, InstitutionId
 from medreg_core.domain.states import RULES
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, RescueState, Role
-from medreg_desktop.services.cache.outbox import CORRECTING, OutboxRow, OutboxState, Resolution, kind_of
+from medreg_desktop.services.cache.outbox import CORRECTING, LOST_BY_SERVER, OutboxRow, OutboxState, Resolution, kind_of
 from medreg_desktop.services.cache.overlay import MOVES
 from simulator.compare import Books, Effect
 
@@ -168,7 +168,8 @@ def _was_not_taken(root: OutboxRow | None) -> bool:
     if root is None:
         return False
     is_refused = root.outcome is not None and root.outcome.kind in _REFUSALS
-    return is_refused or root.is_lost or root.resolution in _GIVEN_UP or root.last_cause == CORRECTING
+    is_lost = root.last_cause == LOST_BY_SERVER  # also where its author has decided anew since
+    return is_refused or is_lost or root.resolution in _GIVEN_UP or root.last_cause == CORRECTING
 
 
 def _as_answered(what: str, outcome: Outcome, answer: Outcome | None) -> Iterator[str]:

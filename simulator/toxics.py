@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,6 +77,11 @@ _EDGE_BYTES = 16
 _OFTEN = {Toxic.NONE: 190, Toxic.LOST_ANSWER: 24, Toxic.STALE: 24, Toxic.STATUS: 24, Toxic.STATUS_AFTER: 12}
 _WEIGHTS = tuple(_OFTEN.get(toxic, 6) for toxic in Toxic)
 _TOXICS = tuple(Toxic)
+_TROUBLED, _TROUBLED_IF_RARE = 0.3, 0.7
+_RARE = frozenset({"sign_out", "bucket", "snapshot", "snapshot_on", "courier", "wipe_check", "rescue", "wipe_done"})
+"""Requests that few runs come to: patchy weather befalls them rather."""
+_EVENLY = tuple({Toxic.STATUS: 10, Toxic.STATUS_AFTER: 4}.get(toxic, 1) for toxic in _TOXICS[1:])
+"""In patchy weather: a status is ten or four troubles."""
 
 
 class Weather(StrEnum):
@@ -88,6 +93,8 @@ class Weather(StrEnum):
     PORTAL = "portal"
     OUTAGE = "outage"  # the network is there, the service behind its proxy is not
     CACHE = "cache"  # a proxy answers most reading from what it once kept
+    ECHO = "echo"  # a proxy keeps requests and delivers some of them once more
+    PATCHY = "patchy"  # most goes well, and every trouble is as likely as any other
     FIREWALL = "firewall"  # takes some requests for malformed, others for too long
     TOO_OLD = "too_old"  # the service has moved on, and says so until the program is brought up to date
 
@@ -145,8 +152,8 @@ _ALWAYS_THE_SAME = {
 }
 
 
-def trial(weather: Weather, chance: Random) -> Trial:
-    """Draw what happens to the next exchange."""
+def trial(weather: Weather, chance: Random, request: str = "") -> Trial:
+    """Draw what happens to the next exchange, a request of this kind."""
     match weather:
         case Weather.PORTAL:
             return Trial(chance.choice((Toxic.PORTAL_PAGE, Toxic.PORTAL_REDIRECT)))
@@ -154,13 +161,20 @@ def trial(weather: Weather, chance: Random) -> Trial:
             return Trial(chance.choice((Toxic.STALE, Toxic.STALE, Toxic.NONE)), share=chance.random())
         case Weather.FIREWALL:
             return Trial(chance.choice((Toxic.STATUS, Toxic.NONE)), status=chance.choice(REFUSALS))
-        case Weather.FLAKY:
-            return _flaky(chance)
+        case Weather.ECHO:
+            return Trial(chance.choice((Toxic.AGAIN_LATER, Toxic.NONE)))
+        case Weather.FLAKY | Weather.PATCHY:
+            return _drawn(chance, _WEIGHTS if weather is Weather.FLAKY else _patchy(request))
         case _:
             return _ALWAYS_THE_SAME[weather]
 
 
-def _flaky(chance: Random) -> Trial:
-    (toxic,) = chance.choices(_TOXICS, _WEIGHTS)
+def _patchy(request: str) -> tuple[float, ...]:
+    often = _TROUBLED_IF_RARE if request in _RARE else _TROUBLED
+    return (sum(_EVENLY) * (1 - often) / often, *_EVENLY)
+
+
+def _drawn(chance: Random, weights: Sequence[float]) -> Trial:
+    (toxic,) = chance.choices(_TOXICS, weights)
     status = chance.choice(STATUSES_AFTER if toxic is Toxic.STATUS_AFTER else STATUSES)
     return Trial(toxic, chance.choice((0.05, 0.2, 2.0)), status, chance.choice(_WAITS), chance.random())

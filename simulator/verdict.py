@@ -51,9 +51,9 @@ def unasked(pc: Pc, row: OutboxRow) -> Iterator[str]:
 
 
 def _waits_visibly(row: OutboxRow, rows: Sequence[OutboxRow], poisoned: Collection[CommandId]) -> bool:
-    """A command behind one that is set apart, or that the service cannot stand, waits with it, and the lamp says so."""
+    """A command behind one that is apart, lost in a restore, or poison waits with it, and the lamp says so."""
     return any(
-        (other.state is OutboxState.QUARANTINED or (other.command.id in poisoned and other.is_open))
+        (other.state is OutboxState.QUARANTINED or other.is_lost or (other.command.id in poisoned and other.is_open))
         and (other.command.application_id == row.command.application_id or other.command.id == row.command.depends_on)
         and other.n < row.n
         for other in rows

@@ -182,7 +182,7 @@ class Wire(BaseAdapter):
         asked = _asked(request)
         if self.is_older and call_of(asked) == "hello":
             asked = _as_said_by_an_older_program(asked)
-        happens = trial(self.weather, self.chance)
+        happens = trial(self.weather, self.chance, call_of(asked))
         if happens.toxic is not Toxic.NONE:
             self._trace.visited[f"{happens.name}/{call_of(asked)}"] += 1
         self._time.pass_by(happens.latency_s)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from medreg_core.contract.v1.messages import Account
-from medreg_core.domain.records import DeviceId, InstitutionId
+from medreg_core.domain.records import AccountId, DeviceId, InstitutionId
 from medreg_core.domain.vocabulary import Role
-from medreg_desktop.services.cache.outbox import OutboxState
-from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_server.services.callers import Caller
-from simulator import codes, courier, leaving, operating, paper, people
+from simulator import codes, content, courier, habits, operating, paper, people, trouble
 from simulator.ages import PRESENT, Ages, Updates
+from simulator.befall import SKEWS, befall
 from simulator.clocks import PcClock, WorldTime
 from simulator.crash import POINTS, Crash, Fate
 from simulator.disk import FOOTING
+from simulator.interludes import interlude
 from simulator.oracle import Oracle, Violation
 from simulator.pc import Pc, device_named, give_cache
 from simulator.register import Register, copy_template
@@ -26,12 +25,11 @@ from simulator.steps import Kind, Step
 from simulator.streams import Random, Streams
 from simulator.template import ELSEWHERE, REGISTRARS, SUPERVISORS, template
 from simulator.thrift import Thrift
-from simulator.toxics import Toxic, Weather
+from simulator.toxics import Weather
 from simulator.trace import Trace
 from simulator.wire import Wire
 
 _MEANWHILE = 0.15
-_SKEWS = (timedelta(), timedelta(minutes=40), timedelta(days=-3650), timedelta(days=366), timedelta(hours=-2))
 _WEATHERS = (
     *(Weather.CLEAR,) * 4,
     *(Weather.FLAKY,) * 4,
@@ -42,7 +40,6 @@ _AT_A_COPY = frozenset(
     | {Kind.CODE, Kind.SLIP, Kind.PAPER, Kind.PACK, Kind.TAKE_ANSWERS}
 )
 """Steps for which a computer needs its copy."""
-_DISK_FAULTS = ("disk_full", "cache_locked", "disk_trouble")
 
 
 class World:
@@ -57,6 +54,8 @@ class World:
     def __init__(self, seed: int, folder: Path, ages: Ages = PRESENT) -> None:
         base = template()
         self.streams = Streams(seed)
+        self.over_a_restore: set[str] = set()  # computers whose sync asked two registers: what was due nobody can tell
+        self.acts_widely = self.streams.is_wide
         self.trace = Trace()
         self.time = self._time(folder)
         self.register = self._service(folder)
@@ -64,9 +63,11 @@ class World:
         self.institutions = {name: (base.other if name == "c" else base.home).id for name in "abc"}
         self.oracle = Oracle(self.register, self.trace)
         self.thrift = Thrift(self.register, self.institutions)
+        self.shut_out: list[AccountId] = []  # while a request was under way
         self.slips: list[codes.Given] = []
         self.stick = folder / "stick"
         self.stick.mkdir()
+        self.packed: dict[str, str] = {}  # the computer that wrote a file on the stick, by the file's name
         self.pcs = {name: self._computer(name, folder, seed) for name in "abc"}
         self.updates = Updates(ages)
         self.register.is_older = ages.service > 0
@@ -94,22 +95,8 @@ class World:
         pc = Pc(name, folder / name, clock, wire, fate, device_named(name), seed, self.footing)
         pc.sees_off = lambda: self.oracle.see_off(pc)
         pc.begin_anew = lambda: self._set_up_anew(pc)
-        wire.befall = lambda toxic: self._befall(pc, toxic)
+        wire.befall = lambda toxic: befall(self, pc, toxic)
         return pc
-
-    def _befall(self, pc: Pc, toxic: Toxic) -> None:
-        """Do what a toxic does at one end of the wire while a request is under way."""
-        match toxic:
-            case Toxic.CLOCK_BEFORE | Toxic.CLOCK_AFTER:
-                pc.set_clock_wrong(_SKEWS[int(self.time.seconds) % len(_SKEWS)])
-            case Toxic.DISK_AFTER:
-                pc.fate.disk_faults = [_DISK_FAULTS[int(self.time.seconds) % len(_DISK_FAULTS)]]
-            case Toxic.SESSION_BEFORE | Toxic.SESSION_AFTER if pc.actor:
-                self.register.end_sessions(pc.actor)
-            case Toxic.ROLE_BEFORE | Toxic.ROLE_AFTER if pc.actor:
-                self.register.shut_out(pc.actor)
-            case _:
-                return
 
     def close(self) -> None:
         """Give all files free."""
@@ -125,6 +112,8 @@ class World:
     def live(self, steps: Sequence[Step]) -> None:
         """Live through all steps."""
         self.open_offices()
+        if self.streams.is_wide:
+            habits.first_day(self)
         for step in steps:
             self.do(step)
         self.updates.service(self, at_last=True)
@@ -140,6 +129,8 @@ class World:
             other.wire.meanwhile = self._interludes(other, self.streams.of(step.number, other.name, "meanwhile"))
         self.trace.note("step", step.number, step.kind.value, step.pc, f"{self.time.seconds:.2f}")
         self.updates.step(self, step.number)
+        if self.streams.is_wide:
+            habits.after_the_night(self, self.streams.of(step.number, "night"))
         self.trace.note(" ", self.alive(pc, lambda: self._done(step.kind, pc, chance)))
         for other in self.pcs.values():
             self.oracle.watch(other)
@@ -176,28 +167,9 @@ class World:
                 self.updates.service(self)
             if chance.random() < _MEANWHILE:
                 pc.wire.spent.interludes += 1
-                self.trace.note(pc.name, "meanwhile", where, self._interlude(pc, chance))
+                self.trace.note(pc.name, "meanwhile", where, interlude(self, pc, where, chance))
 
         return meanwhile
-
-    def _interlude(self, pc: Pc, chance: Random) -> str:
-        """Let somebody act while a request of ``pc`` is under way."""
-        place = self.institutions[pc.name]
-        match chance.randrange(5):
-            case 0:
-                return people.applicant_acts(self.register, place, chance)
-            case 1:
-                return people.commission_acts(self.register, place, chance)
-            case 2:
-                done = people.registrar_acts(pc, chance)
-                self.oracle.watch(pc)
-                return done
-            case _:
-                others = [other for other in self.pcs.values() if other is not pc and not other.at_work]
-                if not others:
-                    return "nobody"
-                other = chance.choice(others)
-                return f"{other.name} {self.alive(other, lambda: self.sync(other))}"
 
     # ---- deeds ------------------------------------------------------------------------------------------------------
 
@@ -209,15 +181,21 @@ class World:
             self.oracle.watch(pc)
         return "; ".join(done)
 
-    def sync(self, pc: Pc, _: Random | None = None) -> str:
+    def sync(self, pc: Pc, chance: Random | None = None) -> str:
         """Let the sync engine of a computer work."""
+        if chance is not None and self.streams.is_wide:
+            habits.before_sync(self, pc, chance)
         if pc.at_work:
             return "under way"
         self.thrift.begin(pc)
+        self.over_a_restore.discard(pc.name)
         report = pc.sync()
         assert report is not None
         self.oracle.check_lamp(pc, report)
-        if excess := self.thrift.excess(pc):
+        excess = self.thrift.excess(pc)
+        if pc.name in self.over_a_restore:
+            pc.wire.spent.breaks_off()  # a page that came may have been of either register
+        elif excess:
             raise Violation(f"I9: {pc.name} spent {excess}")
         return f"{report.lamp.kind.value}/{report.lamp.code} unsent={report.unsent} needs={report.needs_you}"
 
@@ -236,7 +214,7 @@ class World:
 
     def weather(self, pc: Pc, chance: Random) -> str:
         """The network changes."""
-        pc.wire.weather = chance.choice(_WEATHERS)
+        pc.wire.weather = chance.choice(habits.WEATHERS if self.streams.is_wide else _WEATHERS)
         return pc.wire.weather.value
 
     def firewall(self, pc: Pc, _: Random) -> str:
@@ -288,7 +266,7 @@ class World:
 
     def clock(self, pc: Pc, chance: Random) -> str:
         """The wall clock of a computer is set."""
-        pc.set_clock_wrong(chance.choice(_SKEWS))
+        pc.set_clock_wrong(chance.choice(SKEWS))
         return str(pc.clock.skew)
 
     def kill(self, _: Pc, __: Random) -> str:
@@ -304,25 +282,6 @@ class World:
         for acts in (people.applicant_acts, people.applicant_acts, people.commission_acts):
             self.trace.note(" ", acts(self.register, self.institutions[pc.name], chance))
         return self.sync(pc)
-
-    def disk(self, pc: Pc, chance: Random) -> str:
-        """The disk will refuse transactions."""
-        pc.fate.disk_faults = [chance.choice(_DISK_FAULTS) for _ in range(chance.randrange(1, 4))]
-        return ",".join(pc.fate.disk_faults)
-
-    def poison(self, pc: Pc, chance: Random) -> str:
-        """The service will always fail on one command that waits, until the run is over."""
-        rows = [row for row in people.own_rows(pc) if row.state is OutboxState.QUEUED]
-        if not rows:
-            return "nothing waits"
-        row = chance.choice(rows)
-        pc.wire.poison.add(f'"id":"{row.command.id}"')
-        self.oracle.poisoned.add(row.command.id)
-        return row.command.id[:8]
-
-    def late(self, pc: Pc, _: Random) -> str:
-        """A request is delivered once more."""
-        return "delivered" if pc.wire.deliver_late() else "none kept"
 
     def outage(self, pc: Pc, chance: Random) -> str:
         """Hours without the service, the engine trying all the time."""
@@ -361,14 +320,6 @@ class World:
     def _lay_older_copy(self, pc: Pc) -> bool:
         return pc.lay_older_copy()
 
-    def spoil(self, pc: Pc, chance: Random) -> str:
-        """A row of the copy is damaged: from here on the digest may find a difference."""
-        pc.wire.damages += 1
-        try:
-            return pc.spoil(chance)
-        except KnownFault as fault:
-            return fault.code
-
     def role(self, pc: Pc, chance: Random) -> str:
         """An account loses its place, or everybody has it back."""
         login = chance.choice([login for login, place in REGISTRARS.items() if place == pc.name])
@@ -386,13 +337,13 @@ class World:
 _DEEDS: dict[Kind, Callable[[World, Pc, Random], str]] = {
     **{kind: getattr(World, kind.value) for kind in Kind if hasattr(World, kind.value)},  # named alike
     **{kind: getattr(operating, kind.value) for kind in Kind if hasattr(operating, kind.value)},
+    **{kind: getattr(trouble, kind.value) for kind in Kind if hasattr(trouble, kind.value)},
     Kind.CODE: codes.act,
     Kind.REDEEM: codes.redeem,
     Kind.PACK: courier.pack,
     Kind.CARRY: courier.carry,
     Kind.TAKE_ANSWERS: courier.take_answers,
-    Kind.REVOKE: leaving.revoke,
-    Kind.REVIEW: leaving.review,
     Kind.PAPER: paper.paper,
     Kind.SLIP: codes.slip,
+    Kind.CONTENT: content.content,
 }

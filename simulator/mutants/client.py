@@ -324,7 +324,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "dropped when the program is too old", "nextcloud#4912", ((copy, "_settle", _dropped_on("client_too_old")),)
     ),
     Mutant("dropped after tries", "TanStack/db#1301", ((copy, "_settle", _dropped_after_tries),)),
-    Mutant("refused command leaves the outbox", "OpenCRVS", ((copy, "_settle", _deleted_when_refused),)),
+    Mutant("refused command leaves the outbox", "OpenCRVS", ((copy, "_settle", _deleted_when_refused),), raises=True),
     Mutant("answer lost on its way to the disk", "TanStack#1659", ((copy, "_settle", _answer_dropped),)),
     Mutant("sent is as good as done", "android-fhir#2361", ((copy, "_settle", _done_when_sent),)),
     Mutant(

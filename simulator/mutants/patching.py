@@ -20,11 +20,15 @@ KILLERS: dict[str, int] = json.loads(Path(__file__).with_name("killers.json").re
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A bug: its name, who had it, and what it replaces."""
+    """A bug: its name, who had it, and what it replaces.
+
+    ``raises``: the program itself falls over it, e.g. where the schema forbids what it would do.
+    """
 
     name: str
     fell_in: str
     patches: tuple[Patch, ...]
+    raises: bool = False
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -40,6 +44,14 @@ class Mutant:
 
 
 def killer(mutant: Mutant, seeds: Iterable[int], count: int) -> Result | None:
-    """Return the first run in which an invariant breaks; None if the mutant survives them all."""
+    """Return the first run in which an invariant breaks; None if the mutant survives them all.
+
+    That a patched function no longer fits its callers shows nothing: an exception alone is no kill.
+    """
     with mutant.alive():
-        return next((result for seed in seeds if (result := run(seed, count)).wrong), None)
+        return next((result for seed in seeds if is_killed(mutant, (result := run(seed, count)).names)), None)
+
+
+def is_killed(mutant: Mutant, names: frozenset[str]) -> bool:
+    """Return whether a run in which these invariants did not hold has shown the bug."""
+    return bool(names) if mutant.raises else bool(names - {"BUG"})

@@ -78,8 +78,8 @@ def _whatever_was_ticked(self: ReviewService, application_id: Any, opinion: str,
 _agree_one = ReviewService._agree_one  # noqa: SLF001 - as above
 
 
-def _stopped_unseen(conn: Connection, command_id: Any, now: Any, *, asks: bool = True) -> None:
-    del asks
+def _stopped_unseen(conn: Connection, command_id: Any, now: Any, *, goes_on: Any = None) -> None:
+    del goes_on  # behind a colleague's same decision the author's own goes on to the register
     _stop_dependents(conn, command_id, now)
 
 

@@ -32,6 +32,7 @@ class RealWorld(World):
         self._wires: list[RealWire] = []
         super().__init__(seed, folder)
         self.accounts = stage.ground.accounts
+        self.acts_widely = False  # a client's thread waits for its own answer, and cannot speak meanwhile
 
     def close(self) -> None:
         """Give everything free."""

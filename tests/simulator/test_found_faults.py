@@ -96,7 +96,7 @@ def test_a_loss_shows_though_the_application_has_moved_on_to_the_same_version(wo
     world.register.restore()
     found = pc.running.store.read(lambda conn: synced.find(conn, application_id))
     assert found is not None
-    applicant = people._caller(people.Role.PHYSICIAN, found)
+    applicant = people.caller(people.Role.PHYSICIAN, found)
     ApplicantDesk(world.register.service.environment).withdraw(application_id, Seen(1), "", applicant)
     assert _wrong(world) == []
     (row,) = pc.running.store.read(every_row)
@@ -208,6 +208,7 @@ def test_what_a_restored_register_accepts_is_shown_before_the_copy_is_new(world:
                 _decide(pc, application_id, CommandKind.RETURN)
             world.sync(pc)
     world.register.restore()
+    assert pc.sign_in("bing") == "in"  # a new epoch ends every session
     _decide(pc, _first(pc))
     pc.wire.meanwhile = lambda where: setattr(pc.wire, "weather", Weather.OFFLINE) if world.oracle.effects() else None
     pc.sync()

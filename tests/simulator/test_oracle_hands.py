@@ -27,8 +27,7 @@ from simulator.oracle import Violation
 from simulator.pc import Pc
 from simulator.register import Answer, Register, Request
 from simulator.said import MISTAKE
-from simulator.steps import WIDER_FROM
-from simulator.streams import Random
+from simulator.streams import WIDER_FROM, Random
 from simulator.told import Kept, carried_out
 from simulator.wire import Leak
 from tests.helpers.oracle_day import Day, decide, nth, one

@@ -84,8 +84,8 @@ def of(application: Application, rows: Sequence[OutboxRow], epoch: str, seq: int
             state, decision = rule.target, row
             taken = row.outcome is not None and row.outcome.kind in _TAKEN
             version = row.outcome.version if row.outcome is not None and taken else version + 1
-            is_own = row.outcome is not None and row.outcome.kind is OutcomeKind.ACCEPTED
-            seen_at = row.outcome.at if row.outcome is not None and is_own else None
+            # Also of a colleague's step: without it a restored register would take what hangs on it for its own.
+            seen_at = row.outcome.at if row.outcome is not None and taken else None
     return Overlay(state, sync_word(rows), version, seen_at, decision)
 
 

@@ -42,10 +42,10 @@ def compare(conn: Connection, epoch: str, now: Callable[[], datetime]) -> int:
 def _is_held(row: OutboxRow, application: Application | None) -> bool:
     """Return whether the register still has the very step the command made: its history says so, the version cannot."""
     move, outcome = MOVES.get(row.kind), row.outcome
-    if move is None or application is None or outcome is None or application.version < outcome.version:
+    if move is None or application is None or outcome is None:
         return False
-    made = [entry for entry in application.history if entry.version == outcome.version]
-    return all((entry.move, entry.at) == (move, outcome.at) for entry in made)
+    step = (outcome.version, move, outcome.at)
+    return any((entry.version, entry.move, entry.at) == step for entry in application.history)
 
 
 def _can_be_sent_again(row: OutboxRow, application: Application | None, lost: Collection[CommandId]) -> bool:
@@ -57,7 +57,12 @@ def _can_be_sent_again(row: OutboxRow, application: Application | None, lost: Co
     """
     if application is None or _is_made_again(row, application):
         return True
-    return isinstance(row.command.body, CodeBody | RecordPrint | RecordRecall) and row.command.depends_on not in lost
+    is_harmless = isinstance(row.command.body, CodeBody) or _is_of_paper(row)
+    return is_harmless and row.command.depends_on not in lost
+
+
+def _is_of_paper(row: OutboxRow) -> bool:
+    return isinstance(row.command.body, RecordPrint | RecordRecall)
 
 
 def _is_made_again(row: OutboxRow, application: Application) -> bool:
@@ -66,12 +71,18 @@ def _is_made_again(row: OutboxRow, application: Application) -> bool:
 
 
 def look_for_the_lost(conn: Connection) -> None:
-    """Send again what was called lost if its step has been made after all, as by a courier who was on the way."""
+    """Send again what was called lost if its step has been made after all, as by a courier who was on the way.
+
+    The paper of such a consent goes with it.
+    """
+    lost = outbox.needing_you(conn, LOST_BY_SERVER)
     found = [
         row
-        for row in outbox.needing_you(conn, LOST_BY_SERVER)
+        for row in lost
         if (application := synced.find(conn, row.command.application_id)) and _is_made_again(row, application)
     ]
+    made = {row.command.id for row in found}
+    found += [row for row in lost if _is_of_paper(row) and row.command.depends_on in made]
     for row in found:
         outbox_moves.send_again(conn, row.command.id)
     applications.refresh(conn, [row.command.application_id for row in found])

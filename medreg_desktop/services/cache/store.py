@@ -254,7 +254,7 @@ class CacheStore:
     def _first_page_fault(self) -> KnownFault | None:
         """Return why the file does not open anew: a writer whose first page is broken hears only "read-only"."""
         try:
-            connect(self.path, self._key, read_only=True).close()
+            self._connect(self.path, self._key, read_only=True).close()
         except KnownFault as fault:
             return fault
         return None

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.commands import Command, Outcome, RecordPrint
 from medreg_core.contract.v1.feed import SnapshotEnd, SnapshotMark, SnapshotRow
 from medreg_core.domain.deadlines import china_date
 from medreg_core.domain.records import Application, CommandId, HistoryEntry
-from medreg_core.domain.vocabulary import Move, OutcomeKind, Role, State
+from medreg_core.domain.vocabulary import FormState, Move, OutcomeKind, Role, State
 from medreg_desktop.services.cache import applications, commands, drafts, outbox, sync_state, synced
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
@@ -188,42 +188,67 @@ def test_two_snapshots_that_would_remove_other_rows_confirm_nothing(store: Cache
 
 
 def test_decisions_a_restored_server_forgot_ask_for_the_registrar(store: CacheStore, feed: Feed) -> None:
-    kept, lost = application(1), application(2)
-    feed.apply_page(page(0, [upsert(1, kept), upsert(2, lost)]))
+    """Also of one that has the number of the step, and in whose history it does not stand."""
+    kept, lost, other = application(1), application(2), application(3)
+    feed.apply_page(page(0, [upsert(1, kept), upsert(2, lost), upsert(3, other)]))
     store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
-    for number, entity in ((1, kept), (2, lost)):
+    for number, entity in ((1, kept), (2, lost), (3, other)):
         store.write(lambda conn, n=number, e=entity: commands.save(conn, agree(e, f"{n:032d}"), WANG, NOW))
-        answer = Outcome(id=CommandId(f"{number:032d}"), kind=OutcomeKind.ACCEPTED, version=2, seq=2 + number)
+        answer = Outcome(id=CommandId(f"{number:032d}"), kind=OutcomeKind.ACCEPTED, version=2, seq=3 + number, at=NOW)
         store.write(lambda conn, a=answer: commands.settle(conn, a, NOW))
-    stream = Stream([application(1, version=2, state=State.AGREED), lost])
+    consent = HistoryEntry(NOW, Role.REGISTRAR, "王", Move.AGREE, 2)
+    stream = Stream(
+        [application(1, version=2, state=State.AGREED, history=(consent,)), lost, application(3, version=3)]
+    )
     snapshot = Snapshot(store, judge)
     snapshot.begin("epoch-2")
-    assert snapshot.finish(stream.rows, stream.end(seq=1)).lost_by_server == 1
-    row = store.read(lambda conn: outbox.row_of(conn, CommandId(f"{2:032d}")))
-    assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, LOST_BY_SERVER)
+    assert snapshot.finish(stream.rows, stream.end(seq=1)).lost_by_server == 2
+    for number in (2, 3):
+        row = store.read(lambda conn, n=number: outbox.row_of(conn, CommandId(f"{n:032d}")))
+        assert (row.state, row.last_cause) == (OutboxState.NEEDS_YOU, LOST_BY_SERVER)
     shown = store.read(lambda conn: applications.get(conn, lost.id))
     assert shown is not None
     assert shown.shown_state is State.SUBMITTED
 
 
 def test_a_snapshot_that_holds_what_was_called_lost_takes_the_word_back(store: CacheStore, feed: Feed) -> None:
-    """A cache gave a snapshot of before the decision; the register's own comes after it."""
+    """A cache gave a snapshot of before the decision; the register's own comes after it. Its paper goes with it."""
     decided = application(1)
     feed.apply_page(page(0, [upsert(1, decided)]))
     store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
-    command_id = CommandId(f"{1:032d}")
-    store.write(lambda conn: commands.save(conn, agree(decided, command_id), WANG, NOW))
-    answer = Outcome(id=command_id, kind=OutcomeKind.ACCEPTED, version=2, seq=3, at=NOW)
-    store.write(lambda conn: commands.settle(conn, answer, NOW))
+    command_id, print_id = CommandId(f"{1:032d}"), CommandId(f"{2:032d}")
+    for command in (agree(decided, command_id), _printed(decided, print_id, command_id)):
+        store.write(lambda conn, made=command: commands.save(conn, made, WANG, NOW))
+        answer = Outcome(id=command.id, kind=OutcomeKind.ACCEPTED, version=2, seq=3, at=NOW)
+        store.write(lambda conn, said=answer: commands.settle(conn, said, NOW))
     stale, snapshot = Stream([decided]), Snapshot(store, judge)
     snapshot.begin("epoch-2")
-    assert snapshot.finish(stale.rows, stale.end(seq=1)).lost_by_server == 1
+    assert snapshot.finish(stale.rows, stale.end(seq=1)).lost_by_server == 2
     consent = HistoryEntry(NOW, Role.REGISTRAR, "王", Move.AGREE, 2)
     own = Stream([application(1, version=2, state=State.AGREED, history=(consent,))])
     snapshot.begin("epoch-3")
     assert snapshot.finish(own.rows, own.end(seq=3)).lost_by_server == 0
-    row = store.read(lambda conn: outbox.row_of(conn, command_id))
-    assert row.state is OutboxState.QUEUED, "its key asks the register what it holds"
+    rows = store.read(lambda conn: [outbox.row_of(conn, each) for each in (command_id, print_id)])
+    assert [row.state for row in rows] == [OutboxState.QUEUED] * 2, "their keys ask the register what it holds"
+
+
+def _printed(entity: Application, command_id: CommandId, consent_id: CommandId) -> Command:
+    printed = RecordPrint(
+        form_number="990100-2026-000001-X",
+        digest="d",
+        form_state=FormState.AGREED,
+        printed_at=NOW,
+        copies=1,
+        reprint=0,
+    )
+    return Command(
+        id=command_id,
+        application_id=entity.id,
+        base_version=entity.version,
+        made_at=NOW,
+        body=printed,
+        depends_on=consent_id,
+    )
 
 
 def test_what_a_restored_register_was_seen_to_hold_is_not_asked_about_again(store: CacheStore, feed: Feed) -> None:
