@@ -37,11 +37,11 @@ _GONE = 410
 _ENVELOPES = frozenset({400, 413, 422})
 _MOST_EXCHANGES = 400
 _SLOW_S = 25.0
-_TRICKLE_BYTES_PER_S = 2_000
+TRICKLE_BYTES_PER_S = 2_000
 _NIGHT_S = 9 * 3600.0
 _CACHED_ANEW = 0.3
 
-_LASTS = {
+LASTS = {
     Toxic.STALL_BEFORE: STALL_S,
     Toxic.STALL_AFTER: STALL_S,
     Toxic.REORDERED: STALL_S,
@@ -65,7 +65,7 @@ _NOT_DELIVERED = frozenset(
         Toxic.SLEEP_BEFORE,
     }
 )
-_AT_AN_END = frozenset(
+AT_AN_END = frozenset(
     {
         Toxic.CLOCK_BEFORE,
         Toxic.CLOCK_AFTER,
@@ -77,6 +77,9 @@ _AT_AN_END = frozenset(
     }
 )
 """What happens at the computer or at the service while an exchange is under way."""
+
+BEFORE = frozenset(toxic for toxic in Toxic if toxic.value.endswith("_before"))
+"""What happens before the request is delivered, where a toxic can happen on either way."""
 
 CALLS = {
     "POST /session": "sign_in",
@@ -230,7 +233,7 @@ class Wire(BaseAdapter):
             self._lose(happens)
         if happens.toxic is Toxic.SLOW_BEFORE:
             self._time.pass_by(_SLOW_S)
-        if happens.toxic in _AT_AN_END and happens.toxic.value.endswith("_before"):
+        if happens.toxic in AT_AN_END & BEFORE:
             self.befall(happens.toxic)
         kept = self._seen.get(kept_under(asked, happens)) if happens.toxic is Toxic.STALE else None
         if kept is not None and asked.method == "GET":
@@ -249,8 +252,8 @@ class Wire(BaseAdapter):
         if happens.toxic is Toxic.SLOW_AFTER:
             self._time.pass_by(_SLOW_S)
         if happens.toxic is Toxic.TRICKLE:
-            self._time.pass_by(len(body) / _TRICKLE_BYTES_PER_S)
-        if happens.toxic in _AT_AN_END and happens.toxic.value.endswith("_after"):
+            self._time.pass_by(len(body) / TRICKLE_BYTES_PER_S)
+        if happens.toxic in AT_AN_END - BEFORE:
             self.befall(happens.toxic)
 
     def _keep(self, asked: Request, answer: Answer, body: bytes) -> None:
@@ -261,7 +264,7 @@ class Wire(BaseAdapter):
 
     def _lose(self, happens: Trial) -> None:
         self._trace.note(self._name, "lost", happens.toxic.value)
-        self._time.pass_by(_LASTS.get(happens.toxic, 0.0))
+        self._time.pass_by(LASTS.get(happens.toxic, 0.0))
         error = loss_of(happens.toxic)
         assert error is not None
         raise error

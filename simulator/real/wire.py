@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,10 +23,14 @@ from simulator.real.tls import Certificates
 from simulator.register import API, Request
 from simulator.toxics import Toxic, Trial
 from simulator.trace import Trace
-from simulator.wire import Wire, kept_under
+from simulator.wire import AT_AN_END, BEFORE, LASTS, TRICKLE_BYTES_PER_S, Wire, kept_under
 
 _POISON_STATUS = 500
 _FOREIGN = "somebody-else"
+_PAGE = Answer(200, (("Content-Type", "text/html"),), b"<html>sign in to this network</html>")
+_ELSEWHERE = Answer(302, (("Location", "http://portal.example/"),))
+_WHOLE = frozenset({Toxic.NONE, Toxic.TWICE, Toxic.AGAIN_LATER, Toxic.STALE, Toxic.SLOW_BEFORE, *(AT_AN_END & BEFORE)})
+"""The toxics whose answer comes as it was sent; of the stale ones those for which no cache has anything."""
 
 
 class RealWire(Wire):
@@ -75,9 +80,11 @@ class RealWire(Wire):
     ) -> requests.Response:
         self._next, self._raised = (asked, happens), None
         self._at_rest.set()
-        is_expired = happens.toxic is Toxic.TLS_EXPIRED
-        if is_expired:
-            self._proxy.tls = self._certificates.expired
+        if happens.toxic is Toxic.NO_SUCH_HOST:  # the address is a number here: no name is looked up
+            self._lose(happens)
+        shown = self._shown(happens.toxic)
+        if shown is not None:
+            self._proxy.tls = shown
             self._proxy.hang_up()
         try:
             response = self._adapter.send(sent, **settings)
@@ -88,6 +95,20 @@ class RealWire(Wire):
             self._proxy.tls = self._certificates.good
         self._trace.note(self._name, asked.method, _path(asked), happens.toxic.value, response.status_code)
         return response
+
+    def _shown(self, toxic: Toxic) -> ssl.SSLContext | None:
+        """Return the certificate that is shown in the place of the right one, if so."""
+        match toxic:
+            case Toxic.TLS_EXPIRED:
+                return self._certificates.expired
+            case Toxic.TLS_NOT_YET:
+                return self._certificates.not_yet_valid
+            case Toxic.TLS_UNKNOWN_CA:
+                return self._certificates.unknown_authority
+            case Toxic.TLS_WRONG_NAME:
+                return self._certificates.other_name
+            case _:
+                return None
 
     def _lost(self, happens: Trial) -> None:
         self._at_rest.wait()
@@ -111,12 +132,20 @@ class RealWire(Wire):
     def _deal(self, exchange: Exchange, asked: Request, happens: Trial) -> None:
         body = exchange.body
         self.meanwhile("before")
+        self._befall_before(happens.toxic)
         kept = self._kept.get(kept_under(asked, happens))
         match happens.toxic:
-            case Toxic.NO_CONNECTION:
+            case Toxic.NO_CONNECTION | Toxic.SLEEP_BEFORE:
                 exchange.reset()
             case Toxic.STALL_BEFORE:
                 self._stall(exchange)
+            case Toxic.REORDERED:
+                self._keep_for_later(exchange, asked)
+                self._stall(exchange)
+            case Toxic.PORTAL_PAGE:
+                exchange.reply(_PAGE)
+            case Toxic.PORTAL_REDIRECT:
+                exchange.reply(_ELSEWHERE)
             case Toxic.STALE if kept is not None and asked.method == "GET":
                 exchange.reply(kept)
             case _ if any(mark.encode() in body for mark in self.poison):
@@ -126,27 +155,78 @@ class RealWire(Wire):
             case _:
                 self._deliver(exchange, asked, happens)
 
+    def _befall_before(self, toxic: Toxic) -> None:
+        if toxic in {Toxic.SLOW_BEFORE, Toxic.SLEEP_BEFORE}:
+            self._time.pass_by(LASTS[toxic])
+        if toxic in AT_AN_END & BEFORE:
+            self.befall(toxic)
+
+    def _keep_for_later(self, exchange: Exchange, asked: Request) -> None:
+        self.later.append(asked)
+        self._late.append(exchange.request)
+
     def _deliver(self, exchange: Exchange, asked: Request, happens: Trial) -> None:
         self._note_cursor(asked)
         answer = exchange.deliver()
         if happens.toxic is Toxic.TWICE:
             answer = exchange.deliver()
         if happens.toxic is Toxic.AGAIN_LATER:
-            self.later.append(asked)
-            self._late.append(exchange.request)
+            self._keep_for_later(exchange, asked)
         self._fate.passing("wire.delivered")
         self.meanwhile("after")
         match happens.toxic:
             case Toxic.LOST_ANSWER:
                 exchange.reset()
+            case Toxic.SLEEP_AFTER:
+                self._time.pass_by(LASTS[happens.toxic])
+                exchange.reset()
             case Toxic.STALL_AFTER:
                 self._stall(exchange)
             case Toxic.STATUS_AFTER:
                 exchange.reply(self._own(happens.status, happens.retry_after))
+            case Toxic.PORTAL_AFTER:
+                exchange.reply(_PAGE)
             case _:
                 self._check_digest(asked, answer.body)
                 self._kept[asked.target] = self._kept[urlsplit(asked.target).path] = answer
-                _answer(exchange, answer, happens)
+                self._answer(exchange, answer, happens)
+
+    def _answer(self, exchange: Exchange, answer: Answer, happens: Trial) -> None:  # noqa: C901 - one case per toxic
+        """Let the answer arrive, or what becomes of it."""
+        part = happens.part_of(answer.body)
+        match happens.toxic:
+            case Toxic.OTHER_SERVER:
+                exchange.reply(answer.having(X_MedReg_Server=_FOREIGN))
+            case Toxic.NAMELESS:
+                exchange.reply(answer.without("X-MedReg-Server"))
+            case Toxic.OTHER_TYPE:
+                exchange.reply(answer.having(Content_Type="text/plain"))
+            case Toxic.CUT_BODY:
+                exchange.send(answer.head() + part)
+                exchange.finish()
+            case Toxic.RESET_BODY:
+                exchange.send(answer.head() + part)
+                exchange.reset()
+            case Toxic.STALL_BODY:
+                exchange.send(answer.head() + part)
+                self._stall(exchange)
+            case Toxic.CUT_SILENTLY:
+                exchange.send(answer.head(Framing.CLOSE) + part)
+                exchange.finish()
+            case Toxic.CUT_GZIP:
+                packed = answer.gzipped()
+                exchange.send(packed.head(Framing.CLOSE) + happens.part_of(packed.body))
+                exchange.finish()
+            case toxic if toxic in AT_AN_END - BEFORE:
+                self.befall(toxic)
+                exchange.reply(answer)
+            case Toxic.SLOW_AFTER | Toxic.TRICKLE:
+                self._time.pass_by(LASTS.get(happens.toxic, len(answer.body) / TRICKLE_BYTES_PER_S))
+                exchange.reply(answer)
+            case toxic if toxic in _WHOLE:
+                exchange.reply(answer)
+            case toxic:
+                raise AssertionError(f"nothing carries {toxic.value} out")
 
     def _stall(self, exchange: Exchange) -> None:
         self._at_rest.set()
@@ -163,24 +243,3 @@ class RealWire(Wire):
 
 def _path(asked: Request) -> str:
     return urlsplit(asked.target).path.removeprefix(API)
-
-
-def _answer(exchange: Exchange, answer: Answer, happens: Trial) -> None:
-    """Let the answer arrive, or what becomes of it."""
-    cut = int(len(answer.body) * happens.share)
-    match happens.toxic:
-        case Toxic.PORTAL_PAGE:
-            page = Answer(200, (("Content-Type", "text/html"),), b"<html>sign in to this network</html>")
-            exchange.reply(page)
-        case Toxic.PORTAL_REDIRECT:
-            exchange.reply(Answer(302, (("Location", "http://portal.example/"),)))
-        case Toxic.OTHER_SERVER:
-            exchange.reply(answer.having(X_MedReg_Server=_FOREIGN))
-        case Toxic.CUT_BODY:
-            exchange.send(answer.head() + answer.body[:cut])
-            exchange.reset()
-        case Toxic.CUT_SILENTLY:
-            exchange.send(answer.head(Framing.CLOSE) + answer.body[:cut])
-            exchange.finish()
-        case _:
-            exchange.reply(answer)

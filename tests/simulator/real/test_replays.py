@@ -16,7 +16,8 @@ SEEDS = range(1, 101)
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_invariant_holds(stage: Stage, seed: int) -> None:
-    assert replay(seed, stage).wrong == ()
+    found = replay(seed, stage)
+    assert found.wrong == (), "\n".join(found.lines)
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
