@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
-from medreg_core.domain.vocabulary import CommandKind, State
+from medreg_core.contract.v1.courier import ANSWERS_SUFFIX, COMMANDS_SUFFIX
+from medreg_core.domain.vocabulary import CommandKind, HandOutWay, State
+from medreg_desktop.services.activation.code_desk import CodeLine, Slip
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.cache.overlay import MOVES
@@ -12,12 +15,17 @@ from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.review.sheet import is_recallable
+from medreg_desktop.services.sync import events
+from medreg_desktop.services.sync.events import Wish
 from simulator.compare import every_row
 from simulator.kills.office import Office
-from simulator.kills.said import CalledBack, Drafted, Typed
+from simulator.kills.said import CalledBack, Drafted, GivenCode, Typed, VoidedCode
 from simulator.streams import Random
+from simulator.template import PHYSICIANS, physician_id
 
 _KINDS = (*(CommandKind.AGREE,) * 6, CommandKind.RETURN, CommandKind.REFUSE)
+_NEAR = tuple(physician_id(login) for login, computer in PHYSICIANS.items() if computer == "a")
+_THIS_ONE = 0.8
 
 
 def decide(office: Office, chance: Random) -> None:
@@ -94,6 +102,54 @@ def give_up(office: Office, chance: Random) -> None:
         office.outbox.drop(chance.choice(rows).command.id)
 
 
+def hand_out(office: Office, chance: Random) -> None:
+    """Give a physician a code on a slip."""
+    _tell_given(office, office.codes.hand_out(chance.choice(_NEAR), HandOutWay.SLIP))
+
+
+def show_again(office: Office, chance: Random) -> None:
+    """Print the slip of a code that stands once more."""
+    if lines := _standing(office):
+        _tell_given(office, office.codes.reprint(chance.choice(lines).code.reference, HandOutWay.SLIP))
+
+
+def void_code(office: Office, chance: Random) -> None:
+    """Make a code that stands worthless."""
+    if lines := _standing(office):
+        code = chance.choice(lines).code
+        office.codes.void(code.physician_id, code.reference, "误操作")
+        office.driver.tell(events.CommandSaved)
+        office.say(VoidedCode(code.reference))
+
+
+def _standing(office: Office) -> list[CodeLine]:
+    return [line for physician in _NEAR for line in office.codes.codes_of(physician) if line.stands]
+
+
+def _tell_given(office: Office, slip: Slip) -> None:
+    (physician,) = {line.code.physician_id for line in _standing(office) if line.code.reference == slip.reference}
+    office.say(GivenCode(slip.reference, physician, hashlib.sha256(slip.code.encode()).hexdigest()))
+    office.tell_saved([slip.command_id])
+
+
+def go_by_courier(office: Office, chance: Random) -> None:
+    """Have what waits carried to the service on a stick, take the answers, and only then let the network carry on.
+
+    Now and then an older file of the stick is carried once more, and its answers are read here.
+    """
+    office.driver.tell(lambda at: events.Asked(at, Wish.PAUSE))
+    office.courier.write_to(office.place.stick)
+    note = office.driver.run_once().bundle
+    files = sorted(path.name for path in office.place.stick.glob("*" + COMMANDS_SUFFIX))
+    name = note.name if note.name and chance.random() < _THIS_ONE else chance.choice(files) if files else ""
+    if name:
+        path = office.place.stick / name
+        office.courier.carry(path)
+        office.courier.read(path.with_suffix(ANSWERS_SUFFIX))
+    office.driver.tell(lambda at: events.Asked(at, Wish.RESUME))
+    office.sync()
+
+
 def synchronise(office: Office, _: Random) -> None:
     """Let the sync engine work."""
     office.sync()
@@ -109,6 +165,10 @@ DEEDS: dict[str, Deed] = {
     "cancel": call_back,
     "draft": type_draft,
     "give up": give_up,
+    "hand out": hand_out,
+    "show again": show_again,
+    "void code": void_code,
+    "courier": go_by_courier,
     "sync": synchronise,
 }
 """Every deed by the name of its work."""

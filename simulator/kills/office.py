@@ -11,12 +11,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.messages import Account, SignIn
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import Application, ApplicationId, CommandId, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_desktop.services.activation.code_desk import CodeDesk
 from medreg_desktop.services.cache import applications, outbox, synced
 from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.device import adopt
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.cache.rescue import rescue
@@ -30,6 +33,7 @@ from medreg_desktop.services.review.paper_desk import PaperDesk
 from medreg_desktop.services.review.service import ReviewService
 from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.copy import CacheCopy
+from medreg_desktop.services.sync.courier_desk import CourierDesk
 from medreg_desktop.services.sync.driver import SyncDriver
 from medreg_desktop.services.sync.outbox_view import Actor
 from medreg_desktop.services.sync.report import SyncReport
@@ -90,9 +94,34 @@ class Place:
         return self.folder / CACHE
 
     @property
+    def stick(self) -> Path:
+        """The folder that a courier carries from computer to computer."""
+        return self.folder.parent / "stick"
+
+    @property
     def device_id(self) -> DeviceId:
         """This installation's id."""
         return DeviceId(f"device-{self.name}".ljust(32, "0"))
+
+    @property
+    def device_key(self) -> Ed25519PrivateKey:
+        """The device's key, the same after each start."""
+        return Ed25519PrivateKey.from_private_bytes(self.device_id.encode()[:32])
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """Tells the driver what the program's loop would of a courier."""
+
+    driver: SyncDriver
+
+    def bundle_wanted(self, folder: str) -> None:
+        """Have a file written."""
+        self.driver.tell(lambda at: events.BundleWanted(at, folder))
+
+    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str, beside: str) -> None:
+        """Have answers settled."""
+        self.driver.tell(lambda at: events.AnswersBrought(at, outcomes, epoch, beside))
 
 
 @dataclass(slots=True)
@@ -106,16 +135,18 @@ class Office:
     reviews: ReviewService
     papers: PaperDesk
     outbox: OutboxDesk
+    codes: CodeDesk
+    courier: CourierDesk
     say: Say
 
     @classmethod
     def open(cls, place: Place, transport: HttpTransport, say: Say, fate: Fate | None = None) -> Office:
         """Start on what the disk holds, rescuing it first where it is damaged, and sign in if the service is there."""
         store = opened(place, fate or Fate())
+        store.write(lambda conn: adopt(conn, place.device_key))
         tables = installed_tables()
-        public = Ed25519PrivateKey.from_private_bytes(place.device_id.encode()[:32]).public_key().public_bytes_raw()
         judging = Judging(tables, place.clock)
-        device = Device(place.device_id, public, "0.1.0")
+        device = Device(place.device_id, place.device_key.public_key().public_bytes_raw(), "0.1.0")
         copy = CacheCopy(store, judging)
         driver = SyncDriver(copy, transport, place.clock, device, seed=1, on_report=lambda _: None)
         desk = Desk(store, place.clock, FreshIds(place.clock), tables, place.account, lambda: True)
@@ -127,6 +158,8 @@ class Office:
             ReviewService(desk),
             PaperDesk(desk),
             OutboxDesk(desk, judging),
+            CodeDesk(desk),
+            CourierDesk(store, place.device_id, _Engine(driver), transport.carry),
             say,
         )
         office.sign_in()
@@ -191,11 +224,10 @@ def opened(place: Place, fate: Fate) -> CacheStore:
 
 def receipt(conn: Connection, command_id: CommandId) -> Saved:
     """Return the proof that a command is saved."""
-    ((body_hash, application_id, kind),) = conn.execute(
-        "SELECT body_hash, application_id, kind FROM outbox WHERE id = ?", (command_id,)
-    ).fetchall()
+    command = outbox.row_of(conn, command_id).command
+    ((body_hash, kind),) = conn.execute("SELECT body_hash, kind FROM outbox WHERE id = ?", (command_id,)).fetchall()
     ((line, digest),) = conn.execute(
         "SELECT n, hash FROM audit WHERE subject = ? AND action = ? AND json_extract(detail, '$.command') = ?",
-        (application_id, kind, command_id),
+        (command.subject, kind, command_id),
     ).fetchall()
-    return Saved(outbox.row_of(conn, command_id).command.id, body_hash, line, digest)
+    return Saved(command.id, body_hash, line, digest)

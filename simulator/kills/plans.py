@@ -9,6 +9,7 @@ from enum import StrEnum
 from medreg_desktop.services.cache import schema
 from medreg_desktop.services.cache.files import CacheFiles
 from medreg_desktop.services.cache.schema import Step
+from simulator.kills.fate import Cell
 from simulator.kills.office import Place
 
 
@@ -49,6 +50,10 @@ PLANS: dict[str, Plan] = {
     "draft": Plan(("draft", "draft")),
     "give up": Plan(("decide", "sync", "give up"), colleague=True),
     "sync": Plan(("decide", "decide", "print", "sync", "withdraw", "decide", "sync")),
+    "hand out": Plan(("sync", "void code", "hand out")),
+    "show again": Plan(("sync", "hand out", "show again")),
+    "void code": Plan(("sync", "hand out", "void code", "hand out", "sync", "void code")),
+    "courier": Plan(("decide", "sync", "decide", "hand out", "courier")),
     "page": Plan(("decide", "sync"), colleague=True),
     "swap": Plan(("decide", "sync"), new_epoch=True),
     "migration": Plan(("decide",), migrates=True),
@@ -58,18 +63,27 @@ PLANS: dict[str, Plan] = {
 }
 """A life for each kind of work."""
 
+_OF_POINTS = {"code moved": "void code"}
+"""Places of a sync that only some commands pass."""
+
 _LIVES = {
     **dict.fromkeys(("send", "settle"), "sync"),
     "snapshot": "swap",
     "server snapshot": "swap",
     "server start": "swap",
+    "server courier": "courier",
 }
 
 
-def plan_for(work: str) -> Plan:
-    """Return a life in which a work is done."""
-    name = _LIVES.get(work, "sync" if work.startswith("server ") else work)
-    return PLANS[name]
+def plan_for(cell: Cell) -> Plan:
+    """Return a life that passes a place."""
+    name = _LIVES.get(cell.work, "sync" if cell.work.startswith("server ") else cell.work)
+    return PLANS[_OF_POINTS.get(cell.point, name) if name == "sync" else name]
+
+
+def is_of_the_first_day(cell: Cell) -> bool:
+    """Whether only a computer that has never been used passes the place for certain."""
+    return cell.work in {"snapshot", "start"} or cell.point in {"codes kept", "codes leased"}
 
 
 def next_step(place: Place) -> Step:

@@ -22,8 +22,10 @@ from urllib3.connection import HTTPConnection
 from medreg_desktop.services.cache import (
     applications,
     audit,
+    codes,
     drafts,
     feed,
+    handovers,
     leases,
     outbox_moves,
     papers,
@@ -38,15 +40,18 @@ from medreg_desktop.services.cache import (
 from medreg_desktop.services.cache.files import CacheFiles
 from medreg_desktop.services.cache.journal import Journal
 from medreg_desktop.services.cache.store import CacheStore
-from medreg_desktop.services.sync import effects
+from medreg_desktop.services.sync import bundle_file, courier_desk, effects
 from medreg_desktop.services.sync.worker import SyncWorker
 from medreg_desktop.services.transport import exchange
+from medreg_server.db.activation import Activation
 from medreg_server.db.audit import Audit
 from medreg_server.db.commands import Commands
 from medreg_server.db.feed import Feed as ServerFeed
 from medreg_server.db.transaction import Database, WriteTransaction
 from medreg_server.services.audit_heads import AuditHeads
+from medreg_server.services.codes import CodeDesk
 from medreg_server.services.commands import CommandDesk
+from medreg_server.services.courier import CourierDesk
 from simulator.kills.fate import Fate
 from simulator.power.files import TapedFiles
 from simulator.power.operations import Create, Note, Operation, Rename, Tape
@@ -95,6 +100,15 @@ CLIENT = (
     Point("page checked", feed, "_check_continues"),
     Point("receipts compared", restored, "compare"),
     Point("snapshot thrown away", snapshot, "_throw_away"),
+    # Activation codes, and the courier's files.
+    Point("codes kept", codes, "add"),
+    Point("code taken", codes, "take"),
+    Point("code shown again", codes, "show_again"),
+    Point("code voided", codes, "void"),
+    Point("handed over", handovers, "hand_over"),
+    Point("file on the stick", bundle_file, "write_and_read_back", Moment.AROUND),
+    Point("answers on the stick", courier_desk, "write_and_read_back", Moment.AROUND),
+    Point("answers read", courier_desk, "read_answers"),
     # The rescue journal.
     Point("journal frame", Journal, "append", Moment.AROUND),
     Point("journal renewal", Journal, "replace", Moment.AROUND),
@@ -123,6 +137,10 @@ SERVER = (
     Point("outcome kept", Commands, "settle"),
     Point("everything written", WriteTransaction, "finish"),
     Point("audit head kept", AuditHeads, "keep", Moment.AROUND),
+    Point("codes leased", Activation, "lease"),
+    Point("code moved", CodeDesk, "_done"),
+    Point("courier's file carried out", CourierDesk, "_carried_out", Moment.AROUND),
+    Point("courier's answers sealed", CourierDesk, "_sealed"),
 )
 
 _EFFECTS = {
@@ -135,6 +153,8 @@ _EFFECTS = {
     effects.GetSnapshot: "snapshot",
     effects.KeepBlock: "snapshot",
     effects.FinishSnapshot: "swap",
+    effects.HandOver: "courier",
+    effects.WriteBundle: "courier",
 }
 """The works that a sync is made of; the rest of it is ``sync``."""
 

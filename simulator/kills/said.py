@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from medreg_core.domain.records import ApplicationId, CommandId
+from medreg_core.domain.records import ApplicationId, CommandId, PhysicianId
 
 
 class Saved(msgspec.Struct, frozen=True, tag="saved"):
@@ -44,6 +44,20 @@ class CalledBack(msgspec.Struct, frozen=True, tag="called_back"):
     command_id: CommandId
 
 
+class GivenCode(msgspec.Struct, frozen=True, tag="given_code"):
+    """A physician holds a slip with a code; of the code only its hash is said."""
+
+    reference: str
+    physician_id: PhysicianId
+    code_hash: str
+
+
+class VoidedCode(msgspec.Struct, frozen=True, tag="voided_code"):
+    """作废: nobody will be let in with this code."""
+
+    reference: str
+
+
 class Began(msgspec.Struct, frozen=True, tag="began"):
     """The program stands: a server listens, a copy is open and whole, a deed begins. Nothing is promised by it."""
 
@@ -70,7 +84,7 @@ class Reported(msgspec.Struct, frozen=True, tag="reported"):
     text: str
 
 
-Word = Saved | Typed | Drafted | Accepted | CalledBack | Began | Passed | Bug | Reported
+Word = Saved | Typed | Drafted | Accepted | CalledBack | GivenCode | VoidedCode | Began | Passed | Bug | Reported
 Say = Callable[[Word], None]
 
 _encode = msgspec.json.Encoder().encode

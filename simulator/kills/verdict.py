@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import AccountId, CommandId
-from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_core.domain.vocabulary import CodeState, OutcomeKind
 from medreg_desktop.services.cache import audit, schema
 from medreg_desktop.services.cache.connection import Connection, DatabaseError, connect
 from medreg_desktop.services.cache.files import CacheFiles
@@ -23,9 +23,9 @@ from medreg_desktop.services.sync import events
 from medreg_desktop.services.sync.events import Wish
 from medreg_server.services.audit_heads import verify_audit
 from medreg_server.services.service import Service
-from simulator.compare import differences, effects, every_row
+from simulator.compare import differences, effects, every_row, register_faults
 from simulator.kills.office import Office
-from simulator.kills.said import Accepted, CalledBack, Drafted, Saved, Typed, Word
+from simulator.kills.said import Accepted, CalledBack, Drafted, GivenCode, Saved, Typed, VoidedCode, Word
 from simulator.template import KEY
 
 _ROUNDS = 12
@@ -41,6 +41,8 @@ class Memory:
     drafted: dict[str, str] = field(default_factory=dict)
     accepted: set[CommandId] = field(default_factory=set)
     called_back: set[CommandId] = field(default_factory=set)
+    given: dict[str, GivenCode] = field(default_factory=dict)
+    voided: set[str] = field(default_factory=set)
     seen: dict[str, str] = field(default_factory=dict)  # bytes of each command, by id
 
     def hear(self, words: Iterable[Word]) -> None:
@@ -57,6 +59,10 @@ class Memory:
                     self.accepted.add(word.command_id)
                 case CalledBack():
                     self.called_back.add(word.command_id)
+                case GivenCode():
+                    self.given[word.reference] = word
+                case VoidedCode():
+                    self.voided.add(word.reference)
                 case _:
                     pass
 
@@ -127,6 +133,7 @@ def _in_database(conn: Connection, memory: Memory) -> Iterator[str]:
         yield f"I1: commands {sorted(lost)[:3]} were on the disk and are gone"
     yield from _whole(conn, set(found))
     yield from _told(conn, memory)
+    yield from _codes(conn, memory)
 
 
 _COMMANDS = "SELECT id, command, body_hash FROM outbox"
@@ -149,7 +156,8 @@ def _whole(conn: Connection, ids: set[str]) -> Iterator[str]:
 
 _DECIDED = (
     "SELECT json_extract(detail, '$.command') FROM audit WHERE action IN"
-    " ('agree', 'return', 'refuse', 'withdraw_consent', 'record_print', 'record_recall')"
+    " ('agree', 'return', 'refuse', 'withdraw_consent', 'record_print', 'record_recall',"
+    " 'hand_out_code', 'reprint_code', 'void_code')"
 )
 
 
@@ -168,6 +176,21 @@ def _told(conn: Connection, memory: Memory) -> Iterator[str]:
             yield f"I1: {i} was called back, and is {stands}"
 
 
+def _codes(conn: Connection, memory: Memory) -> Iterator[str]:
+    """Whoever holds a slip holds the code that this disk knows of, until it is voided for good."""
+    held = {reference: rest for reference, *rest in conn.execute(_CODES)}
+    for given in memory.given.values():
+        state, physician, code = held.get(given.reference, ("", "", ""))
+        is_same = hashlib.sha256(code.encode()).hexdigest() == given.code_hash
+        if physician != given.physician_id or not (
+            state == CodeState.VOIDED or (state == CodeState.HANDED_OUT and is_same)
+        ):
+            yield f"I1: the code {given.reference} is {state or 'gone'}, or somebody else's"
+    if back := [i for i in memory.voided if held.get(i, ("",))[0] != CodeState.VOIDED]:
+        yield f"I1: the codes {back[:3]} were voided, and are not"
+
+
+_CODES = "SELECT reference, state, physician_id, code FROM activation_code"
 _CALLED_BACK = (OutboxState.DONE, Resolution.CANCELLED, 0)
 
 
@@ -215,6 +238,7 @@ def both_sides(offices: Iterable[Office], service: Service) -> Iterator[str]:
             yield f"I2: {command} took effect {len(effect)} times"
         if held.get(command) != effect[0].actor:
             yield f"I1: {command} took effect for {effect[0].actor}, and {held.get(command)} holds it"
+    yield from register_faults(database)
     for flaw in verify_audit(database, service.audit_heads).flaws:
         yield f"I1: the register's audit: {flaw}"
 

@@ -78,6 +78,7 @@ class World:
 
     def __post_init__(self) -> None:
         self._port = free_port(10_000 + os.getpid() % 20_000)
+        (self.folder / "stick").mkdir()
         self._places = {name: self._place(name, login) for name, login in PLACES.items()}
         self._memories = {name: Memory() for name in PLACES}
 
