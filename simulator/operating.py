@@ -20,6 +20,7 @@ def back_up(world: World, _: Pc, __: Random) -> str:
 
 def restore(world: World, _: Pc, __: Random) -> str:
     """Go back to the copy."""
+    world.thrift.remember()
     if not world.register.restore():
         return "no copy"
     for pc in world.pcs.values():
@@ -45,6 +46,7 @@ def end_sessions(world: World, pc: Pc, chance: Random) -> str:
 
 def prune(world: World, _: Pc, __: Random) -> str:
     """Let the feed forget what is older than two days."""
+    world.thrift.remember()
     world.time.pass_by(3 * 86_400.0)
     world.register.service.registry.prune_feed()
     for pc in world.pcs.values():

@@ -136,13 +136,15 @@ class _Standing:
 class Thrift:
     """Compares what each engine has spent with what it had to do.
 
-    ``_owing`` are the computers whose feed has broken, and no page of it has come since.
+    ``_owing`` are the computers whose feed has broken, and no page of it has come since; ``_reached`` is how far it had
+    come for those at work when it forgot or was put back.
     """
 
     def __init__(self, register: Register, institutions: Mapping[str, InstitutionId]) -> None:
         self._register = register
         self._institutions = institutions
         self._before: dict[str, _Standing] = {}
+        self._reached: dict[str, int] = {}
         self._owing: set[str] = set()
 
     def begin(self, pc: Pc) -> None:
@@ -150,6 +152,14 @@ class Thrift:
         self._note_owing(pc)  # also where it was killed over it, and nobody judged
         pc.wire.spent = Spent()
         self._before[pc.name] = _standing(pc)
+        self._reached.pop(pc.name, None)
+
+    def remember(self) -> None:
+        """The feed is about to forget, or to be put back: what was due until now has perhaps been fetched."""
+        with self._register.service.environment.database.read() as transaction:
+            for name, before in self._before.items():
+                last, _ = _news(transaction.feed, self._institutions[name], before.seq)
+                self._reached[name] = max(last, self._reached.get(name, 0))
 
     def excess(self, pc: Pc) -> str:
         """Return of what an engine has spent more than its work was worth; empty when it was thrifty."""
@@ -180,7 +190,8 @@ class Thrift:
         # Another epoch may have lost any answer: then whatever was ever decided here is asked about again.
         commands = due.commands if before.epoch == after.epoch else max(due.commands, after.saved)
         anew = held if is_excused else 0
-        return replace(due, commands=commands, changes=last - before.seq, anew=anew, doubts=int(doubts))
+        changes = max(last, self._reached.get(pc.name, 0)) - before.seq
+        return replace(due, commands=commands, changes=changes, anew=anew, doubts=int(doubts))
 
 
 def _news(feed: Feed, place: InstitutionId, after: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator import mutants, wire
+from simulator import mutants, operating, people, wire
 from simulator.mutants import KILLERS, Mutant
 from simulator.pc import Pc
 from simulator.run import STEPS
@@ -119,3 +119,15 @@ def _snapshot_beside(world: World, pc: Pc, befalls: Callable[[Spent], None]) -> 
     spent.went_well("snapshot", 0, 0)
     befalls(spent)
     return spent
+
+
+def test_rows_that_came_before_the_feed_forgot_them_were_due(world: World, quiet: Pc) -> None:
+    home, other = world.institutions["b"], world.institutions["c"]
+    people.applications_leave(world.register, home, other, 8, world.streams.of("leave"))
+    world.thrift.begin(quiet)
+    quiet.wire.spent = _spent("hello", "changes", "changes", received=5_000)
+    operating.prune(world, quiet, world.streams.of("prune"))
+    assert world.thrift.excess(quiet) == ""
+    world.thrift.begin(quiet)
+    quiet.wire.spent = _spent("hello", "changes", "changes", received=5_000)
+    assert "bytes received" in world.thrift.excess(quiet)

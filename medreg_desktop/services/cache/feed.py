@@ -177,6 +177,7 @@ def _applied(conn: Connection, page: ChangePage, rows: Sequence[Judged], gone: l
     synced.remove(conn, gone)
     applications.refresh(conn, outbox.applications_between(conn, page.after, page.last))
     restored.look_for_the_lost(conn)
+    restored.look_for_the_made(conn, page.epoch, changed)
     return Applied(tuple(changed), len(gone), page.last)
 
 

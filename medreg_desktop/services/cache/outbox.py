@@ -262,6 +262,27 @@ def accepted_outside(conn: Connection, epoch: str) -> list[OutboxRow]:
     return [_row(row) for row in conn.execute(statement, (epoch,))]
 
 
+def refused_outside(conn: Connection, epoch: str, application_ids: Iterable[ApplicationId] | None) -> list[OutboxRow]:
+    """Return commands on these applications, None for all, that were answered in another epoch and not carried out.
+
+    Of those that were closed, the ones that a registrar gave up belong to them; not what he replaced.
+    """
+    statement = (
+        f"SELECT {_COLUMNS} FROM outbox WHERE outcome_kind IN ('superseded', 'conflict', 'rejected')"  # noqa: S608 - constants
+        " AND state IN ('done', 'needs_you') AND resolution IN ('', 'dropped') AND epoch <> ?"
+    )
+    if application_ids is None:
+        return [_row(row) for row in conn.execute(f"{statement} ORDER BY n", (epoch,))]
+    of_one = f"{statement} AND application_id = ? ORDER BY n"
+    return [_row(row) for each in application_ids for row in conn.execute(of_one, (epoch, each))]
+
+
+def stopped_by(conn: Connection, command_id: CommandId) -> list[OutboxRow]:
+    """Return what was closed because this command was not taken."""
+    statement = f"SELECT {_COLUMNS} FROM outbox WHERE depends_on = ? AND resolution = 'stopped' ORDER BY n"  # noqa: S608 - constants
+    return [_row(row) for row in conn.execute(statement, (command_id,))]
+
+
 def needing_you(conn: Connection, cause: str) -> list[OutboxRow]:
     """Return the commands of everybody that ask their author for this cause."""
     statement = f"SELECT {_COLUMNS} FROM outbox WHERE state = 'needs_you' AND last_cause = ? ORDER BY n"  # noqa: S608 - constants

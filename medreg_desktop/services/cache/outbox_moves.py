@@ -160,10 +160,10 @@ def forget_positions(conn: Connection, epoch: str) -> None:
 
 
 def send_again(conn: Connection, command_id: CommandId) -> None:
-    """Put an accepted command back in the queue: a server that still has it gives the same answer."""
+    """Put an answered command back in the queue: a server that has it gives the same answer."""
     conn.execute(
         "UPDATE outbox SET state = 'queued', outcome_kind = '', outcome = NULL, seq = 0, attempts = 0,"
-        " next_try = NULL, last_cause = '', settled_at = NULL WHERE id = ?",
+        " next_try = NULL, last_cause = '', settled_at = NULL, resolution = '' WHERE id = ?",
         (command_id,),
     )
 

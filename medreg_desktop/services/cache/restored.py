@@ -6,11 +6,11 @@ the register holds. Nobody is told of a loss that is none, nor left without word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from medreg_core.contract.v1.commands import CodeBody, RecordPrint, RecordRecall
-from medreg_core.domain.records import Application, CommandId
+from medreg_core.domain.records import Application, ApplicationId, CommandId
 from medreg_desktop.services.cache import applications, audit, outbox, outbox_moves, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxRow
@@ -86,3 +86,25 @@ def look_for_the_lost(conn: Connection) -> None:
     for row in found:
         outbox_moves.send_again(conn, row.command.id)
     applications.refresh(conn, [row.command.application_id for row in found])
+
+
+def look_for_the_made(conn: Connection, epoch: str, among: Iterable[ApplicationId] | None = None) -> None:
+    """Ask again about what was refused before the restore and whose step has been made since, at another moment.
+
+    A courier has carried it to the restored register once more, or somebody has decided the same there: its own key
+    tells. The paper that stopped with it goes with it. ``among``: the applications that have just changed.
+    """
+    refused = outbox.refused_outside(conn, epoch, among)
+    made = [row for row in refused if _is_made_anew(row, synced.find(conn, row.command.application_id))]
+    for row in made:
+        for again in (row, *filter(_is_of_paper, outbox.stopped_by(conn, row.command.id))):
+            outbox_moves.send_again(conn, again.command.id)
+    applications.refresh(conn, [row.command.application_id for row in made])
+
+
+def _is_made_anew(row: OutboxRow, application: Application | None) -> bool:
+    """Return whether the step stands in the history otherwise than as the one that was told to stand in the way."""
+    step, outcome = (row.command.base_version + 1, MOVES.get(row.kind)), row.outcome
+    if application is None or outcome is None:
+        return False
+    return any((entry.version, entry.move) == step and entry.at != outcome.at for entry in application.history)

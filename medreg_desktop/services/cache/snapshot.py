@@ -113,6 +113,7 @@ class Snapshot:
         shown_before = outbox.applications_of(conn, actors)
         lost = restored.compare(conn, epoch, self._store.clock.now)
         restored.look_for_the_lost(conn)  # what an older copy out of some cache had called lost
+        restored.look_for_the_made(conn, epoch)
         applications.refresh(conn, [*shown_before, *outbox.applications_of(conn, actors)])
         _throw_away(conn)
         return SnapshotDone(end.count, len(removed.rows), lost, removed.are_many)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from medreg_core.domain.vocabulary import FormState, Move, OutcomeKind, Role, St
 from medreg_desktop.services.cache import applications, commands, drafts, outbox, sync_state, synced
 from medreg_desktop.services.cache.drafts import Draft
 from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
-from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxState
+from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxState, Resolution
 from medreg_desktop.services.cache.snapshot import Snapshot, digest_over
 from medreg_desktop.services.cache.store import CacheStore
 from tests.desktop.cache.office import (
@@ -272,6 +272,36 @@ def test_what_a_restored_register_was_seen_to_hold_is_not_asked_about_again(stor
     Snapshot(store, judge).finish(stream.rows, stream.end(seq=1))
     row = store.read(lambda conn: outbox.row_of(conn, command_id))
     assert row.state is OutboxState.QUEUED, "the next restore may have lost it, and the rows cannot tell"
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.SUPERSEDED, OutcomeKind.CONFLICT])
+@pytest.mark.parametrize("later", [True, False], ids=["with a page", "with the whole"])
+@pytest.mark.parametrize(
+    ("made_at", "state"), [(NOW, OutboxState.DONE), (NOW + timedelta(hours=1), OutboxState.QUEUED)]
+)
+def test_what_was_refused_before_a_restore_is_asked_about_where_its_step_was_made_since(
+    store: CacheStore, feed: Feed, kind: OutcomeKind, later: bool, made_at: datetime, state: OutboxState
+) -> None:
+    """Found by seed 303578: a courier's file was carried once more, and the consent took effect after all."""
+    waiting = application(1)
+    feed.apply_page(page(0, [upsert(1, waiting)]))
+    store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
+    command_id, print_id = CommandId(f"{1:032d}"), CommandId(f"{2:032d}")
+    for command in (agree(waiting, command_id), _printed(waiting, print_id, command_id)):
+        store.write(lambda conn, made=command: commands.save(conn, made, WANG, NOW))
+    refusal = Outcome(id=command_id, kind=kind, code="already_decided", version=2, seq=3, by="李", at=NOW)
+    store.write(lambda conn: commands.settle(conn, refusal, NOW))
+    if kind is OutcomeKind.CONFLICT:
+        store.write(lambda conn: commands.close(conn, command_id, Resolution.DROPPED, NOW))
+    consent = HistoryEntry(made_at, Role.REGISTRAR, "王", Move.AGREE, 2)
+    agreed = application(1, version=2, state=State.AGREED, history=(consent,))
+    stream, snapshot = Stream([waiting if later else agreed]), Snapshot(store, judge)
+    snapshot.begin("epoch-2")
+    snapshot.finish(stream.rows, stream.end(seq=1))
+    if later:
+        feed.apply_page(msgspec.structs.replace(page(1, [upsert(2, agreed)]), epoch="epoch-2"))
+    rows = store.read(lambda conn: [outbox.row_of(conn, each) for each in (command_id, print_id)])
+    assert [row.state for row in rows] == [state, state]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
