@@ -138,7 +138,7 @@ class SideColumn(Panel):
         if len(form.prints) > _PRINTS_SHOWN:
             earlier = len(form.prints) - _PRINTS_SHOWN
             lines.insert(0, trn("{n} earlier print", "{n} earlier prints", earlier))
-        hint = tr("The first print bears no mark, a further one says “Reprint 1”; each is recorded.")
+        hint = tr("The footer of the first print says so, that of a further one “Reprint 1”; each is recorded.")
         self._prints.setText("\n".join(lines) or hint)
 
     def _show_printing(self, state: ScreenState) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from medreg_desktop.services.printing.form_document import Defect, FormWarning
 from medreg_desktop.services.printing.printers import Duplex, Tray
 from medreg_desktop.services.texts.faults import sentence, what_and_todo
+from medreg_desktop.services.texts.terms import label
 from medreg_desktop.services.texts.translator import mark, tr, trn
 from medreg_desktop.ui.notices import Tone
 from medreg_desktop.views.preview.state import Match, PrintLine, ScreenState, Standing, Trouble
@@ -50,12 +51,20 @@ MATCHES: dict[Match, str] = {
     Match.UNKNOWN: mark("No qualification record"),
 }
 _FIELDS: dict[str, str] = {
-    "name": mark("Name"),
-    "address": mark("Address"),
-    "school": mark("School"),
-    "reason": mark("Reason"),
     "opinion": mark("Opinion"),
+    "signed": mark("Who agreed, and when"),
+    "former_opinion": mark("Opinion of the former institution"),
+    "training": mark("Training"),
+    "health": mark("Health"),
+    "punishments": mark("Punishments"),
+    "other": mark("Other matters"),
+    "institution_address": mark("Address of the institution"),
+    "practice_term": mark("Term of practice"),
+    "professional_title": mark("Professional title"),
+    "own_institution": mark("Institution of practice"),
+    "authority": mark("Commission"),
 }
+"""What stands on the form and in no list of the program."""
 _UNSEEN = {"form_moved_on": "form_moved_on_unseen"}
 """What says that something is shown, said otherwise where nothing is."""
 
@@ -71,9 +80,23 @@ def late_sentence(name: str, trouble: Trouble) -> str:
     return tr("{name}, the preview is closed: {said}", name=name, said=sentence(code, **trouble.params))
 
 
+def field_word(field: str) -> str:
+    """Return what a field of the form is called."""
+    if field in _FIELDS:
+        return tr(_FIELDS[field])
+    if field.startswith("experience_"):
+        return tr("Work experience")
+    if field.startswith("registered_"):
+        return tr("The registration held")
+    try:
+        return label(field)
+    except KeyError:
+        return tr("A field of the form")
+
+
 def warning_sentence(warning: FormWarning) -> str:
     """Return one defect of the page as a sentence."""
-    field = tr(_FIELDS[warning.field]) if warning.field in _FIELDS else warning.field
+    field = field_word(warning.field)
     if warning.defect is Defect.SHORTENED:
         return tr("{field}: too long for its cell, ends with “…”", field=field)
     characters = " ".join(f"U+{ord(char):04X}" for char in warning.characters)

@@ -38,7 +38,7 @@ class Lists(QWidget):
         self.papers = Table(self.paper_model, tr("Papers to recall"))
         self.papers_head = SectionHeader(
             tr("Papers to recall"),
-            tr("the decision was not taken: what is printed is void"),
+            tr("the decision does not stand: what is printed is void"),
             link=tr("Print the recall list"),
         )
         self.recall = RecallStrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import FormState
+from medreg_desktop.services.printing.field_names import FIELDS
 from medreg_desktop.services.printing.form_document import Defect, FormWarning
 from medreg_desktop.services.printing.printers import Duplex, PrintSettings, Tray, settings_from_text, settings_to_text
 from medreg_desktop.ui.notices import Notices
@@ -20,7 +22,7 @@ from medreg_desktop.ui.tasks import TaskRunner
 from medreg_desktop.ui.theme import Mode, Theme
 from medreg_desktop.views.preview.state import Phase, Trouble
 from medreg_desktop.views.preview.view import PreviewView
-from medreg_desktop.views.preview.words import trouble_words, warning_sentence
+from medreg_desktop.views.preview.words import field_word, trouble_words, warning_sentence
 from tests.helpers.print_desk import MemoryPapers, MemoryPrinters, MemoryText, form_desk
 from tests.helpers.review_forms import application
 from tests.helpers.runners import ImmediateRunner
@@ -220,6 +222,11 @@ def test_defects_of_the_page_are_said_in_words(theme: Theme) -> None:
     boxed = FormWarning("n", "name", Defect.UNCOVERED, ("\U000323b0",))
     assert warning_sentence(boxed) == "姓名：字库缺 U+323B0，已画方框"
     assert warning_sentence(FormWarning("n", "address", Defect.SHORTENED)) == "通讯地址：超出格子，末尾为「…」"
+
+
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_no_field_of_the_form_is_called_by_its_name_in_the_program(theme: Theme, field: str) -> None:
+    assert not re.search("[a-z]", field_word(field))
 
 
 def test_the_phases_are_those_the_view_knows() -> None:
