@@ -136,17 +136,22 @@ def come_to_rest(world: World) -> None:
 
 
 def _settle_everybody(world: World) -> None:
-    """Go round until everybody has had a turn that changed nothing, since anything was changed."""
-    idle = 0
-    for number, (login, name) in itertools.product(range(_ROUNDS), REGISTRARS.items()):
-        stood = world.oracle.stands()
-        _settle(world, world.pcs[name], login, number)
-        idle = idle + 1 if world.oracle.stands() == stood else 0
-        if idle == len(REGISTRARS):
+    """Go round until everybody has had a turn that changed nothing, since anything was changed.
+
+    Where somebody has done something about a command that was apart, the rounds that are enough count from there.
+    """
+    idle, rounds, turns = 0, _ROUNDS, ((number, each) for number in itertools.count() for each in REGISTRARS.items())
+    for number, (login, name) in turns:
+        if number == rounds or idle == len(REGISTRARS):
             return
+        stood = world.oracle.stands()
+        if _settle(world, world.pcs[name], login, number):
+            rounds = number + _ROUNDS
+        idle = idle + 1 if world.oracle.stands() == stood else 0
 
 
-def _settle(world: World, pc: Pc, login: str, number: int) -> None:
+def _settle(world: World, pc: Pc, login: str, number: int) -> bool:
+    """Let somebody come to rest; return whether he has done something about a command that was apart."""
     account = world.accounts[login]
     if pc.actor != account:
         world.trace.note("rest", number, login, world.come_in(pc, login))
@@ -163,9 +168,11 @@ def _settle(world: World, pc: Pc, login: str, number: int) -> None:
         world.oracle.check_patience(pc)
     beside = world.streams.of("apart", login, number)
     comes_again = number < _ROUNDS - 1  # what it frees has to leave
-    if comes_again and pc.running.driver.report.quarantined and beside.random() < _SEEN_TO:
+    sees_to_it = comes_again and pc.running.driver.report.quarantined > 0 and beside.random() < _SEEN_TO
+    if sees_to_it:
         world.trace.note("rest", number, login, people.done(pc, people.settle_apart, beside))
     world.oracle.watch(pc)
+    return sees_to_it
 
 
 def _obey_the_lamp(pc: Pc, login: str) -> None:

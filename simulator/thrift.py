@@ -96,9 +96,8 @@ class Due:
             "rescue": self.commands,
             "wipe_done": 1,
         }
-        snapshots = (
-            2 + spent.disturbances if self.anew else 0
-        )  # a copy that would lose many rows believes two that agree
+        # A copy that would lose many rows believes two that agree, also behind the one that has just filled it.
+        snapshots = 2 + self.doubts + spent.disturbances if self.anew else 0
         return {call: most + spent.disturbances for call, most in enough.items()} | {"snapshot": snapshots}
 
     def bytes_sent(self, spent: Spent) -> int:
@@ -184,8 +183,9 @@ class Thrift:
         with self._register.service.environment.database.read() as transaction:
             last, removals = _news(transaction.feed, place, before.seq)
             held = sum(1 for _ in transaction.feed.versions(place))
+            epoch = transaction.server_state.identity().epoch
         doubts = removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
-        stands_nowhere = not before.cursor or before.epoch != after.epoch
+        stands_nowhere = not before.cursor or {before.epoch, after.epoch} != {epoch}
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.breaks > 0
         # Another epoch may have lost any answer: then whatever was ever decided here is asked about again.
         commands = due.commands if before.epoch == after.epoch else max(due.commands, after.saved)

@@ -66,6 +66,12 @@ def test_a_page_of_many_removals_costs_a_digest_of_its_own() -> None:
     assert Due(0, changes=4).exceeded_by(asked_first) == ["2 digest where 1 are enough"]
 
 
+def test_a_page_of_many_removals_behind_a_new_copy_costs_two_more() -> None:
+    filled = _spent("snapshot", "changes", "snapshot", "snapshot", "changes")
+    assert Due(0, changes=4, anew=11, doubts=1).exceeded_by(filled) == []
+    assert Due(0, changes=4, anew=11).exceeded_by(filled) == ["3 snapshot where 2 are enough"]
+
+
 @pytest.fixture
 def quiet(world: World) -> Pc:
     """A computer that has received everything."""
@@ -131,3 +137,10 @@ def test_rows_that_came_before_the_feed_forgot_them_were_due(world: World, quiet
     world.thrift.begin(quiet)
     quiet.wire.spent = _spent("hello", "changes", "changes", received=5_000)
     assert "bytes received" in world.thrift.excess(quiet)
+
+
+def test_a_copy_of_an_older_epoch_is_due_anew_though_no_page_was_asked_for(world: World, quiet: Pc) -> None:
+    _snapshot_beside(world, quiet, lambda _: None)
+    assert "1 snapshot where 0 are enough" in world.thrift.excess(quiet)
+    world.register.service.registry.begin_epoch("test")
+    assert world.thrift.excess(quiet) == ""
