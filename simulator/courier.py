@@ -39,7 +39,8 @@ class _Engine:
         self._tell(lambda at: events.AnswersBrought(at, outcomes, epoch, beside))
 
 
-def _desk(pc: Pc) -> CourierDesk:
+def desk_of(pc: Pc) -> CourierDesk:
+    """Return the courier's desk at a computer."""
     return CourierDesk(pc.running.store, pc.device_id, _Engine(pc), pc.running.transport.carry)
 
 
@@ -51,7 +52,7 @@ def pack(world: World, pc: Pc, chance: Random) -> str:
         pc.wire.weather = Weather.OFFLINE
         world.trace.note(" ", people.done(pc, people.decide, chance))
         world.oracle.watch(pc)
-    _desk(pc).write_to(world.stick)
+    desk_of(pc).write_to(world.stick)
     done = world.sync(pc)
     note = pc.running.driver.report.bundle
     if note.name:
@@ -88,7 +89,7 @@ def _at_the_console(world: World, path: Path) -> str:
 def _by(pc: Pc, path: Path) -> str:
     if pc.is_removed:
         return "removed"
-    carried = _desk(pc).carry(path)
+    carried = desk_of(pc).carry(path)
     return f"{pc.name} {carried.carried_out} left {carried.left}"
 
 
@@ -116,7 +117,7 @@ def _at(world: World, pc: Pc, deed: Callable[[], str]) -> str:
 
 def _brought(world: World, pc: Pc, path: Path) -> str:
     try:
-        brought = _desk(pc).read(path)
+        brought = desk_of(pc).read(path)
     except KnownFault as fault:
         return fault.code
     return f"{brought.answers} of them open {brought.still_open} {world.sync(pc)}"

@@ -11,11 +11,12 @@ from medreg_desktop.services.transport.trouble import TroubleKind
 from simulator.real.cells.scene import Scene, call_of
 from simulator.real.cells.toxic import (
     CUT,
-    EVERY_KIND,
+    LEAVING,
     LINK,
     NOT_UNDERSTOOD,
     PORTAL,
     SIGNED_IN,
+    WITH_BODY,
     Cause,
     Kind,
     Script,
@@ -30,6 +31,8 @@ _JSON = (("Content-Type", "application/json"),)
 _TRAILER = 12
 """What a packed body ends with, and a little: its last bytes alone hold nothing that was said."""
 
+_OK = 200
+_BARE = frozenset(Kind) - WITH_BODY
 _STREAMS = frozenset({Kind.SNAPSHOT, Kind.RESUMED})
 
 _ENDINGS: dict[str, Callable[[Exchange], None]] = {
@@ -48,10 +51,12 @@ def all_of_them() -> list[Toxic]:
 
 
 def _cut_heads() -> list[Toxic]:
+    """Where nothing follows the head, its first lines say all there is to say: what was done, and by whom."""
     places = {"in the status line": 0.0, "in the headers": 0.5, "before the empty line": 1.0}
     return [
-        Toxic("answer cut", f"{place}, {how}", LINK, _cut_head(share, end))
+        Toxic("answer cut", f"{place}, {how}", cause, _cut_head(share, end), kinds=kinds)
         for (place, share), (how, end) in product(places.items(), _ENDINGS.items())
+        for cause, kinds in ((LINK, WITH_BODY), (None if share else LINK, _BARE))
     ]
 
 
@@ -63,6 +68,7 @@ def _cut_bodies() -> list[Toxic]:
             f"{place}, {framing.value}{', gzip' * packed}, {how}",
             LINK,
             _cut_body(share, framing, end, packed),
+            kinds=WITH_BODY,
         )
         for (place, share), framing, packed, (how, end) in product(
             places.items(), Framing, (False, True), _ENDINGS.items()
@@ -119,7 +125,13 @@ def _portals() -> list[Toxic]:
 def _others() -> list[Toxic]:
     foreign = Cause(TroubleKind.PORTAL, frozenset({"other_server"}))
     return [
-        Toxic("another server", "of the same kind", foreign, _changed(_of_another), kinds=SIGNED_IN | {Kind.PING}),
+        Toxic(
+            "another server",
+            "of the same kind",
+            foreign,
+            _changed(_of_another),
+            kinds=SIGNED_IN | LEAVING | {Kind.PING},
+        ),
         Toxic("another server", "without a name", PORTAL, _changed(lambda a: a.without("X-MedReg-Server"))),
         Toxic("another service", "JSON of another shape", NOT_UNDERSTOOD, _changed(_other_shape), kinds=_JSON_KINDS),
         Toxic("another service", "words after the end", NOT_UNDERSTOOD, _changed(_with_tail), kinds=_JSON_KINDS),
@@ -127,7 +139,7 @@ def _others() -> list[Toxic]:
     ]
 
 
-_JSON_KINDS = frozenset(Kind) - {Kind.SNAPSHOT, Kind.RESUMED}
+_JSON_KINDS = WITH_BODY - {Kind.SNAPSHOT, Kind.RESUMED}
 
 
 def _instead(answer: Answer) -> Script:
@@ -164,15 +176,27 @@ def _no_json(answer: Answer) -> Answer:
 def _rewritten() -> list[Toxic]:
     """Proxies may change what HTTP lets them change; what they may not must not be believed."""
     return [
-        Toxic("rewritten", "chunked", None, _changed(_same, Framing.CHUNKED)),
-        Toxic("rewritten", "ended by closing", None, _changed(_same, Framing.CLOSE)),
-        Toxic("rewritten", "packed with gzip", None, _changed(Answer.gzipped)),
-        Toxic("rewritten", "packed and chunked", None, _changed(Answer.gzipped, Framing.CHUNKED)),
-        Toxic("rewritten", "headers in small letters", None, _changed(_small)),
-        Toxic("rewritten", "headers added", None, _changed(lambda a: a.having(Via="1.1 proxy", X_Cache="MISS"))),
-        Toxic("rewritten", "charset added", None, _changed(_with_charset)),
-        Toxic("rewritten", "type changed", PORTAL, _changed(lambda a: a.having(Content_Type="text/plain"))),
-        Toxic("rewritten", "type taken away", PORTAL, _changed(lambda a: a.without("Content-Type"))),
+        Toxic("rewritten", "chunked", None, _changed(_same, Framing.CHUNKED), kinds=WITH_BODY),
+        Toxic("rewritten", "ended by closing", None, _changed(_same, Framing.CLOSE), kinds=WITH_BODY),
+        Toxic("rewritten", "packed with gzip", None, _changed(Answer.gzipped), kinds=WITH_BODY),
+        Toxic("rewritten", "packed and chunked", None, _changed(Answer.gzipped, Framing.CHUNKED), kinds=WITH_BODY),
+        Toxic("rewritten", "headers in small letters", None, _changed(_small), kinds=WITH_BODY),
+        Toxic(
+            "rewritten",
+            "headers added",
+            None,
+            _changed(lambda a: a.having(Via="1.1 proxy", X_Cache="MISS")),
+            kinds=WITH_BODY,
+        ),
+        Toxic("rewritten", "charset added", None, _changed(_with_charset), kinds=WITH_BODY),
+        Toxic(
+            "rewritten",
+            "type changed",
+            PORTAL,
+            _changed(lambda a: a.having(Content_Type="text/plain")),
+            kinds=WITH_BODY,
+        ),
+        Toxic("rewritten", "type taken away", PORTAL, _changed(lambda a: a.without("Content-Type")), kinds=WITH_BODY),
         Toxic(
             "rewritten",
             "called gzip, and is not",
@@ -180,8 +204,8 @@ def _rewritten() -> list[Toxic]:
             _changed(lambda a: a.having(Content_Encoding="gzip")),
             kinds=_JSON_KINDS,
         ),
-        Toxic("rewritten", "length too short", LINK, _short),
-        Toxic("rewritten", "length too long, then closed", LINK, _long, kinds=EVERY_KIND - _STREAMS),
+        Toxic("rewritten", "length too short", LINK, _short, kinds=WITH_BODY),
+        Toxic("rewritten", "length too long, then closed", LINK, _long, kinds=WITH_BODY - _STREAMS),
         # Its last line says that a stream is whole, whatever length was stated.
         Toxic("rewritten", "length too long, then closed", None, _long, kinds=_STREAMS),
         Toxic("rewritten", "the token taken away", Cause(TroubleKind.SIGN_IN), _without_token, kinds=SIGNED_IN),
@@ -241,7 +265,7 @@ def _stale() -> list[Toxic]:
             "the answer to another call",
             NOT_UNDERSTOOD,
             _crossed,
-            kinds=SIGNED_IN - {Kind.HELLO, Kind.SNAPSHOT, Kind.RESUMED},
+            kinds=(SIGNED_IN | LEAVING) & WITH_BODY - {Kind.HELLO, Kind.SNAPSHOT, Kind.RESUMED},
         ),
     ]
 
@@ -256,4 +280,4 @@ def _again(which: int) -> Script:
 
 def _crossed(scene: Scene, exchange: Exchange) -> None:
     assert exchange.request
-    exchange.reply(scene.wire.kept["hello"][-1])
+    exchange.reply([answer for answer in scene.wire.kept["hello"] if answer.status == _OK][-1])

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from medreg_desktop.services.transport.trouble import TroubleKind
 from medreg_desktop.services.transport.watched import STALL_S
 from simulator.real.cells.scene import Scene
-from simulator.real.cells.toxic import BY_POST, LINK, SILENT, Script, Toxic, plain
+from simulator.real.cells.toxic import BY_POST, EVERY_KIND, LINK, SILENT, WITH_BODY, Cause, Kind, Script, Toxic, plain
 from simulator.real.exchange import Exchange
 
+_NOT_LAST = EVERY_KIND - {Kind.SIGN_OUT}
+_SIGNED_OUT = Cause(TroubleKind.SIGN_IN)  # whom the first has signed out the second does not know
 _LATE_S = 25.0
 _STEADY_S = 9.0  # of world time between two pieces: never a stall, in all far longer than one
 
@@ -37,7 +40,7 @@ def _lost_answers() -> list[Toxic]:
         Toxic("answer lost", "closed", LINK, _carried_out_and(Exchange.drop)),
         Toxic("answer lost", "closed in good order", LINK, _carried_out_and(Exchange.finish)),
         Toxic("answer lost", "then silence", SILENT, _carried_out_and_silent),
-        Toxic("answer lost", "silence after half of it", SILENT, _half_and_silent),
+        Toxic("answer lost", "silence after half of it", SILENT, _half_and_silent, kinds=WITH_BODY),
     ]
 
 
@@ -52,8 +55,9 @@ def _slow() -> list[Toxic]:
 
 def _repeated() -> list[Toxic]:
     return [
-        Toxic("delivered twice", "one after the other", None, _twice),
-        Toxic("delivered twice", "both at once", None, _at_once),
+        Toxic("delivered twice", "one after the other", None, _twice, kinds=_NOT_LAST),
+        Toxic("delivered twice", "one after the other", _SIGNED_OUT, _twice, kinds=EVERY_KIND - _NOT_LAST),
+        Toxic("delivered twice", "both at once", None, _at_once, kinds=_NOT_LAST),
         Toxic("delivered again", "an hour later", None, _again_later),
         Toxic("delivered again", "after a repeat of the client's own", LINK, _overtaken),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.transport.trouble import TroubleKind
-from simulator.real.cells.toxic import Kind, Toxic
+from simulator.real.cells.toxic import LEAVING, Kind, Toxic
 
 _WORDS: dict[TroubleKind, LampKind] = {
     TroubleKind.LINK: LampKind.OFFLINE,
@@ -38,6 +38,8 @@ _MENDED_AT_ONCE: frozenset[tuple[Kind, TroubleKind]] = frozenset(
 def lamps_after(kind: Kind, toxic: Toxic) -> frozenset[LampKind]:
     """Return the words the lamp may show once the sync that met this trouble waits."""
     cause = toxic.cause
+    if kind in LEAVING:
+        return frozenset({LampKind.NEEDS_YOU}) | (frozenset() if cause is None else frozenset({_WORDS[cause.kind]}))
     if kind is Kind.PING and cause is None:
         return toxic.lamps | {LampKind.SIGN_IN}  # the service is there; without a session that is all it can be
     if toxic.lamps:

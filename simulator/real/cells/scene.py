@@ -38,6 +38,10 @@ from simulator.trace import Trace
 from simulator.wire import Wire
 
 _CALLS = {
+    "/courier": "courier",
+    "/device/wipe/check": "wipe_check",
+    "/device/rescue": "rescue",
+    "/device/wipe/done": "wipe_done",
     "/session": "sign_in",
     "/ping": "ping",
     "/sync/hello": "hello",
@@ -51,9 +55,11 @@ _CALLS = {
 _DRY = b'"dry_run":true'
 
 
-def call_of(target: str, body: bytes = b"") -> str:
-    """Return the name of the call that is made by this path and body."""
+def call_of(target: str, body: bytes = b"", method: str = "") -> str:
+    """Return the name of the call that is made by this path, body and method."""
     path = urlsplit(target).path.removeprefix(API)
+    if method == "DELETE":
+        return "sign_out"
     if path == "/sync/commands" and _DRY in body:
         return "rehearsal"
     return _CALLS.get(path, "bucket" if path.startswith("/sync/buckets/") else path)
@@ -98,7 +104,7 @@ class CellWire(Wire):
     ) -> requests.Response:
         """Send one request; the awaited one into the ambush."""
         ambush = self.ambush
-        if ambush is None or ambush.was_met or call_of(request.path_url, _body(request)) != ambush.call:
+        if ambush is None or ambush.was_met or _call_of(request) != ambush.call:
             return self._adapter.send(request, **settings)
         ambush.nth -= 1
         if ambush.nth > 0:
@@ -132,6 +138,10 @@ def _somebody_new() -> Person:
     """Return a physician whom no other cell of this process has: an ID number is one person's."""
     day, sequence = divmod(next(_people) % (12_000 * 999), 999)
     return cases.person(day, sequence + 1)
+
+
+def _call_of(request: requests.PreparedRequest) -> str:
+    return call_of(request.path_url, _body(request), request.method or "")
 
 
 def _body(request: requests.PreparedRequest) -> bytes:

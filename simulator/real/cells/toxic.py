@@ -27,6 +27,11 @@ class Kind(StrEnum):
     RESUMED = "snapshot taken up again"
     DIGEST = "digest"
     BUCKET = "bucket"
+    SIGN_OUT = "sign_out"
+    COURIER = "courier"
+    WIPE_CHECK = "wipe_check"
+    RESCUE = "rescue"
+    WIPE_DONE = "wipe_done"
 
     @property
     def call(self) -> str:
@@ -34,9 +39,17 @@ class Kind(StrEnum):
         return self.value.split(" ", maxsplit=1)[0]
 
 
-BY_POST = frozenset({Kind.SIGN_IN, Kind.HELLO, Kind.REHEARSAL, Kind.COMMANDS, Kind.DIGEST})
 EVERY_KIND = frozenset(Kind)
-SIGNED_IN = EVERY_KIND - {Kind.SIGN_IN, Kind.PING}
+LEAVING = frozenset({Kind.WIPE_CHECK, Kind.RESCUE, Kind.WIPE_DONE})
+"""What a computer that was shut out says: by its own key, in nobody's name."""
+
+BY_POST = LEAVING | {Kind.SIGN_IN, Kind.HELLO, Kind.REHEARSAL, Kind.COMMANDS, Kind.DIGEST, Kind.COURIER}
+SIGNED_IN = EVERY_KIND - LEAVING - {Kind.SIGN_IN, Kind.PING}
+WITH_BODY = EVERY_KIND - {Kind.SIGN_OUT, Kind.WIPE_DONE}
+"""What is answered with more than a status."""
+
+AT_THE_DOOR = frozenset({Kind.SIGN_IN, Kind.SIGN_OUT, Kind.COURIER})
+"""What a person asks for by himself: he is told what became of it, and the lamp is not asked."""
 
 Script = Callable[[Scene, Exchange], None]
 Around = Callable[[Scene], AbstractContextManager[None]]
