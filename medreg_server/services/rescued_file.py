@@ -22,11 +22,14 @@ FILE: Final = "rescued.ndjson"
 
 
 class HandedOver(msgspec.Struct, frozen=True, tag="handed_over"):
-    """A command that a revoked computer handed over."""
+    """A command that a revoked computer handed over; lines of before do not say which key it signs with."""
 
     device_id: DeviceId
     rescued: RescuedCommand
     received_at: datetime
+    institution_id: InstitutionId = InstitutionId("")
+    public_key: bytes = b""
+    client_version: str = ""
 
 
 class Left(msgspec.Struct, frozen=True, tag="left"):

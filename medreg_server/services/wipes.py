@@ -28,7 +28,7 @@ from medreg_core.contract.v1.devices import (
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.contract.v1.versions import fingerprint
-from medreg_core.domain.records import DeviceId
+from medreg_core.domain.records import AccountId, DeviceId
 from medreg_core.domain.vocabulary import Role
 from medreg_server.db.devices import Device
 from medreg_server.db.scope import Scope
@@ -91,7 +91,8 @@ class WipeDesk:
         for rescued in rescue.commands:
             _check_ids(rescued)
         now = self._environment.now()
-        handed_over = [HandedOver(device.id, item, now) for item in rescue.commands]
+        known_by = device.institution_id, device.public_key, device.client_version
+        handed_over = [HandedOver(device.id, item, now, *known_by) for item in rescue.commands]
         with self._environment.database.write() as transaction:
             # None is under way any more: each had the device's turn, for which the revocation has waited.
             taken = [item for item in handed_over if take_in(transaction, item, device.institution_id)]
@@ -112,11 +113,18 @@ class WipeDesk:
         """Note that the device has destroyed its copy. Raises ServiceFault FORBIDDEN, BAD_REQUEST.
 
         One that is in order here obeyed an order which a restore has taken back: it is shut out again, for it is gone.
+        One that the restore has made unknown is known by what it handed over, which nobody else has any more.
         """
-        device = self._device(Purpose.WIPE_DONE, signed)
+        device = self._found(signed.device_id) or self._by_what_it_handed_over(signed.device_id)
+        if device is None:
+            raise ServiceFault(FaultCode.FORBIDDEN)
+        self._check_signature(Purpose.WIPE_DONE, signed, device)
         done = _content(signed, WipeDone)
         now = self._environment.now()
         with self._environment.database.write() as transaction:
+            if transaction.institutions.get(device.institution_id) is None:  # the restore has taken that as well
+                raise ServiceFault(FaultCode.FORBIDDEN)
+            transaction.devices.add(device, AccountId(""), now)
             note_gone(transaction, device, rescued_file.kept(self._data_dir), now)
             if transaction.devices.wiped(device.id, now):
                 transaction.record(device_event("device.wiped", device, rescued=str(done.rescued)))
@@ -130,6 +138,13 @@ class WipeDesk:
             raise ServiceFault(FaultCode.FORBIDDEN)
         self._check_signature(purpose, signed, device)
         return device
+
+    def _by_what_it_handed_over(self, device_id: DeviceId) -> Device | None:
+        lines = rescued_file.kept(self._data_dir) if is_id(device_id) else []
+        for line in lines:
+            if isinstance(line, HandedOver) and line.device_id == device_id and line.public_key:
+                return Device(device_id, line.institution_id, line.public_key, line.client_version)
+        return None
 
     def _found(self, device_id: DeviceId) -> Device | None:
         if not is_id(device_id):

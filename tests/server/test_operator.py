@@ -277,16 +277,21 @@ def test_a_restore_brings_back_what_was_rescued_from_a_computer_that_is_gone(
     assert stat.S_IMODE(torn.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("known", [True, False])
 def test_a_restore_takes_nothing_of_a_computer_that_has_its_decisions_still(
-    database_url: str, other_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    known: bool, database_url: str, other_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its order may be gone with the restore, and its registrar may call back what a supervisor would carry out."""
+    """Its order may be gone with the restore, and its registrar may call back what a supervisor would carry out.
+
+    Nor does the restored register need to know it, to believe its last word: seed 308831.
+    """
     copy = tmp_path / "copy"
     with open_register(database_url, tmp_path) as service:
         hospital = seed_hospital(service)
         (application,) = seed_applications(service, hospital.institution)
-        leaver = Leaver.of(service, hospital)
+        leaver = Leaver.of(service, hospital) if known else None
         assert main(["backup", str(copy)]) == 0
+        leaver = leaver or Leaver.of(service, hospital)
         leaver.revoke()
         leaver.rescue(command(application, Return(opinion="请补充资料")))
     assert main(["--database", other_url, "restore", str(copy)]) == 0

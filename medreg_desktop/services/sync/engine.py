@@ -336,6 +336,7 @@ def _greeted(state: SyncState, event: HelloAnswered) -> Step:
         greeted=state.asked_as == state.comings or _is_of(state, welcome.account.id),
         greeted_mono=event.at.mono,
         blocked="",
+        epoch=welcome.epoch,
         protocol=welcome.protocol,
         numbers_refused=welcome.lease is None and runs_low(stock.form_numbers or 0),
         codes_refused=welcome.code_lease is None and runs_low(stock.codes or 0),

@@ -57,9 +57,15 @@ AT_ONCE_S, PAUSE_S = 1.0, 2.0
 
 
 def snapshot_opened(state: SyncState, event: SnapshotOpened) -> Step:
-    """Continue the half-built snapshot if it is of the same epoch, else start an empty one."""
+    """Continue the half-built snapshot if it is of the same epoch, else start an empty one.
+
+    One of another epoch than hello told is of before a restore, out of some cache: laid beside it, everything decided
+    since would look lost. Or the register has been restored just now; hello tells.
+    """
     position = state.position or Position()
-    begun, head = position.snapshot, event.head
+    begun, head, told = position.snapshot, event.head, state.contact.epoch
+    if told and head.epoch != told:
+        return _snapshot_wrong(state.with_contact(greeted=False), event.at)
     if begun is not None and begun.epoch == head.epoch:
         progress = replace(begun, total=head.total)
         return replace(state, position=replace(position, snapshot=progress)), ()

@@ -109,6 +109,7 @@ class Contact:
 
     greeted: bool = False
     greeted_mono: float = 0.0
+    epoch: str = ""  # of the register, as hello told
     protocol: int = PROTOCOL  # the one agreed on in hello
     numbers_refused: bool = False  # asked for form numbers, got none: this account may not have any
     codes_refused: bool = False  # the same of activation codes

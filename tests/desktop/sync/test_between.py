@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 import pytest
 
 from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
-from medreg_core.contract.v1.feed import ChangePage
+from medreg_core.contract.v1.feed import ChangePage, SnapshotHead, SnapshotLine
 from medreg_core.contract.v1.messages import Hello, Welcome
 from medreg_core.domain.records import AccountId
 from medreg_desktop.services.faults import KnownFault
@@ -199,3 +200,29 @@ def test_messages_are_taken_in_the_order_they_were_left(monkeypatch: pytest.Monk
     desk.driver.tell(events.SignedOut)
     desk.sync()
     assert desk.driver._state.actor == Actor(LI, session=True)
+
+
+def test_a_whole_copy_of_before_a_restore_is_not_taken_for_the_registers() -> None:
+    """Found by seed 308185: out of some cache it hid all that was decided since, which was told as lost."""
+    desk = Desk(rows=5)
+    desk.sync()
+    desk.world.epoch = "e2"
+    desk.sign_in()
+    desk.world.change("a0000")
+    snapshot = FakeService.snapshot
+
+    @contextmanager
+    def cached(self: FakeService, after: str) -> Iterator[Iterator[SnapshotLine]]:
+        with snapshot(self, after) as lines:
+            yield (
+                msgspec.structs.replace(line, epoch="e1") if isinstance(line, SnapshotHead) else line for line in lines
+            )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeService, "snapshot", cached)
+        report = desk.sync()
+    assert (report.epoch, report.lamp.kind) == ("e1", LampKind.SERVER_SILENT)
+    desk.world.calls.clear()
+    assert desk.sync(600).epoch == "e2"
+    assert desk.copy.rows == desk.world.rows
+    assert desk.world.calls[0] == "hello", "perhaps it is the register that was restored meanwhile"

@@ -58,6 +58,7 @@ def desk() -> Desk:
     desk = Desk(rows=20)
     desk.sync()
     desk.world.epoch = "e2"
+    desk.sign_in()  # a new epoch ends every session
     desk.reports.clear()
     return desk
 
