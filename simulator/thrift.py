@@ -136,7 +136,8 @@ class Thrift:
     """Compares what each engine has spent with what it had to do.
 
     ``_owing`` are the computers whose feed has broken, and no page of it has come since; ``_reached`` is how far it had
-    come for those at work when it forgot or was put back.
+    come for those at work when it forgot or was put back, ``_doubted`` up to where it had told of so many removals that
+    they were doubted, whoever tells of them now.
     """
 
     def __init__(self, register: Register, institutions: Mapping[str, InstitutionId]) -> None:
@@ -144,6 +145,7 @@ class Thrift:
         self._institutions = institutions
         self._before: dict[str, _Standing] = {}
         self._reached: dict[str, int] = {}
+        self._doubted: dict[str, int] = {}
         self._owing: set[str] = set()
 
     def begin(self, pc: Pc) -> None:
@@ -152,13 +154,17 @@ class Thrift:
         pc.wire.spent = Spent()
         self._before[pc.name] = _standing(pc)
         self._reached.pop(pc.name, None)
+        if self._before[pc.name].seq >= self._doubted.get(pc.name, 0):
+            self._doubted.pop(pc.name, None)
 
     def remember(self) -> None:
         """The feed is about to forget, or to be put back: what was due until now has perhaps been fetched."""
         with self._register.service.environment.database.read() as transaction:
             for name, before in self._before.items():
-                last, _ = _news(transaction.feed, self._institutions[name], before.seq)
+                last, removals = _news(transaction.feed, self._institutions[name], before.seq)
                 self._reached[name] = max(last, self._reached.get(name, 0))
+                if _are_many(removals):
+                    self._doubted[name] = last
 
     def excess(self, pc: Pc) -> str:
         """Return of what an engine has spent more than its work was worth; empty when it was thrifty."""
@@ -184,7 +190,7 @@ class Thrift:
             last, removals = _news(transaction.feed, place, before.seq)
             held = sum(1 for _ in transaction.feed.versions(place))
             epoch = transaction.server_state.identity().epoch
-        doubts = removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
+        doubts = _are_many(removals) or pc.name in self._doubted
         stands_nowhere = not before.cursor or {before.epoch, after.epoch} != {epoch}
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.breaks > 0
         # Another epoch may have lost any answer: then whatever was ever decided here is asked about again.
@@ -202,6 +208,10 @@ def _news(feed: Feed, place: InstitutionId, after: int) -> tuple[int, int]:
         if last == after:
             return last, removals
         after, removals = last, removals + sum(change.op is not Op.UPSERT for change in changes)
+
+
+def _are_many(removals: int) -> bool:
+    return removals > cache_feed._ALWAYS_ALLOWED_REMOVALS  # noqa: SLF001 - the client's own measure
 
 
 _STANDS = """

@@ -144,3 +144,18 @@ def test_a_copy_of_an_older_epoch_is_due_anew_though_no_page_was_asked_for(world
     assert "1 snapshot where 0 are enough" in world.thrift.excess(quiet)
     world.register.service.registry.begin_epoch("test")
     assert world.thrift.excess(quiet) == ""
+
+
+def test_removals_that_were_doubted_before_the_feed_forgot_them_are_so_behind_it(world: World, quiet: Pc) -> None:
+    home, other = world.institutions["b"], world.institutions["c"]
+    people.applications_leave(world.register, home, other, 8, world.streams.of("leave"))
+    world.thrift.begin(quiet)
+    quiet.wire.spent = _spent("changes")
+    operating.prune(world, quiet, world.streams.of("prune"))
+    assert world.thrift.excess(quiet) == ""
+    _snapshot_beside(world, quiet, lambda _: None)
+    assert world.thrift.excess(quiet) == ""
+    quiet.sign_in("bing")
+    world.sync(quiet)
+    _snapshot_beside(world, quiet, lambda _: None)
+    assert "1 snapshot where 0 are enough" in world.thrift.excess(quiet)
