@@ -114,7 +114,8 @@ class CodeDesk:
     def void(self, physician_id: PhysicianId, reference: str, reason: str) -> None:
         """Make a code worthless, whichever device handed it out; a hand-out that never left this one is cancelled.
 
-        Raises Refused ``not_allowed``, ``reason_missing``, ``code_spent``.
+        Raises Refused ``not_allowed``, ``reason_missing``, ``code_spent``; ``never_greeted``, no service knows this
+        computer yet: nothing could be handed over if it were shut out before that.
         """
 
         def work(conn: Connection) -> None:
@@ -122,6 +123,8 @@ class CodeDesk:
             if not reason.strip():
                 raise Refused(Problem("reason_missing", field="reason"))
             line = _line(conn, reference)
+            if line is None and not sync_state.value(conn, "server_id"):
+                raise Refused(Problem("never_greeted"))
             if line is not None and not line.stands:
                 raise Refused(Problem("code_spent"))
             codes.void(conn, reference)

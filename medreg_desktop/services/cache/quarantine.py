@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from medreg_core.domain.records import AccountId, CommandId
-from medreg_desktop.services.cache import audit, outbox, outbox_moves
+from medreg_desktop.services.cache import applications, audit, outbox, outbox_moves
 from medreg_desktop.services.cache.connection import Connection
 
 HANDED_OVER = "handed_over"
@@ -13,8 +13,12 @@ HANDED_OVER = "handed_over"
 
 
 def note_handed_over(conn: Connection, command_id: CommandId, actor: AccountId, now: datetime) -> str:
-    """Note that a reference to the command was given to support; return the digest of its bytes, in hex."""
+    """Note that a reference to the command was given to support; return the digest of its bytes, in hex.
+
+    One that was about to be replaced is so no longer, and shows again.
+    """
     row = outbox.row_of(conn, command_id)
     outbox_moves.quarantine(conn, command_id, HANDED_OVER)
     audit.append(conn, now, actor, "command_handed_over", row.command.application_id, {"command": command_id})
+    applications.refresh(conn, [row.command.application_id])
     return str(conn.execute("SELECT body_hash FROM outbox WHERE id = ?", (command_id,)).fetchall()[0][0])

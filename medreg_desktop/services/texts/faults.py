@@ -246,6 +246,9 @@ _ACTIVATION: Final = {
     "code_given_already": mark(
         "You have handed out a code to this physician already. Print it again, or void it and hand out another."
     ),
+    "never_greeted": mark(
+        "The service does not know this computer yet. Connect to the network and let it sync once, then void the code."
+    ),
     "code_not_here": mark("This code was handed out on another computer; only there can it be printed again."),
     "already_active": mark("The physician's account is active already; no code is needed."),
     "physician_elsewhere": mark(

@@ -119,6 +119,18 @@ def test_voiding_a_hand_out_that_never_left_sends_nothing(office: Office, desk: 
     assert desk.hand_out(BEN, SLIP).code != slip.code, "a code once shown is never handed out to somebody else"
 
 
+def test_nothing_is_saved_on_a_computer_that_no_service_knows(tmp_path: Path, clock: StillClock) -> None:
+    """Found by seed 310252: shut out before its first answer, it could prove nothing and hand nothing over."""
+    store = CacheStore.open(tmp_path / "blank.db", KEY, clock)
+    blank = Office(store, clock)
+    assert reasons(lambda: desk_of(blank).void(ANNA, "of-another-device", "发错了人")) == ["never_greeted"]
+    assert blank.sends() == []
+    blank.greeted()
+    desk_of(blank).void(ANNA, "of-another-device", "发错了人")
+    assert len(blank.sends()) == 1
+    store.close()
+
+
 def test_the_audit_names_the_colleague_who_voided(office: Office, desk: CodeDesk) -> None:
     slip = desk.hand_out(ANNA, SLIP)
     colleague = Office(office.store, office.clock, LI, office.ids)

@@ -15,6 +15,7 @@ from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.quarantine_desk import Reason
 from medreg_desktop.services.search.conditions import RowSync
+from medreg_desktop.services.search.rows import STATES
 from medreg_desktop.services.transport.attempts import Attempt
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import LI, Office, application
@@ -146,6 +147,16 @@ def test_handed_over_is_a_reference_without_a_name_or_a_word(office: Office) -> 
     after = row(office, command_id)
     assert (after.state, after.last_cause) == (OutboxState.QUARANTINED, "handed_over")
     assert "command_handed_over" in actions(office)
+
+
+def test_handed_over_over_a_correction_it_shows_again_in_the_list_as_on_its_sheet(office: Office) -> None:
+    """Found by seed 311094: the list went on without it."""
+    command_id = set_apart(office)
+    office.outbox.review_again(command_id)
+    office.quarantine.hand_over(command_id, ())
+    assert office.reviews.open(ONE).shown_state is State.AGREED
+    listed = office.store.read(lambda conn: conn.execute("SELECT state FROM worklist WHERE id = ?", (ONE,)).fetchall())
+    assert [STATES[state] for (state,) in listed] == [State.AGREED]
 
 
 @pytest.mark.parametrize("act", ["look", "give_up", "hand_over"])
