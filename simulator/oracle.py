@@ -7,7 +7,7 @@ Here is what is looked at while the run lasts, and what must be remembered for t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -16,9 +16,9 @@ from medreg_core.domain.records import Application, CommandId, InstitutionId, Ph
 from medreg_core.domain.states import RULES
 from medreg_core.domain.vocabulary import OutcomeKind, RescueState
 from medreg_desktop.services.auth import farewell
-from medreg_desktop.services.cache import applications, sync_state
+from medreg_desktop.services.cache import applications, sync_state, unfinished
 from medreg_desktop.services.cache.connection import Connection
-from medreg_desktop.services.cache.outbox import OutboxState
+from medreg_desktop.services.cache.outbox import OutboxRow, OutboxState
 from medreg_desktop.services.cache.overlay import MOVES
 from medreg_desktop.services.sync.lamp import LampKind
 from medreg_desktop.services.sync.report import SyncReport
@@ -130,12 +130,16 @@ class Oracle:
         And what its maker has closed himself is not (I2): a supervisor would carry it out all the same.
         """
         rows = pc.running.store.read(every_row)
-        lane = kept_in_lane(self._register.service.environment.database)
+        database = self._register.service.environment.database
+        lane, order = kept_in_lane(database), pc.running.store.read(unfinished.order)
+        lost = self._lost_of(rows) if order is not None and order.epoch == self._epoch() else set[CommandId]()
         beside = kept_beside(self._register.settings, pc.device_id)  # since a restore: its last word brings it back
         self._owed_to_lane |= beside - lane.keys()
         for row in rows:
             if row.is_open and lane.get(row.command.id, ("", None))[0] != pc.device_id and row.command.id not in beside:
                 raise Violation(f"I1: {row.kind.value} {row.command.id} is destroyed on {pc.name}, and nobody has it")
+            if row.command.id in lost - lane.keys() - beside:
+                raise Violation(f"I1: the restored register has lost {row.command.id}, and {pc.name} tells nobody")
             if row.resolution in BY_HAND and row.command.id in lane:
                 raise Violation(f"I2: {row.command.id} is {row.resolution.value} on {pc.name}, and in the lane")
         self.watch(pc)
@@ -226,6 +230,17 @@ class Oracle:
         for command in ids:
             if command not in answers or answers[command].kind is not OutcomeKind.ACCEPTED:
                 raise Violation(f"I1: {command} is shown as accepted on {pc.name}, and the register says otherwise")
+
+    def _epoch(self) -> str:
+        with self._register.service.environment.database.read() as transaction:
+            return transaction.server_state.identity().epoch
+
+    def _lost_of(self, rows: Sequence[OutboxRow]) -> set[CommandId]:
+        """Return what was accepted before a restore, and is not carried out in the register that came of it."""
+        epoch, done = self._epoch(), self.effects()
+        return {
+            row.command.id for row in rows if is_accepted(row) and row.epoch != epoch and row.command.id not in done
+        }
 
     def _check_shown(self, pc: Pc, conn: Connection) -> None:
         """What the service has accepted stays on its author's screen until the copy itself has it (I6)."""

@@ -194,7 +194,7 @@ class Thrift:
         stands_nowhere = not before.cursor or {before.epoch, after.epoch} != {epoch}
         is_excused = stands_nowhere or doubts or pc.name in self._owing or pc.wire.spent.breaks > 0
         # Another epoch may have lost any answer: then whatever was ever decided here is asked about again.
-        commands = due.commands if before.epoch == after.epoch else max(due.commands, after.saved)
+        commands = due.commands if before.epoch == after.epoch else max(due.commands, before.saved, after.saved)
         anew = held if is_excused else 0
         changes = max(last, self._reached.get(pc.name, 0)) - before.seq
         return replace(due, commands=commands, changes=changes, anew=anew, doubts=int(doubts))

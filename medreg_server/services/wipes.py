@@ -63,13 +63,14 @@ class WipeDesk:
             self._check_signature(Purpose.WIPE_CHECK, signed, device)
         elif not is_id(signed.device_id):
             raise ServiceFault(FaultCode.FORBIDDEN)
-        nonce = _nonce(_content(signed, WipeCheck).nonce)
+        asked, identity = _content(signed, WipeCheck), self._environment.identity()
         answer = WipeAnswer(
             magic=MAGIC,
-            server_id=self._environment.identity().server_id,
+            server_id=identity.server_id,
             device_id=signed.device_id,
-            nonce=nonce,
+            nonce=_nonce(asked.nonce),
             wipe=False,
+            epoch=identity.epoch if asked.asks_epoch else "",
         )
         if device is not None and device.revoked_at is not None:
             answer = msgspec.structs.replace(

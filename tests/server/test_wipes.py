@@ -107,6 +107,19 @@ def test_a_device_that_a_restore_has_made_unknown_is_told_that_nothing_is_ordere
     assert audit_rows(register) == before
 
 
+def test_who_asks_for_it_is_told_the_epoch_under_the_same_proof(register: Service, leaver: Leaver) -> None:
+    """And an older program, which does not ask, finds the proof as it puts it together itself."""
+    leaver.revoke()
+    asked = leaver.desk.check(leaver.signed(Purpose.WIPE_CHECK, WipeCheck(NONCE, asks_epoch=True)))
+    assert asked.epoch == register.environment.identity().epoch
+    assert is_proven(asked, leaver.office.device_id, NONCE, known_keys(register))
+    other = msgspec.structs.replace(asked, epoch="another")
+    assert not is_proven(other, leaver.office.device_id, NONCE, known_keys(register))
+    unasked = leaver.check()
+    assert unasked.epoch == ""
+    assert is_proven(unasked, leaver.office.device_id, NONCE, known_keys(register))
+
+
 def test_a_signed_request_caught_on_the_way_is_worth_nothing(
     register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
 ) -> None:

@@ -63,9 +63,10 @@ class SignedByDevice(msgspec.Struct, frozen=True):
 
 
 class WipeCheck(msgspec.Struct, frozen=True):
-    """``POST /api/v1/device/wipe/check``: shall this copy be destroyed?"""
+    """``POST /api/v1/device/wipe/check``: shall this copy be destroyed? An older program does not ask for the epoch."""
 
     nonce: str
+    asks_epoch: bool = False
 
 
 class WipeAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,12 +80,13 @@ class WipeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reason: RevocationReason | None = None
     by: Role | None = None  # INSTITUTION_ADMIN, or SYSTEM for the service's operator: whom to ask
     revoked_at: datetime | None = None
+    epoch: str = ""  # of the register, if asked for: what it accepted in another one it may have lost in a restore
     kid: str = ""
     proof: bytes = b""
 
 
 class RescuedCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A command that a revoked device holds unfinished, with the device's testimony about it."""
+    """A command that a revoked device holds, with its testimony: unfinished, or accepted in another epoch."""
 
     command: Command
     account_id: AccountId  # who made it
@@ -165,6 +167,7 @@ def proof_message(answer: Proven) -> bytes:
     if isinstance(answer, WipeAnswer):
         revoked_at = answer.revoked_at.isoformat() if answer.revoked_at else ""
         facts = ["wipe", str(answer.wipe), answer.reason or "", answer.by or "", revoked_at]
+        facts += [answer.epoch] if answer.epoch else []  # as older programs, who do not ask for it, put it together
     else:
         facts = ["rescued", _fingerprint(answer.kept)]
     return "\n".join([MAGIC, answer.server_id, answer.device_id, answer.nonce, *facts]).encode()

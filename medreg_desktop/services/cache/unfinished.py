@@ -38,9 +38,21 @@ def check_open(conn: Connection) -> None:
 
 
 def sizes(conn: Connection) -> list[tuple[CommandId, int]]:
-    """Return id and size in bytes of every command of everybody that is not done, in the order they were made."""
-    found = conn.execute("SELECT id, length(CAST(command AS BLOB)) FROM outbox WHERE state <> 'done' ORDER BY n")
+    """Return id and size in bytes of every command of everybody that is not done, in the order they were made.
+
+    And of every one that was accepted in another epoch than the order is of: a register restored since may have lost
+    it, and nobody else would ever say so.
+    """
+    sealed = order(conn)
+    found = conn.execute(_UNFINISHED, (sealed.epoch if sealed is not None else "",))
     return [(CommandId(row[0]), int(row[1])) for row in found]
+
+
+_UNFINISHED = """
+    SELECT id, length(CAST(command AS BLOB)) FROM outbox
+    WHERE state <> 'done' OR (?1 <> '' AND outcome_kind = 'accepted' AND resolution = '' AND epoch <> ?1)
+    ORDER BY n
+"""
 
 
 def testimony(conn: Connection, ids: Iterable[CommandId]) -> tuple[RescuedCommand, ...]:

@@ -44,7 +44,7 @@ class Leaving:
         match effect:
             case effects.AskWipe():
                 nonce = secrets.token_hex(16)
-                query = departure.signed(Purpose.WIPE_CHECK, WipeCheck(nonce))
+                query = departure.signed(Purpose.WIPE_CHECK, WipeCheck(nonce, asks_epoch=True))
                 return events.WipeAnswered(self._now(), self._service.wipe_check(query, nonce))
             case effects.Rescue(ids=ids):
                 nonce = secrets.token_hex(16)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from medreg_core.contract.v1.devices import WipeAnswer
 from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import CommandId, DeviceId
+from medreg_core.domain.vocabulary import OutcomeKind
 from medreg_desktop.services.cache import outbox_moves, unfinished
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.review.quarantine_desk import Reason
+from tests.desktop.cache.office import EPOCH
 from tests.desktop.review.office import Office
 from tests.desktop.review.test_conflicts import row
 from tests.desktop.review.test_quarantine import AGREE, ONE, RETURN
@@ -57,3 +60,17 @@ def test_what_is_handed_over_cannot_be_closed_here_any_more(office: Office, way:
     office.store.write(unfinished.unseal)
     deed(office, command)
     assert row(office, command).state is OutboxState.DONE
+
+
+@pytest.mark.parametrize(("epoch", "expected"), [("", 0), (EPOCH, 0), ("restored", 1)])
+def test_what_a_restored_register_may_have_lost_is_handed_over_as_well(
+    office: Office, epoch: str, expected: int
+) -> None:
+    """Seed 311188: it was shut out before it had compared, and nobody would ever have said that a decision is gone."""
+    receipt = office.reviews.decide(ONE, AGREE)
+    office.sends()
+    assert receipt.command_id is not None
+    office.hears(receipt.command_id, OutcomeKind.ACCEPTED)
+    office.store.write(lambda conn: unfinished.seal(conn, msgspec.structs.replace(ORDER, epoch=epoch)))
+    found = office.store.read(unfinished.sizes)
+    assert [command for command, _ in found] == [receipt.command_id] * expected
