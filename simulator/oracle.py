@@ -266,7 +266,9 @@ class Oracle:
         yield from carried_out(books, self._kept)
         yield from register_faults(database)
         yield from counted(database)
-        for command in sorted(self._owed_to_lane - kept_in_lane(database).keys()):
+        # Who was killed before anything was destroyed, and is in order again, has them still.
+        here = {command for held in self._held.values() for command in held}
+        for command in sorted(self._owed_to_lane - kept_in_lane(database).keys() - here):
             yield f"I1: {command} was handed over by a computer that is gone, and did not come back into the lane"
         for pc in pcs:
             if pc.is_removed:

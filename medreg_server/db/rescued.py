@@ -70,6 +70,17 @@ class Rescued(Repository):
         row = self._connection.execute(query.with_for_update()).one_or_none()
         return None if row is None else _evidence(row)
 
+    def waiting_before(self, found: Evidence) -> CommandId | None:
+        """Return what the same device decided before it on the same subject and waits still: the first, or None."""
+        lane = rescued_command
+        query = select(lane.c.body).where(
+            lane.c.device_id == found.device_id, lane.c.state == RescueState.WAITING.value
+        )
+        waiting = (_DECODER.decode(body) for body in self._connection.execute(query).scalars())
+        subject, number = found.rescued.command.subject, found.rescued.number
+        before = [each for each in waiting if each.command.subject == subject and each.number < number]
+        return min(before, key=lambda each: each.number).command.id if before else None
+
     def settle(self, command_id: CommandId, settled: Settled) -> None:
         """Note what became of a command."""
         values = {

@@ -47,7 +47,8 @@ class ReviewLane:
     def confirm(self, command_id: CommandId, caller: Caller) -> Outcome:
         """Carry a command out under its own id, by the very rules it would have met; return the register's answer.
 
-        An answer that is not final leaves it waiting. Confirmed again: the same answer, no second effect.
+        An answer that is not final leaves it waiting, such as that what was decided before it on the same subject
+        still waits: its device would not have sent it first. Confirmed again: the same answer, no second effect.
         Raises ServiceFault FORBIDDEN, NOT_FOUND, NOT_ALLOWED (who is said to have made it is none of the institution),
         STATE_CONFLICT (set aside).
         """
@@ -59,6 +60,7 @@ class ReviewLane:
                     raise ServiceFault(FaultCode.STATE_CONFLICT, state=found.state.value)
                 sent = self._sent(transaction, found, caller)
                 if found.state is RescueState.WAITING:
+                    _check_turn(transaction, found)
                     # Before the command: after it the feed's counter is held, and nothing else may be written.
                     self._settle(transaction, command_id, RescueState.CONFIRMED, caller)
                     transaction.record(sent.caller.event("rescued.confirm", command_id, origin=found.device_id))
@@ -123,3 +125,16 @@ class ReviewLane:
         answered = transaction.commands.answered(command.id, Scope(institution_id=found.institution_id))
         if answered is not None and answered.body_hash == found.body_hash:
             raise ServiceFault(FaultCode.STATE_CONFLICT, state=RescueState.ANSWERED.value)
+
+
+def _check_turn(transaction: WriteTransaction, found: Evidence) -> None:
+    """Raise NotNow while something before it on its subject is neither carried out nor set aside."""
+    before = transaction.rescued.waiting_before(found)
+    if before is not None:
+        waits = Outcome(
+            id=found.rescued.command.id,
+            kind=OutcomeKind.DEFERRED,
+            code=FaultCode.WAITS_FOR_COMMAND,
+            waits_for=before,
+        )
+        raise NotNow(waits)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from medreg_core.contract.v1.commands import Command, RecordPrint, Refuse, Return
+from medreg_core.contract.v1.commands import Command, RecordPrint, RecordRecall, Refuse, Return
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.proofs import Proof, flaws_of
 from medreg_core.domain.records import AccountId, Application, CommandId
@@ -125,6 +125,27 @@ def test_what_waits_for_another_keeps_waiting_until_that_one_is_confirmed(
     assert {e.state for e in lane.listed("", supervisor.caller)} == {RescueState.WAITING}
     assert lane.confirm(consent.id, supervisor.caller).kind is OutcomeKind.ACCEPTED
     assert lane.confirm(printed.id, supervisor.caller).kind is OutcomeKind.ACCEPTED
+
+
+def test_what_was_decided_later_on_the_same_application_waits_its_turn(
+    register: Service, leaver: Leaver, lane: ReviewLane, supervisor: Office, hospital: Hospital
+) -> None:
+    """Seed 314643: a clock set back had put a recall before its consent, and the register counted nothing for it."""
+    first, other = seed_applications(register, hospital.institution, 2)
+    consent = leaver.office.agree(first)
+    number = consent.body.form_number  # type: ignore[union-attr]  # an Agree
+    recall, elsewhere = command(first, RecordRecall(form_number=number, copies=1)), command(other, RETURN)
+    leaver.revoke()
+    leaver.rescue(consent, elsewhere, recall)
+    early = lane.confirm(recall.id, supervisor.caller)
+    assert (early.kind, early.code, early.waits_for) == (OutcomeKind.DEFERRED, "waits_for_command", consent.id)
+    assert lane.confirm(elsewhere.id, supervisor.caller).kind is OutcomeKind.ACCEPTED  # of no matter
+    assert lane.confirm(consent.id, supervisor.caller).kind is OutcomeKind.ACCEPTED
+    assert lane.confirm(recall.id, supervisor.caller).kind is OutcomeKind.ACCEPTED
+    with register.environment.database.read() as transaction:
+        record = transaction.forms.get(number, supervisor.caller.scope)
+    assert record is not None
+    assert record.recalled == 1
 
 
 def test_what_is_set_aside_is_answered_and_never_carried_out(

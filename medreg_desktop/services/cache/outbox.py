@@ -265,16 +265,22 @@ def accepted_outside(conn: Connection, epoch: str) -> list[OutboxRow]:
 def refused_outside(conn: Connection, epoch: str, application_ids: Iterable[ApplicationId] | None) -> list[OutboxRow]:
     """Return commands on these applications, None for all, that were answered in another epoch and not carried out.
 
-    Of those that were closed, the ones that a registrar gave up belong to them; not what he replaced.
+    Also those that a registrar has given up since, or replaced.
     """
     statement = (
         f"SELECT {_COLUMNS} FROM outbox WHERE outcome_kind IN ('superseded', 'conflict', 'rejected')"  # noqa: S608 - constants
-        " AND state IN ('done', 'needs_you') AND resolution IN ('', 'dropped') AND epoch <> ?"
+        " AND state IN ('done', 'needs_you') AND resolution IN ('', 'dropped', 'replaced') AND epoch <> ?"
     )
     if application_ids is None:
         return [_row(row) for row in conn.execute(f"{statement} ORDER BY n", (epoch,))]
     of_one = f"{statement} AND application_id = ? ORDER BY n"
     return [_row(row) for each in application_ids for row in conn.execute(of_one, (epoch, each))]
+
+
+def accepted_at(conn: Connection, application_id: ApplicationId) -> set[datetime | None]:
+    """Return when commands of this computer on the application were carried out."""
+    statement = "SELECT outcome FROM outbox WHERE application_id = ? AND outcome_kind = 'accepted' AND resolution = ''"
+    return {_decode_outcome(row[0]).at for row in conn.execute(statement, (application_id,))}
 
 
 def stopped_by(conn: Connection, command_id: CommandId) -> list[OutboxRow]:

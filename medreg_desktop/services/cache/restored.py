@@ -95,16 +95,18 @@ def look_for_the_made(conn: Connection, epoch: str, among: Iterable[ApplicationI
     tells. The paper that stopped with it goes with it. ``among``: the applications that have just changed.
     """
     refused = outbox.refused_outside(conn, epoch, among)
-    made = [row for row in refused if _is_made_anew(row, synced.find(conn, row.command.application_id))]
+    made = [row for row in refused if _is_made_anew(conn, row)]
     for row in made:
         for again in (row, *filter(_is_of_paper, outbox.stopped_by(conn, row.command.id))):
             outbox_moves.send_again(conn, again.command.id)
     applications.refresh(conn, [row.command.application_id for row in made])
 
 
-def _is_made_anew(row: OutboxRow, application: Application | None) -> bool:
-    """Return whether the step stands in the history otherwise than as the one that was told to stand in the way."""
-    step, outcome = (row.command.base_version + 1, MOVES.get(row.kind)), row.outcome
-    if application is None or outcome is None:
+def _is_made_anew(conn: Connection, row: OutboxRow) -> bool:
+    """Return whether its step stands in the history: not the one told to be in the way, nor another one made here."""
+    application = synced.find(conn, row.command.application_id)
+    if application is None or row.outcome is None:
         return False
-    return any((entry.version, entry.move) == step and entry.at != outcome.at for entry in application.history)
+    step = row.command.base_version + 1, MOVES.get(row.kind)
+    known = {row.outcome.at, *outbox.accepted_at(conn, application.id)}
+    return any((entry.version, entry.move) == step and entry.at not in known for entry in application.history)

@@ -274,15 +274,28 @@ def test_what_a_restored_register_was_seen_to_hold_is_not_asked_about_again(stor
     assert row.state is OutboxState.QUEUED, "the next restore may have lost it, and the rows cannot tell"
 
 
-@pytest.mark.parametrize("kind", [OutcomeKind.SUPERSEDED, OutcomeKind.CONFLICT])
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [
+        (OutcomeKind.SUPERSEDED, Resolution.NONE),
+        (OutcomeKind.CONFLICT, Resolution.DROPPED),
+        (OutcomeKind.CONFLICT, Resolution.REPLACED),
+    ],
+)
 @pytest.mark.parametrize("later", [True, False], ids=["with a page", "with the whole"])
 @pytest.mark.parametrize(
     ("made_at", "state"), [(NOW, OutboxState.DONE), (NOW + timedelta(hours=1), OutboxState.QUEUED)]
 )
 def test_what_was_refused_before_a_restore_is_asked_about_where_its_step_was_made_since(
-    store: CacheStore, feed: Feed, kind: OutcomeKind, later: bool, made_at: datetime, state: OutboxState
+    store: CacheStore,
+    feed: Feed,
+    kind: OutcomeKind,
+    way: Resolution,
+    later: bool,
+    made_at: datetime,
+    state: OutboxState,
 ) -> None:
-    """Found by seed 303578: a courier's file was carried once more, and the consent took effect after all."""
+    """Found by seeds 303578 and 316723: a courier's file was carried again, and the consent took effect after all."""
     waiting = application(1)
     feed.apply_page(page(0, [upsert(1, waiting)]))
     store.write(lambda conn: applications.switch_actor(conn, WANG, "王"))
@@ -292,7 +305,7 @@ def test_what_was_refused_before_a_restore_is_asked_about_where_its_step_was_mad
     refusal = Outcome(id=command_id, kind=kind, code="already_decided", version=2, seq=3, by="李", at=NOW)
     store.write(lambda conn: commands.settle(conn, refusal, NOW))
     if kind is OutcomeKind.CONFLICT:
-        store.write(lambda conn: commands.close(conn, command_id, Resolution.DROPPED, NOW))
+        store.write(lambda conn: commands.close(conn, command_id, way, NOW))
     consent = HistoryEntry(made_at, Role.REGISTRAR, "王", Move.AGREE, 2)
     agreed = application(1, version=2, state=State.AGREED, history=(consent,))
     stream, snapshot = Stream([waiting if later else agreed]), Snapshot(store, judge)
