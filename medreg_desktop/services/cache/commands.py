@@ -66,10 +66,9 @@ def settle(
     row = outbox.row_of(conn, outcome.id)
     if not row.is_open:
         return row
+    epoch = epoch or sync_state.viewer(conn).epoch
     state = OutboxState.NEEDS_YOU if overdue else _state_after(outcome.kind)
-    outbox_moves.store_outcome(
-        conn, outcome, state, now, epoch=epoch or sync_state.viewer(conn).epoch, next_try=next_try
-    )
+    outbox_moves.store_outcome(conn, outcome, state, now, epoch=epoch, next_try=next_try)
     if outcome.receipt is not None and not receipts.keep_counter(conn, outcome.id, outcome.receipt):
         detail = {"command": outcome.id, "kid": outcome.receipt.kid}
         audit.append(conn, now, row.actor, "receipt_not_proven", row.command.subject, detail)
@@ -84,6 +83,9 @@ def settle(
     if _waits_for_nothing(conn, outcome):
         _stop(conn, row, outcome.waits_for or row.command.id, now)
         _stop_dependents(conn, outcome.id, now)
+    forgotten = _forgotten(conn, outcome, epoch)
+    if forgotten is not None:
+        outbox_moves.send_again(conn, forgotten)
     if state is OutboxState.DONE:
         conn.execute("DELETE FROM basis WHERE command_id = ?", (outcome.id,))
     applications.refresh(conn, [row.command.application_id])
@@ -169,6 +171,17 @@ def _waits_for_nothing(conn: Connection, outcome: Outcome) -> bool:
         return False
     awaited = outbox.find(conn, outcome.waits_for)
     return awaited is not None and awaited.resolution is not Resolution.NONE
+
+
+def _forgotten(conn: Connection, outcome: Outcome, epoch: str) -> CommandId | None:
+    """Return what the register waits for and had answered before a restore: its answer is gone, not what it found.
+
+    Only of a colleague's same decision, as what hangs on it goes on. What was accepted is compared with the whole copy.
+    """
+    awaited = outbox.find(conn, outcome.waits_for) if outcome.waits_for is not None else None
+    if awaited is None or awaited.is_open or awaited.resolution is not Resolution.NONE or awaited.epoch == epoch:
+        return None
+    return awaited.command.id if overlay.is_superseded(awaited) else None
 
 
 def _state_after(kind: OutcomeKind) -> OutboxState:

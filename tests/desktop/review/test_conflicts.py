@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from medreg_core.contract.v1.commands import Outcome
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import outbox, outbox_moves, sync_state
+from medreg_desktop.services.cache import commands, outbox, outbox_moves, sync_state
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
 from medreg_desktop.services.search.conditions import RowSync
 from tests.core.builders import person, request
-from tests.desktop.cache.office import NOW
+from tests.desktop.cache.office import EPOCH, NOW
 from tests.desktop.review.office import LI, Office, application
 
 AGREE = Decision(CommandKind.AGREE, 1, "同意聘用。")
@@ -174,3 +175,20 @@ def test_a_row_of_before_a_restore_is_not_laid_over_the_register_that_has_lost_i
     conflict = office.outbox.conflict(command_id)
     assert (conflict.current, conflict.changes) == (application(1), ()), "the register has not heard of that change"
     assert office.outbox.review_again(command_id).application == application(1)
+
+
+@pytest.mark.parametrize(("epoch", "state"), [(EPOCH, OutboxState.DONE), ("restored", OutboxState.QUEUED)])
+def test_what_a_restored_register_waits_for_and_had_answered_before_is_sent_again(
+    office: Office, epoch: str, state: OutboxState
+) -> None:
+    """Seed 317604: the answer, a colleague's same decision, came by courier; a withdrawal hung on it for ever."""
+    consent = office.reviews.decide(ONE, Decision(CommandKind.AGREE, 1, "同意聘用")).command_id
+    office.sends()
+    withdrawal = office.reviews.withdraw(ONE, "误操作").command_id
+    assert consent is not None
+    assert withdrawal is not None
+    office.sends()
+    office.hears(consent, OutcomeKind.SUPERSEDED, code="already_decided", by="李经办", at=NOW, version=2, seq=9)
+    waits = Outcome(id=withdrawal, kind=OutcomeKind.DEFERRED, code="waits_for_command", waits_for=consent)
+    office.store.write(lambda conn: commands.settle(conn, waits, NOW, epoch=epoch))
+    assert row(office, consent).state is state
