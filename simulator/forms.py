@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -136,19 +137,27 @@ def miscounted(conn: Connection, pc: Pc) -> Iterator[str]:
 
 
 def counted(database: Database) -> Iterator[str]:
-    """Yield of which forms the register counts other copies than its audit tells of, printed or brought back (I12)."""
-    told: dict[str, Counter[str]] = defaultdict(Counter)
+    """Yield of which forms the register counts other copies than its audit tells of, printed or brought back (I12).
+
+    A form counts from its consent on: what is brought back before, of one that was refused or lost in a restore, the
+    audit alone tells.
+    """
+    told: dict[str, list[tuple[str, datetime, int]]] = defaultdict(list)
     with database.read() as transaction:
         for chain in sorted(transaction.audit.chains()):
             for entry in transaction.audit.entries(chain):
                 if entry.action in {"form.print", "form.recall"}:
-                    detail = json.loads(entry.detail)
-                    told[detail["form"]][entry.action] += int(detail["copies"])
+                    detail, at = json.loads(entry.detail), datetime.fromisoformat(entry.at)
+                    told[detail["form"]].append((entry.action, at, int(detail["copies"])))
         forms = {number: transaction.forms.get(number, WHOLE_REGISTER) for number in told}
     for number, form in forms.items():
-        sums = told[number]["form.print"], told[number]["form.recall"]
-        if form is not None and (form.printed, form.recalled) != sums:  # of a consent that was refused there is none
-            yield f"I12: {form.printed} and {form.recalled} copies of {number} are counted, and {sums} told of"
+        if form is None:
+            continue
+        sums = Counter[str]()
+        for action, at, copies in told[number]:
+            sums[action] += copies if at >= form.created_at else 0
+        if (form.printed, form.recalled) != (sums["form.print"], sums["form.recall"]):
+            yield f"I12: {form.printed} and {form.recalled} copies of {number} are counted, and {dict(sums)} told of"
 
 
 def _copies(conn: Connection, table: str) -> dict[str, int]:

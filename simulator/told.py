@@ -124,7 +124,9 @@ def told(books: Books, row: OutboxRow, rows: Sequence[OutboxRow], place: Institu
         application = books.applications.get(row.command.application_id)
         if application is not None:
             yield from _without_cause(what, row.command, outcome, application, place)
-    if is_accepted(row) and row.command.id in books.effects:
+    # What a supervisor has done anew since the restore that lost it stands there in his name, and at another moment.
+    is_rescued = books.lane.get(row.command.id, _NOWHERE)[1] is RescueState.CONFIRMED
+    if is_accepted(row) and row.command.id in books.effects and not is_rescued:
         yield from _in_history(what, row, outcome, books)
 
 

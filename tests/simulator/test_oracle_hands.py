@@ -190,7 +190,7 @@ def test_the_register_counts_the_copies_that_its_audit_tells_of(day: Day) -> Non
     assert list(counted(environment.database)) == []
     with environment.database.write() as transaction:
         transaction.forms.count_printed(form.number, -1)
-    one(day.judged(), f"I12: 1 and 0 copies of {form.number} are counted, and (2, 0) told of")
+    one(day.judged(), f"I12: 1 and 0 copies of {form.number} are counted, and {{'form.print': 2}} told of")
 
 
 def test_a_command_is_carried_out_with_what_it_says(day: Day) -> None:
