@@ -39,7 +39,7 @@ STEPS = 100
 
 _SEEN_TO = 0.4  # how often something is done about a command that is set apart
 _ROUNDS = 3  # I3: three rounds of everybody are enough
-_TRIES, _TRY_EVERY_S = 20, 250.0  # together longer than the longest wait a server may ask for
+_TRIES, _TRY_EVERY_S = 30, 250.0  # the longest wait a server may ask for, and poison found behind it
 
 
 @dataclass(frozen=True, slots=True)
