@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 _RIGHT_COMPUTER = 0.8
 
 
-class _Engine:
-    """Tells a computer's engine what the program's loop would."""
+class Engine:
+    """Tells an engine what the program's loop would of a courier."""
 
-    def __init__(self, pc: Pc) -> None:
-        self._tell = pc.tell
+    def __init__(self, tell: Callable[[Callable[[events.Moment], events.Event]], None]) -> None:
+        self._tell = tell
 
     def bundle_wanted(self, folder: str) -> None:
         """Have a file written."""
@@ -41,7 +41,7 @@ class _Engine:
 
 def desk_of(pc: Pc) -> CourierDesk:
     """Return the courier's desk at a computer."""
-    return CourierDesk(pc.running.store, pc.device_id, _Engine(pc), pc.running.transport.carry)
+    return CourierDesk(pc.running.store, pc.device_id, Engine(pc.tell), pc.running.transport.carry)
 
 
 def pack(world: World, pc: Pc, chance: Random) -> str:

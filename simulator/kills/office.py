@@ -11,7 +11,6 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from medreg_core.contract.v1.commands import Outcome
 from medreg_core.contract.v1.messages import Account, SignIn
 from medreg_core.domain.ids import uuid7
 from medreg_core.domain.records import Application, ApplicationId, CommandId, DeviceId
@@ -43,6 +42,7 @@ from medreg_desktop.services.transport.trouble import TransportFault
 from medreg_server.services.rule_tables import installed_tables
 from simulator.clocks import START
 from simulator.compare import every_row
+from simulator.courier import Engine
 from simulator.kills.fate import Fate
 from simulator.kills.said import Accepted, Saved, Say
 from simulator.template import KEY, PASSWORD
@@ -109,21 +109,6 @@ class Place:
         return Ed25519PrivateKey.from_private_bytes(self.device_id.encode()[:32])
 
 
-@dataclass(frozen=True, slots=True)
-class _Engine:
-    """Tells the driver what the program's loop would of a courier."""
-
-    driver: SyncDriver
-
-    def bundle_wanted(self, folder: str) -> None:
-        """Have a file written."""
-        self.driver.tell(lambda at: events.BundleWanted(at, folder))
-
-    def answers_brought(self, outcomes: tuple[Outcome, ...], epoch: str, beside: str) -> None:
-        """Have answers settled."""
-        self.driver.tell(lambda at: events.AnswersBrought(at, outcomes, epoch, beside))
-
-
 @dataclass(slots=True)
 class Office:
     """The program at work. ``say`` carries what the registrar is told."""
@@ -159,7 +144,7 @@ class Office:
             PaperDesk(desk),
             OutboxDesk(desk, judging),
             CodeDesk(desk),
-            CourierDesk(store, place.device_id, _Engine(driver), transport.carry),
+            CourierDesk(store, place.device_id, Engine(driver.tell), transport.carry),
             say,
         )
         office.sign_in()

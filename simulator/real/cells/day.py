@@ -30,7 +30,7 @@ from simulator.real.exchange import Exchange
 from simulator.trace import Trace
 
 _AT_FIRST, _LATER = 8, 6
-TRIES, TRY_EVERY_S = 20, 250.0
+_TRIES, _TRY_EVERY_S = 20, 250.0
 _DECISIONS = (
     (CommandKind.AGREE, "同意聘用"),
     (CommandKind.RETURN, "请补充材料"),
@@ -49,6 +49,7 @@ class Day:
         self._pc = scene.pc
         self._oracle = Oracle(scene.register, Trace())
         self._met_at = ""
+        self._file = scene.pc.folder.with_name(f"{scene.pc.folder.name}-stick")
 
     def failing(self) -> Iterator[Exception]:
         """Carry everything out; yield what could not be."""
@@ -100,12 +101,11 @@ class Day:
         self._scene.wire.ambush = Ambush("snapshot", 1, _cut_behind_a_mark, nullcontext)
         self._pc.tell(lambda at: events.Asked(at, Wish.NOW))
         self._pc.sync()
-        self._scene.pass_by(TRY_EVERY_S)
+        self._scene.pass_by(_TRY_EVERY_S)
 
     def _write_a_file(self) -> None:
         """What waits goes to a courier first, and by the network after him."""
         pc = self._pc
-        self._file = pc.folder.with_name(f"{pc.folder.name}-stick")
         self._file.mkdir()
         pc.tell(lambda at: events.Asked(at, Wish.PAUSE))
         desk_of(pc).write_to(self._file)
@@ -157,7 +157,7 @@ class Day:
         scene, pc = self._scene, self._pc
         scene.wire.ambush = None
         pc.fate.disk_faults = []
-        while self.tries < TRIES:
+        while self.tries < _TRIES:
             self.tries += 1
             self._obey_the_lamp()
             pc.sync()
@@ -166,7 +166,7 @@ class Day:
             self._oracle.watch(pc)
             if self.tries > 2 and self._is_quiet():
                 return
-            scene.pass_by(TRY_EVERY_S)
+            scene.pass_by(_TRY_EVERY_S)
 
     def _deliver_late(self) -> None:
         self._scene.pass_by(3600.0)

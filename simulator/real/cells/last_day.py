@@ -20,7 +20,7 @@ from medreg_server.services.review_lane import ReviewLane
 from simulator.compare import effects
 from simulator.leaving import kept_in_lane
 from simulator.real.cells.cell import Cell
-from simulator.real.cells.day import TRIES, TRY_EVERY_S, Day
+from simulator.real.cells.day import Day
 from simulator.real.cells.scene import Scene
 from simulator.template import PASSWORD
 
@@ -45,19 +45,12 @@ class LastDay(Day):
         devices = DeviceDesk(self._scene.service.environment)
         devices.revoke_for_operator(self._pc.device_id, RevocationReason.LOST)
 
-    def _come_to_rest(self) -> None:
-        scene, pc = self._scene, self._pc
-        scene.wire.ambush = None
-        pc.fate.disk_faults = []
-        while self.tries < TRIES:
-            self.tries += 1
-            pc.tell(lambda at: events.Asked(at, Wish.NOW))
-            pc.sync()
-            if self.tries == 2:
-                self._deliver_late()
-            if self.tries > 2 and pc.is_gone:
-                return
-            scene.pass_by(TRY_EVERY_S)
+    def _obey_the_lamp(self) -> None:
+        """Nobody is asked for anything any more; somebody may press the button."""
+        self._pc.tell(lambda at: events.Asked(at, Wish.NOW))
+
+    def _is_quiet(self) -> bool:
+        return self._pc.is_gone
 
     def wrong(self) -> Iterator[str]:
         """Yield everything that does not hold."""
