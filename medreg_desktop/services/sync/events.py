@@ -294,10 +294,11 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class DiskFailed:
-    """The local copy could not be read or written; nothing of the failed step was kept."""
+    """The local copy could not be read or written; nothing of the failed step was kept, perhaps no ``welcome``."""
 
     at: Moment
     code: str
+    welcome: bool = False
 
 
 @dataclass(frozen=True, slots=True)

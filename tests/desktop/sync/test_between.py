@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import msgspec
 import pytest
 
 from medreg_core.contract.v1.commands import CommandBatch, OutcomeBatch
 from medreg_core.contract.v1.feed import ChangePage, SnapshotHead, SnapshotLine
-from medreg_core.contract.v1.messages import Hello, Welcome
+from medreg_core.contract.v1.messages import Hello, PublicKey, Welcome
 from medreg_core.domain.records import AccountId
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.sync import events
@@ -226,3 +227,24 @@ def test_a_whole_copy_of_before_a_restore_is_not_taken_for_the_registers() -> No
     assert desk.sync(600).epoch == "e2"
     assert desk.copy.rows == desk.world.rows
     assert desk.world.calls[0] == "hello", "perhaps it is the register that was restored meanwhile"
+
+
+def test_a_welcome_that_the_disk_refused_greets_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy would be filled, and worked in, by a service whose keys it does not know."""
+    desk = Desk()
+    kept = FakeCopy.keep_welcome
+    refused: list[Welcome] = []
+
+    def refusing(self: FakeCopy, welcome: Welcome, at: datetime) -> tuple[PublicKey, ...]:
+        if not refused:
+            refused.append(welcome)
+            raise KnownFault("cache_locked")
+        return kept(self, welcome, at)
+
+    monkeypatch.setattr(FakeCopy, "keep_welcome", refusing)
+    desk.sync()
+    assert desk.world.calls == ["hello"]
+    desk.sync(30)
+    assert desk.world.calls[:3] == ["hello", "hello", "snapshot"]
+    assert desk.copy.at.server_id
+    assert desk.copy.rows == desk.world.rows
