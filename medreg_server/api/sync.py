@@ -53,7 +53,7 @@ async def changes(
         page = await sync_to_thread(desks.feed.page, position)
         if wait > 0 and not page.changes:
             await reader.wait(min(wait, desks.environment.settings.long_poll_seconds))
-            page = await sync_to_thread(desks.feed.page, position, caller.device_id)
+            page = await sync_to_thread(desks.feed.page, position, caller)
     return await sync_to_thread(_packed, page, _accepted(request))
 
 

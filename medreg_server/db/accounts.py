@@ -57,6 +57,7 @@ _SESSION: Final = (
 
 _ONE: Final = select(account).where(account.c.id == bindparam("key"))
 _LOCKED: Final = _ONE.with_for_update(key_share=True)
+_DISABLED: Final = select(account.c.id).where(account.c.id == bindparam("key"), account.c.disabled_at.is_not(None))
 _BY_LOGIN: Final = select(account).where(account.c.login == bindparam("key"))
 _OPEN: Final = insert(session)
 _END_OLD: Final = delete(session).where(session.c.expires_at < bindparam("now"))
@@ -110,6 +111,10 @@ class Accounts(Repository):
         """Return the account, or None; until the end of the transaction nobody else changes it or locks it."""
         row = self._connection.execute(_LOCKED, {"key": account_id}).mappings().one_or_none()
         return None if row is None else _account(row)
+
+    def is_disabled(self, account_id: AccountId) -> bool:
+        """Return whether the account was shut out; asked again and again by what answers for long."""
+        return self._connection.execute(_DISABLED, {"key": account_id}).first() is not None
 
     def set_disabled(self, account_id: AccountId, since: datetime | None) -> None:
         """Shut an account out from a moment on, or let it in again; its sessions count for nothing meanwhile."""

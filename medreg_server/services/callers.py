@@ -13,6 +13,7 @@ from medreg_core.domain.vocabulary import Role
 from medreg_server.db.accounts import AccountRecord
 from medreg_server.db.audit import REGISTER, Event
 from medreg_server.db.scope import NOTHING, Scope
+from medreg_server.db.transaction import ReadTransaction
 from medreg_server.services.faults import ServiceFault
 
 _REGION_PARTS: Final = ("0000", "00")
@@ -56,6 +57,13 @@ class Caller:
         if self.account.physician_id is None or self.account.role is not Role.PHYSICIAN:
             raise ServiceFault(FaultCode.FORBIDDEN)
         return self.account.physician_id
+
+    def check_admitted(self, transaction: ReadTransaction) -> None:
+        """Look once more, for what answers for long. Raises ServiceFault DEVICE_REVOKED or SESSION_EXPIRED."""
+        if transaction.devices.is_revoked(self.device_id):
+            raise ServiceFault(FaultCode.DEVICE_REVOKED)
+        if transaction.accounts.is_disabled(self.account.id):
+            raise ServiceFault(FaultCode.SESSION_EXPIRED)
 
     def require(self, action: Action) -> None:
         """Raise ServiceFault unless the caller's role has the right to ``action``."""

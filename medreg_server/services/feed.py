@@ -20,7 +20,7 @@ from medreg_core.contract.v1.feed import (
     Op,
 )
 from medreg_core.contract.v1.messages import MAGIC
-from medreg_core.domain.records import DeviceId, InstitutionId
+from medreg_core.domain.records import InstitutionId
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import ReadTransaction
@@ -46,14 +46,14 @@ class FeedDesk:
         """
         return open_cursor(self._environment.keys, cursor, caller.institution_id)
 
-    def page(self, cursor: Cursor, waited_on: DeviceId | None = None) -> ChangePage:
+    def page(self, cursor: Cursor, waited: Caller | None = None) -> ChangePage:
         """Return the changes after ``cursor``, each row once, at most 500 or 1 MB. Raises ServiceFault RESYNC.
 
-        For a device that has ``waited_on`` its answer since it was admitted, also DEVICE_REVOKED.
+        For who has ``waited`` since he was admitted, also DEVICE_REVOKED and SESSION_EXPIRED.
         """
         with self._environment.database.read() as transaction:
-            if waited_on is not None and transaction.devices.is_revoked(waited_on):
-                raise ServiceFault(FaultCode.DEVICE_REVOKED)
+            if waited is not None:
+                waited.check_admitted(transaction)
             head = self._checked_head(transaction, cursor)
             page = transaction.feed.page(cursor.institution_id, cursor.seq, PAGE_CHANGES) if cursor.seq < head else None
         last, changes = _cut(*page) if page else (cursor.seq, ())

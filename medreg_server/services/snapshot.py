@@ -22,13 +22,14 @@ from medreg_core.contract.v1.feed import (
     SnapshotRow,
 )
 from medreg_core.contract.v1.messages import MAGIC
-from medreg_core.domain.records import DeviceId, InstitutionId
+from medreg_core.domain.records import InstitutionId
 from medreg_server.db.codec import to_body
 from medreg_server.db.scope import Scope
 from medreg_server.db.transaction import ReadTransaction
 from medreg_server.services.callers import Caller
 from medreg_server.services.cursors import Cursor, Resume, open_resume, seal
 from medreg_server.services.environment import Environment
+from medreg_server.services.faults import ServiceFault
 
 _PAGE_ROWS: Final = 1_000
 _MASK: Final = (1 << 64) - 1
@@ -62,12 +63,12 @@ class SnapshotDesk:
         first = SnapshotHead(
             magic=MAGIC, server_id=identity.server_id, epoch=identity.epoch, total=total, done=resume.count
         )
-        return self._lines(first, resume, caller.device_id)
+        return self._lines(first, resume, caller)
 
-    def _lines(self, first: SnapshotHead, resume: Resume, device_id: DeviceId) -> Iterator[bytes]:
+    def _lines(self, first: SnapshotHead, resume: Resume, caller: Caller) -> Iterator[bytes]:
         yield _line(first)
         while resume.phase != _DONE:
-            page = self._page(resume, device_id)
+            page = self._page(resume, caller)
             if page is None:
                 return  # without an end line: the client asks again, and is told
             kind, rows, position = page
@@ -79,10 +80,12 @@ class SnapshotDesk:
             resume = msgspec.structs.replace(resume, phase=position.phase, before=position.before)
         yield _line(self._end(resume))
 
-    def _page(self, resume: Resume, device_id: DeviceId) -> tuple[EntityKind, list[Row], Resume] | None:
-        """Return one page of rows and where the next one begins; None when the device is shut out meanwhile."""
+    def _page(self, resume: Resume, caller: Caller) -> tuple[EntityKind, list[Row], Resume] | None:
+        """Return one page of rows and where the next one begins; None when its caller is shut out meanwhile."""
         with self._environment.database.read() as transaction:
-            if transaction.devices.is_revoked(device_id):
+            try:
+                caller.check_admitted(transaction)
+            except ServiceFault:
                 return None
             if resume.phase == _INSTITUTION:
                 rows = _institution_rows(transaction, resume.institution_id)

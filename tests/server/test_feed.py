@@ -16,6 +16,7 @@ from medreg_core.contract.v1.messages import ClaimQuery
 from medreg_core.domain.records import Application
 from medreg_core.domain.vocabulary import RevocationReason, Role
 from medreg_server.services import cursors
+from medreg_server.services.accounts import AccountDesk
 from medreg_server.services.claims import ClaimDesk
 from medreg_server.services.cursors import Cursor, Resync
 from medreg_server.services.devices import DeviceDesk
@@ -124,7 +125,7 @@ def test_a_reader_that_waits_through_a_restore_is_told(office: Office, register:
     register.registry.begin_epoch("restored")
     seed_applications(register, office.hospital.institution)
     with pytest.raises(ServiceFault) as refused:
-        office.feed.page(place, office.device_id)
+        office.feed.page(place, office.caller)
     assert refused.value.params == {"reason": Resync.EPOCH}
 
 
@@ -133,8 +134,27 @@ def test_a_reader_whose_device_is_revoked_while_he_waits_gets_nothing(office: Of
     seed_applications(register, office.hospital.institution)
     DeviceDesk(register.environment).revoke_for_operator(office.device_id, RevocationReason.LOST)
     with pytest.raises(ServiceFault) as refused:
-        office.feed.page(place, office.device_id)
+        office.feed.page(place, office.caller)
     assert refused.value.code is FaultCode.DEVICE_REVOKED
+
+
+def test_a_reader_whose_account_is_shut_out_while_he_waits_gets_nothing(office: Office, register: Service) -> None:
+    place = office.feed.position(office.cursor(), office.caller)
+    seed_applications(register, office.hospital.institution)
+    AccountDesk(register.environment, register.passwords).disable(office.caller.account.login)
+    with pytest.raises(ServiceFault) as refused:
+        office.feed.page(place, office.caller)
+    assert refused.value.code is FaultCode.SESSION_EXPIRED
+
+
+def test_a_snapshot_under_way_ends_without_its_end_when_the_account_is_shut_out(
+    office: Office, register: Service
+) -> None:
+    seed_applications(register, office.hospital.institution, 3)
+    lines = office.snapshots.begin("", office.caller)
+    next(lines)
+    AccountDesk(register.environment, register.passwords).disable(office.caller.account.login)
+    assert list(lines) == []
 
 
 def test_a_client_that_knows_more_than_the_register_is_told(office: Office, register: Service) -> None:
