@@ -34,7 +34,7 @@ from medreg_server.services.exam.import_list import ExamImport
 from medreg_server.services.exam.pass_list import write_exam_list
 from medreg_server.services.keys import own_public_key
 from medreg_server.services.registry import NewAccount, RegistryFault, institution_with
-from medreg_server.services.service import Service, open_service, restore
+from medreg_server.services.service import Service, new_epoch, open_service, restore
 from medreg_server.settings import Settings, SettingsFault, load_settings
 
 
@@ -179,8 +179,7 @@ def _restore(options: Options, settings: Settings) -> int:
 
 
 def _new_epoch(options: Options, settings: Settings) -> int:
-    with _opened(settings) as service:
-        print(service.registry.begin_epoch(options.reason))
+    print(new_epoch(settings, options.reason))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +41,7 @@ def open_service(settings: Settings, clock: Clock = system_clock, engine: Engine
 
     An ``engine`` that is handed in keeps the statements it has compiled from one service to the next.
     """
-    engine = engine or open_engine(settings.database_url)
-    try:
-        check_schema(engine)
-    except BaseException:
-        engine.dispose()
-        raise
-    service = _joined(settings, clock, engine)
+    service = _joined(settings, clock, _checked(engine or open_engine(settings.database_url)))
     service.environment.database.keep_heads(service.audit_heads.keep)
     service.registry.prepare()
     with service.environment.database.read() as transaction:
@@ -59,21 +54,55 @@ def restore(settings: Settings, source: Path, reason: str, clock: Clock = system
 
     Nobody can open the register before its new epoch has begun. Raises BackupFault, RegistryFault, OSError.
     """
-    heads: list[Head] = []
     with restoring(settings.database_url, source) as engine:
         service = _joined(settings, clock, engine)
-        service.environment.database.keep_heads(heads.append)
-        with service.environment.database.read() as transaction:
-            ends = {head.chain: head.seq for head in transaction.audit.heads()}
-        service.registry.prepare()
-        epoch = service.registry.begin_epoch(reason)
         # Noted behind the restore, a crash in between would have verify-audit call it a crime for ever.
-        service.audit_heads.note_restored(ends, epoch, clock(), service.environment.keys)
+        epoch, heads = _begun_anew(service, reason)
     # Kept before, the heads of a restore that is broken off would stand against every later one.
+    _keep(service, heads)
+    return epoch
+
+
+def new_epoch(settings: Settings, reason: str, clock: Clock = system_clock) -> str:
+    """Begin a new epoch in a register that failed over, or was restored by other means; return it.
+
+    Raises SchemaMismatch, BackupFault unfinished, RegistryFault, OSError.
+    """
+    with closing(_joined(settings, clock, _checked(open_engine(settings.database_url, patient=True)))) as service:
+        epoch, heads = _begun_anew(service, reason)
+        _keep(service, heads)
+    return epoch
+
+
+def _begun_anew(service: Service, reason: str) -> tuple[str, list[Head]]:
+    """Begin an epoch where the register may be of before, and note what of its chains is gone.
+
+    Returns the epoch, and the heads of what was written: among those kept they may only stand behind that note.
+    """
+    heads: list[Head] = []
+    environment = service.environment
+    environment.database.keep_heads(heads.append)
+    with environment.database.read() as transaction:
+        ends = {head.chain: head.seq for head in transaction.audit.heads()}
+    service.registry.prepare()
+    epoch = service.registry.begin_epoch(reason)
+    service.audit_heads.note_restored(ends, epoch, environment.now(), environment.keys)
+    return epoch, heads
+
+
+def _keep(service: Service, heads: list[Head]) -> None:
     for head in heads:
         service.audit_heads.keep(head)
     service.audit_heads.keep_last()
-    return epoch
+
+
+def _checked(engine: Engine) -> Engine:
+    try:
+        check_schema(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
 
 
 def _joined(settings: Settings, clock: Clock, engine: Engine) -> Service:
