@@ -204,9 +204,12 @@ class OutboxDesk:
         )
 
     def _take_current(self, conn: Connection, row: OutboxRow) -> None:
-        """Show the register's row that came with the answer, if the feed has not brought it yet."""
+        """Show the register's row that came with the answer, if the feed has not brought it yet.
+
+        One that has left since is not brought back: the feed has told all that it will ever tell of it.
+        """
         current = _told_with(conn, row)
-        if current is not None:
+        if current is not None and synced.find(conn, current.id) is not None:
             body = synced.encode_application(current)
             row_of_wire = ServerRow("application", current.id, current.version, body)
             synced.put(conn, synced.judged([row_of_wire], self._judge, self._desk.institution(conn)))
@@ -249,9 +252,8 @@ def _told_with(conn: Connection, row: OutboxRow) -> Application | None:
 
 
 def _newest(cached: Application | None, told: Application | None) -> Application | None:
-    if cached is None or told is None:
-        return cached or told
-    return told if told.version > cached.version else cached
+    """Return the newer row; None of an application that has left, whatever was told of it before."""
+    return told if cached is not None and told is not None and told.version > cached.version else cached
 
 
 def _item(conn: Connection, row: OutboxRow) -> OutboxItem:

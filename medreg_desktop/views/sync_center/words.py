@@ -248,19 +248,26 @@ def _acted(by: str, state: State) -> str:
 
 def _happened(conflict: Conflict, now: datetime) -> str:
     """Return the first sentence; where the service has not said who and when, what it says now has to do."""
-    changed, state = len(conflict.changes), term(conflict.current.state) if conflict.current else ""
     if conflict.at is not None:
-        by, at = who(conflict.by), near(conflict.at, now)
-        if changed:
-            return trn("{who} changed {n} item at {at}.", "{who} changed {n} items at {at}.", changed, who=by, at=at)
-        if conflict.current is not None and conflict.current.state is State.WITHDRAWN:
-            return tr("{who} withdrew it at {at}.", who=by, at=at)
-        return tr("{who} acted at {at}; it now stands as {state}.", who=by, at=at, state=state)
+        return _done(conflict, who(conflict.by), near(conflict.at, now))
     if conflict.current is None or conflict.code not in _MOVED:
         return sentence(conflict.code, **conflict.params)
-    if changed:
+    if conflict.changes:
+        changed = len(conflict.changes)
         return trn("{n} item was changed meanwhile.", "{n} items were changed meanwhile.", changed)
-    return tr("It stands as {state} meanwhile.", state=state)
+    return tr("It stands as {state} meanwhile.", state=term(conflict.current.state))
+
+
+def _done(conflict: Conflict, by: str, at: str) -> str:
+    """Return who did what and when, of an application as it stands now."""
+    if conflict.current is None:
+        return tr("{who} acted at {at}; it has left your institution since.", who=by, at=at)
+    if conflict.changes:
+        changed = len(conflict.changes)
+        return trn("{who} changed {n} item at {at}.", "{who} changed {n} items at {at}.", changed, who=by, at=at)
+    if conflict.current.state is State.WITHDRAWN:
+        return tr("{who} withdrew it at {at}.", who=by, at=at)
+    return tr("{who} acted at {at}; it now stands as {state}.", who=by, at=at, state=term(conflict.current.state))
 
 
 def _is_about_a_code(conflict: Conflict) -> bool:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from medreg_core.contract.v1.commands import Outcome
+from medreg_core.contract.v1.feed import EntityKind
 from medreg_core.domain.records import CommandId
 from medreg_core.domain.vocabulary import CommandKind, OutcomeKind, State
-from medreg_desktop.services.cache import commands, outbox, outbox_moves, sync_state
+from medreg_desktop.services.cache import commands, outbox, outbox_moves, sync_state, synced
 from medreg_desktop.services.cache.outbox import OutboxState, Resolution
 from medreg_desktop.services.review.deciding import Decision
 from medreg_desktop.services.review.desk import Refused
@@ -175,6 +176,17 @@ def test_a_row_of_before_a_restore_is_not_laid_over_the_register_that_has_lost_i
     conflict = office.outbox.conflict(command_id)
     assert (conflict.current, conflict.changes) == (application(1), ()), "the register has not heard of that change"
     assert office.outbox.review_again(command_id).application == application(1)
+
+
+def test_what_has_left_since_its_answer_is_not_brought_back(office: Office) -> None:
+    """Its row came with the answer; the feed that has removed it never tells of it again."""
+    command_id = conflicted(office)
+    office.store.write(lambda conn: synced.remove(conn, [(EntityKind.APPLICATION, ONE)]))
+    conflict = office.outbox.conflict(command_id)
+    assert (conflict.current, conflict.can_review_again) == (None, False)
+    assert refusal(lambda: office.outbox.review_again(command_id)) == "application_gone"
+    assert office.store.read(lambda conn: synced.find(conn, ONE)) is None
+    office.outbox.drop(command_id)
 
 
 @pytest.mark.parametrize(("epoch", "state"), [(EPOCH, OutboxState.DONE), ("restored", OutboxState.QUEUED)])

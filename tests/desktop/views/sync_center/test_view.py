@@ -27,7 +27,14 @@ from medreg_desktop.views.sync_center.rehearsal_words import foreseen_reason
 from medreg_desktop.views.sync_center.state import Group
 from medreg_desktop.views.sync_center.tables import ACTION
 from medreg_desktop.views.sync_center.view import SyncCenterView
-from medreg_desktop.views.sync_center.words import decided_line, opinion_line, reason, state_word, what_happened
+from medreg_desktop.views.sync_center.words import (
+    decided_line,
+    opinion_line,
+    reason,
+    register_line,
+    state_word,
+    what_happened,
+)
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import LI, Office
 from tests.desktop.views.sync_center.bench import Story, ids, services, troubled
@@ -216,6 +223,13 @@ def test_an_applicant_who_withdrew_has_not_processed_anything(opened: Opened, st
         now = msgspec.structs.replace(outcome, code=FaultCode.STATE_CONFLICT, current=current)
         assert reason(replace(item, row=replace(item.row, outcome=now)), NOW) == words
         assert foreseen_reason(now, "申请人") == foreseen_words
+
+
+def test_what_has_left_since_is_said_to_have_left(opened: Opened, story: Story) -> None:
+    conflict = opened.office.outbox.conflict(story.conflict)
+    gone = replace(conflict, current=None, changes=(), can_review_again=False)
+    assert what_happened(gone, NOW).partition("。")[0].endswith("已先办理，此件其后已移出本院")
+    assert register_line(gone, NOW).endswith("已不在本院")
 
 
 def test_a_colleague_who_decided_first_has_made_no_version(opened: Opened, story: Story) -> None:
