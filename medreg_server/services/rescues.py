@@ -43,10 +43,12 @@ def device_event(action: str, device: Device, **detail: str) -> Event:
     return Event(action, device.id, role=Role.SYSTEM, chain=device.institution_id, detail=detail)
 
 
-def note_gone(transaction: WriteTransaction, device: Device, kept: Sequence[HandedOver | Left], now: datetime) -> None:
-    """Note that a device has destroyed its copy; one that is in order here is shut out again, for it is gone.
+def shut_out_again(
+    transaction: WriteTransaction, device: Device, kept: Sequence[HandedOver | Left], now: datetime
+) -> None:
+    """Shut a device out on which a restore has taken the order that it obeys, and bring back what it handed over.
 
-    Then a restore has taken the order that it obeyed. What it handed over stands in ``kept``, the file, all the same.
+    That stands in ``kept``, the file. One that is shut out here already stays so, as it is.
     """
     if transaction.devices.gone(device.id, now):
         burnt = burn_leases(transaction, device.id, now)
@@ -58,14 +60,26 @@ def note_gone(transaction: WriteTransaction, device: Device, kept: Sequence[Hand
 
 
 def find_again(transaction: WriteTransaction, kept: Sequence[HandedOver | Left], now: datetime) -> None:
-    """Bring back into a restored register what computers that are gone had handed over since its backup.
+    """Bring back into a restored register what computers have handed over since its backup, and shut them out again.
 
-    Of one that is not gone nothing is taken: it has its commands still, and may be in order here.
+    Whether one has destroyed its copy since is not known before its last word, which may never come. One that still has
+    it asks what is ordered, hands over once more, and goes: nothing that lies in the lane is sent as well.
     """
-    for left in kept:
-        if not isinstance(left, Left) or transaction.institutions.get(left.institution_id) is None:
+    for device_id in dict.fromkeys(line.device_id for line in kept):
+        own = [line for line in kept if line.device_id == device_id]
+        device = transaction.devices.get(device_id) or _named_in(own)
+        if device is None or transaction.institutions.get(device.institution_id) is None:
             continue
-        device = Device(left.device_id, left.institution_id, left.public_key, left.client_version)
-        transaction.devices.add(device, AccountId(""), left.at)
-        note_gone(transaction, device, kept, now)
-        transaction.devices.wiped(device.id, left.at)
+        transaction.devices.add(device, AccountId(""), now)
+        shut_out_again(transaction, device, own, now)
+        for left in own:
+            if isinstance(left, Left):
+                transaction.devices.wiped(device_id, left.at)
+
+
+def _named_in(lines: Sequence[HandedOver | Left]) -> Device | None:
+    """Return the device that these lines are of, None if they are all of before and do not say its key."""
+    for line in lines:
+        if line.public_key:
+            return Device(line.device_id, line.institution_id, line.public_key, line.client_version)
+    return None

@@ -28,7 +28,7 @@ from medreg_core.contract.v1.devices import (
 from medreg_core.contract.v1.faults import FaultCode
 from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.contract.v1.versions import fingerprint
-from medreg_core.domain.records import AccountId, DeviceId
+from medreg_core.domain.records import DeviceId
 from medreg_core.domain.vocabulary import Role
 from medreg_server.db.devices import Device
 from medreg_server.db.scope import Scope
@@ -38,7 +38,7 @@ from medreg_server.services.environment import Environment
 from medreg_server.services.faults import ServiceFault
 from medreg_server.services.ids import is_id, misnamed
 from medreg_server.services.rescued_file import HandedOver, Left
-from medreg_server.services.rescues import device_event, note_gone, take_in
+from medreg_server.services.rescues import device_event, shut_out_again, take_in
 
 _NONCE: Final = re.compile(r"[0-9A-Za-z_-]{16,64}")
 _P = TypeVar("_P", WipeAnswer, RescueReceipt)
@@ -114,19 +114,12 @@ class WipeDesk:
         """Note that the device has destroyed its copy. Raises ServiceFault FORBIDDEN, BAD_REQUEST.
 
         One that is in order here obeyed an order which a restore has taken back: it is shut out again, for it is gone.
-        One that the restore has made unknown is known by what it handed over, which nobody else has any more.
         """
-        device = self._found(signed.device_id) or self._by_what_it_handed_over(signed.device_id)
-        if device is None:
-            raise ServiceFault(FaultCode.FORBIDDEN)
-        self._check_signature(Purpose.WIPE_DONE, signed, device)
+        device = self._device(Purpose.WIPE_DONE, signed)
         done = _content(signed, WipeDone)
         now = self._environment.now()
         with self._environment.database.write() as transaction:
-            if transaction.institutions.get(device.institution_id) is None:  # the restore has taken that as well
-                raise ServiceFault(FaultCode.FORBIDDEN)
-            transaction.devices.add(device, AccountId(""), now)
-            note_gone(transaction, device, rescued_file.kept(self._data_dir), now)
+            shut_out_again(transaction, device, rescued_file.kept(self._data_dir), now)
             if transaction.devices.wiped(device.id, now):
                 transaction.record(device_event("device.wiped", device, rescued=str(done.rescued)))
                 left = Left(device.id, device.institution_id, device.public_key, device.client_version, now)
@@ -139,13 +132,6 @@ class WipeDesk:
             raise ServiceFault(FaultCode.FORBIDDEN)
         self._check_signature(purpose, signed, device)
         return device
-
-    def _by_what_it_handed_over(self, device_id: DeviceId) -> Device | None:
-        lines = rescued_file.kept(self._data_dir) if is_id(device_id) else []
-        for line in lines:
-            if isinstance(line, HandedOver) and line.device_id == device_id and line.public_key:
-                return Device(device_id, line.institution_id, line.public_key, line.client_version)
-        return None
 
     def _found(self, device_id: DeviceId) -> Device | None:
         if not is_id(device_id):

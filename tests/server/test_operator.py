@@ -278,13 +278,10 @@ def test_a_restore_brings_back_what_was_rescued_from_a_computer_that_is_gone(
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_restore_takes_nothing_of_a_computer_that_has_its_decisions_still(
+def test_a_restore_shuts_out_again_whoever_had_begun_to_hand_over(
     known: bool, database_url: str, other_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its order may be gone with the restore, and its registrar may call back what a supervisor would carry out.
-
-    Nor does the restored register need to know it, to believe its last word: seed 308831.
-    """
+    """Its copy may be destroyed, and its last word never come (seed 365511). One that stands must not be used."""
     copy = tmp_path / "copy"
     with open_register(database_url, tmp_path) as service:
         hospital = seed_hospital(service)
@@ -292,16 +289,19 @@ def test_a_restore_takes_nothing_of_a_computer_that_has_its_decisions_still(
         leaver = Leaver.of(service, hospital) if known else None
         assert main(["backup", str(copy)]) == 0
         leaver = leaver or Leaver.of(service, hospital)
+        sent = command(application, Return(opinion="请补充资料"))
         leaver.revoke()
-        leaver.rescue(command(application, Return(opinion="请补充资料")))
+        leaver.rescue(sent)
     assert main(["--database", other_url, "restore", str(copy)]) == 0
-    assert "decisions of computers" not in capsys.readouterr().err
+    assert "1 decisions of computers that were shut out wait" in capsys.readouterr().err
     with open_register(other_url, tmp_path) as restored:
         lane = ReviewLane(restored.environment, CommandDesk(restored.environment))
         supervisor = Office(restored, hospital, Role.SUPERVISOR)
-        assert lane.listed("", supervisor.caller) == []
+        assert [entry.command for entry in lane.listed("", supervisor.caller)] == [sent]
         leaver.office.service = restored
-        leaver.done()  # it was gone all the same, and says so now
+        assert leaver.check().wipe
+        assert leaver.rescue(sent).kept == (sent.id,), "its answer was lost: it hands over once more"
+        leaver.done()
         assert len(lane.listed("", supervisor.caller)) == 1
 
 

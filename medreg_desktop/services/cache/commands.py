@@ -18,6 +18,7 @@ from medreg_desktop.services.cache import (
     outbox_moves,
     overlay,
     receipts,
+    restored,
     sync_state,
     synced,
     unfinished,
@@ -85,7 +86,7 @@ def settle(
         _stop_dependents(conn, outcome.id, now)
     forgotten = _forgotten(conn, outcome, epoch)
     if forgotten is not None:
-        outbox_moves.send_again(conn, forgotten)
+        restored.ask_again(conn, forgotten)
     if state is OutboxState.DONE:
         conn.execute("DELETE FROM basis WHERE command_id = ?", (outcome.id,))
     applications.refresh(conn, [row.command.application_id])
@@ -173,7 +174,7 @@ def _waits_for_nothing(conn: Connection, outcome: Outcome) -> bool:
     return awaited is not None and awaited.resolution is not Resolution.NONE
 
 
-def _forgotten(conn: Connection, outcome: Outcome, epoch: str) -> CommandId | None:
+def _forgotten(conn: Connection, outcome: Outcome, epoch: str) -> OutboxRow | None:
     """Return what the register waits for and had answered before a restore: its answer is gone, not what it found.
 
     Only of a colleague's same decision, as what hangs on it goes on. What was accepted is compared with the whole copy.
@@ -181,7 +182,7 @@ def _forgotten(conn: Connection, outcome: Outcome, epoch: str) -> CommandId | No
     awaited = outbox.find(conn, outcome.waits_for) if outcome.waits_for is not None else None
     if awaited is None or awaited.is_open or awaited.resolution is not Resolution.NONE or awaited.epoch == epoch:
         return None
-    return awaited.command.id if overlay.is_superseded(awaited) else None
+    return awaited if overlay.is_superseded(awaited) else None
 
 
 def _state_after(kind: OutcomeKind) -> OutboxState:

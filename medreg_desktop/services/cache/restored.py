@@ -92,14 +92,19 @@ def look_for_the_made(conn: Connection, epoch: str, among: Iterable[ApplicationI
     """Ask again about what was refused before the restore and whose step has been made since, at another moment.
 
     A courier has carried it to the restored register once more, or somebody has decided the same there: its own key
-    tells. The paper that stopped with it goes with it. ``among``: the applications that have just changed.
+    tells. ``among``: the applications that have just changed.
     """
     refused = outbox.refused_outside(conn, epoch, among)
     made = [row for row in refused if _is_made_anew(conn, row)]
     for row in made:
-        for again in (row, *filter(_is_of_paper, outbox.stopped_by(conn, row.command.id))):
-            outbox_moves.send_again(conn, again.command.id)
+        ask_again(conn, row)
     applications.refresh(conn, [row.command.application_id for row in made])
+
+
+def ask_again(conn: Connection, refused: OutboxRow) -> None:
+    """Send again what was not taken before a restore, and the paper that stopped with it: it may be carried out now."""
+    for row in (refused, *filter(_is_of_paper, outbox.stopped_by(conn, refused.command.id))):
+        outbox_moves.send_again(conn, row.command.id)
 
 
 def _is_made_anew(conn: Connection, row: OutboxRow) -> bool:

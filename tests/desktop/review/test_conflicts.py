@@ -193,9 +193,13 @@ def test_what_has_left_since_its_answer_is_not_brought_back(office: Office) -> N
 def test_what_a_restored_register_waits_for_and_had_answered_before_is_sent_again(
     office: Office, epoch: str, state: OutboxState
 ) -> None:
-    """Seed 317604: the answer, a colleague's same decision, came by courier; a withdrawal hung on it for ever."""
+    """Seed 317604: the answer, a colleague's same decision, came by courier; a withdrawal hung on it for ever.
+
+    So is the paper that stopped with it: seed 367222.
+    """
     consent = office.reviews.decide(ONE, Decision(CommandKind.AGREE, 1, "同意聘用")).command_id
     office.sends()
+    printed = office.papers.record_print(office.papers.form(ONE), 1, to_file=False).id
     withdrawal = office.reviews.withdraw(ONE, "误操作").command_id
     assert consent is not None
     assert withdrawal is not None
@@ -203,4 +207,4 @@ def test_what_a_restored_register_waits_for_and_had_answered_before_is_sent_agai
     office.hears(consent, OutcomeKind.SUPERSEDED, code="already_decided", by="李经办", at=NOW, version=2, seq=9)
     waits = Outcome(id=withdrawal, kind=OutcomeKind.DEFERRED, code="waits_for_command", waits_for=consent)
     office.store.write(lambda conn: commands.settle(conn, waits, NOW, epoch=epoch))
-    assert row(office, consent).state is state
+    assert [row(office, each).state for each in (consent, printed)] == [state, state]
