@@ -121,13 +121,13 @@ def _waiting(service: Service) -> Hospital:
 
 def _held(port: int, large: LargeHospital, folder: Path) -> Held:
     folder.mkdir()
-    command = [sys.executable, "-m", "benchmarks.sync.hold", f"http://127.0.0.1:{port}", large.registrar]
+    command = [sys.executable, "-X", "faulthandler", "-m", "benchmarks.sync.hold", f"http://127.0.0.1:{port}", large.registrar]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [*command, str(large.rows), str(folder)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise RuntimeError(done.stderr[-800:])
+        raise RuntimeError(f"the program ended with {done.returncode}: {done.stderr[-4_000:]}")
     return msgspec.json.decode(done.stdout.splitlines()[-1], type=Held)
 
 
