@@ -121,7 +121,8 @@ def _waiting(service: Service) -> Hospital:
 
 def _held(port: int, large: LargeHospital, folder: Path) -> Held:
     folder.mkdir()
-    command = [sys.executable, "-X", "faulthandler", "-m", "benchmarks.sync.hold", f"http://127.0.0.1:{port}", large.registrar]
+    python = [sys.executable, "-X", "faulthandler", "-m"]
+    command = [*python, "benchmarks.sync.hold", f"http://127.0.0.1:{port}", large.registrar]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [*command, str(large.rows), str(folder)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
