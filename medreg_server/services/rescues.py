@@ -48,7 +48,7 @@ def shut_out_again(
 ) -> None:
     """Shut a device out on which a restore has taken the order that it obeys, and bring back what it handed over.
 
-    That stands in ``kept``, the file. One that is shut out here already stays so, as it is.
+    That stands in ``kept``, the file. One that is shut out here already stays as it is.
     """
     if transaction.devices.gone(device.id, now):
         burnt = burn_leases(transaction, device.id, now)

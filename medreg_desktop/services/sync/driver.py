@@ -157,8 +157,8 @@ class SyncDriver:
             # of a copy that is not known any more is not answered: it would be taken for the answer to an empty one.
             self._forget_what_was_asked()
             # At once: no message of another thread may find the engine believing in what was not done.
-            unkept = isinstance(effect, effects.KeepWelcome)
-            self._absorb(events.DiskFailed(self._worker.now(), fault.code, welcome=unkept))
+            lost_welcome = isinstance(effect, effects.KeepWelcome)
+            self._absorb(events.DiskFailed(self._worker.now(), fault.code, lost_welcome))
         # What the disk has just said is absorbed at once: a message taken first would be undone by the older reading.
         while self._read:
             self._absorb(self._read.popleft())

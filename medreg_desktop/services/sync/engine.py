@@ -259,7 +259,7 @@ def _disk_failed(state: SyncState, event: DiskFailed) -> SyncState:
     state = replace(state, busy=None, position=None, disk=disk, disk_code=event.code)
     state = state.with_sending(queue=None, shown=None, ids=()).with_receiving(caught_up=False, repair=())
     # A welcome that is not on the disk greets nobody: the copy would know no keys, and could prove no order later on.
-    state = state.with_contact(greeted=state.contact.greeted and not event.welcome)
+    state = state.with_contact(greeted=state.contact.greeted and not event.lost_welcome)
     return replace(state, removal=removal.again(state.removal))
 
 

@@ -294,11 +294,14 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class DiskFailed:
-    """The local copy could not be read or written; nothing of the failed step was kept, perhaps no ``welcome``."""
+    """The local copy could not be read or written; nothing of the failed step was kept.
+
+    ``lost_welcome``: nor what hello had brought.
+    """
 
     at: Moment
     code: str
-    welcome: bool = False
+    lost_welcome: bool = False
 
 
 @dataclass(frozen=True, slots=True)
