@@ -6,14 +6,16 @@ until another thread let go of the interpreter, or of a lock.
 
 from __future__ import annotations
 
-import sys
+import faulthandler
+import re
+import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import dropwhile, islice, takewhile
 from pathlib import Path
-from types import FrameType
+from typing import TextIO
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
@@ -22,6 +24,7 @@ _NOTED_MS = 20
 _LOOKS_S = 0.005
 _TARGET_MS = 50
 _DEPTH = 12
+_CALL = re.compile(r'File "(.+)", line (\d+) in (.+)')
 _SCHEDULED = Path("/proc/thread-self/schedstat")
 
 
@@ -108,10 +111,10 @@ class Watch(QObject):
 
     def _look(self, ending: threading.Event) -> None:
         """Note where the loop is whenever it has not turned for a while; on a thread of its own."""
-        while not ending.wait(_LOOKS_S):
-            if (time.perf_counter() - self._last) * 1000 > _NOTED_MS:
-                frames = sys._current_frames()  # noqa: SLF001 - documented; the only way to see where another thread is
-                self._places[_place(frames[self._loop])] += 1
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as written:
+            while not ending.wait(_LOOKS_S):
+                if (time.perf_counter() - self._last) * 1000 > _NOTED_MS:
+                    self._places[_place(self._loop, written)] += 1
 
 
 def _times() -> tuple[int, int]:
@@ -122,13 +125,16 @@ def _times() -> tuple[int, int]:
     return int(ran), int(queued)
 
 
-def _place(frame: FrameType) -> str:
-    """Return the calls a thread is in, the innermost first."""
-    inwards = _outwards(frame, _DEPTH)
-    return " < ".join(f"{Path(f.f_code.co_filename).name}:{f.f_lineno} {f.f_code.co_name}" for f in inwards)
+def _place(thread: int, written: TextIO) -> str:
+    """Return the calls a thread is in, the innermost first, by way of an open file.
 
-
-def _outwards(frame: FrameType | None, depth: int) -> Iterator[FrameType]:
-    while frame is not None and depth:
-        yield frame
-        frame, depth = frame.f_back, depth - 1
+    Python would also give the frames themselves. But a frame that has returned meanwhile would then be let go by who
+    looked at it, with every Qt object in it, on the wrong thread: the program died of that.
+    """
+    written.seek(0)
+    written.truncate()
+    faulthandler.dump_traceback(written)
+    written.seek(0)
+    lines = dropwhile(lambda line: f"{thread:#018x}" not in line, written)
+    calls = (_CALL.search(line) for line in islice(lines, 1, 1 + _DEPTH))
+    return " < ".join(f"{Path(call[1]).name}:{call[2]} {call[3]}" for call in takewhile(bool, calls) if call)

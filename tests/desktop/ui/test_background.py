@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ from medreg_desktop.ui.crash import CrashGuard, redacted
 from medreg_desktop.ui.heartbeat import Heartbeat
 from medreg_desktop.ui.idle import IdleWatch
 from medreg_desktop.ui.notices import Notices, Tone
-from medreg_desktop.ui.tasks import TaskRunner, background, cache_writer
+from medreg_desktop.ui.tasks import Task, TaskRunner, background, cache_writer
 from tests.helpers.qt import settle
 
 
@@ -132,11 +134,62 @@ def test_who_waits_for_what_was_submitted_does_not_wait_for_ever() -> None:
     runner.close()
 
 
+class Screen:
+    """Stands for what a piece of work holds on to; tells on which thread it died."""
+
+    def __init__(self, died_on: list[threading.Thread], gate: threading.Event) -> None:
+        self._gate = gate
+        weakref.finalize(self, lambda: died_on.append(threading.current_thread())).atexit = False
+
+    def work(self) -> Screen:
+        self._gate.wait()
+        return self
+
+    def fail(self) -> Screen:
+        self._gate.wait()
+        raise ValueError
+
+
+ENDS: dict[str, Callable[[TaskRunner, Task], None]] = {
+    "answered": lambda _runner, _task: None,
+    "cancelled": lambda _runner, task: task.cancel(),
+    "nobody there": lambda runner, _task: runner.drop_answers(),
+}
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["running", "waiting"])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+@pytest.mark.parametrize("work", [Screen.work, Screen.fail], ids=["done", "failed"])
+def test_what_work_held_dies_at_home(
+    qtbot: QtBot, runner: TaskRunner, work: Callable[[Screen], object], end: Callable[..., None], waits: bool
+) -> None:
+    gate, died_on = threading.Event(), list[threading.Thread]()
+    for _ in range(3 if waits else 0):  # hold every thread of the runner
+        runner.submit(gate.wait, lambda _answer: None, unwanted)
+    task = runner.submit(partial(work, Screen(died_on, gate)), lambda _answer: None, lambda _error: None)
+    end(runner, task)
+    gate.set()
+    qtbot.waitUntil(lambda: bool(died_on))
+    assert died_on == [threading.main_thread()]
+
+
+@pytest.mark.parametrize("finish", [True, False])
+@pytest.mark.parametrize("work", [Screen.work, Screen.fail], ids=["done", "failed"])
+def test_what_work_held_at_the_end_dies_at_home(work: Callable[[Screen], object], finish: bool) -> None:
+    runner, gate, died_on = background(), threading.Event(), list[threading.Thread]()
+    for _ in range(5):  # some run, some wait
+        runner.submit(partial(work, Screen(died_on, gate)), unwanted, unwanted)
+    threading.Timer(0.05, gate.set).start()
+    runner.close(finish=finish)
+    settle()
+    assert died_on == [threading.main_thread()] * 5
+
+
 def test_a_finished_task_holds_nobody(qtbot: QtBot, runner: TaskRunner) -> None:
     done: list[int] = []
     task = runner.submit(lambda: 1, done.append, unwanted)
     qtbot.waitUntil(lambda: done == [1])
-    assert task._on_done is task._on_error is None
+    assert task._work is task._on_done is task._on_error is None
 
 
 @pytest.fixture
