@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QByteArray, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
@@ -28,6 +28,7 @@ from medreg_desktop.ui.tokens import Colour
 from medreg_desktop.ui.widgets.button import IconButton
 from medreg_desktop.ui.widgets.table import Table
 from medreg_desktop.ui.widgets.toasts import Toasts
+from medreg_desktop.ui.window_first import drawn_first
 
 LEAST = QSize(1280, 720)
 USUAL = QSize(1440, 900)
@@ -257,6 +258,11 @@ class MainWindow(QWidget):
         self._settings.set(options.WINDOW, place)
         self.closing.emit()
         super().closeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Draw before threads that compute go on."""
+        with drawn_first(event):
+            return super().event(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the desk."""

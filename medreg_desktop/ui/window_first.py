@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import AbstractContextManager, nullcontext
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
+
+from medreg_desktop.services import courtesy
 
 _TURN_S = 0.0005
 """Painting gives the interpreter away at each call into Qt and gets it back after a turn of whoever computes: a table
@@ -46,3 +49,8 @@ class WindowFirst(QObject):
         self._timer.stop()
         if self._was_looking:
             gc.enable()
+
+
+def drawn_first(event: QEvent) -> AbstractContextManager[None]:
+    """Return what a window's ``event`` runs within, so that threads that compute wait while all of it is drawn."""
+    return courtesy.drawing() if event.type() == QEvent.Type.UpdateRequest else nullcontext()

@@ -13,6 +13,7 @@ from medreg_core.contract.v1.feed import EntityKind
 from medreg_core.domain.records import Application, ApplicationId, Institution
 from medreg_desktop.services.cache import overlay, sync_state
 from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.courtesy import give_way
 from medreg_desktop.services.search import index
 from medreg_desktop.services.search.rows import IndexRow, RowDerived, index_row
 
@@ -65,6 +66,7 @@ def judged(rows: Iterable[ServerRow], judge: Judge, institution: Institution | N
 
 
 def _judged(row: ServerRow, judge: Judge, institution: Institution | None) -> Judged:
+    give_way()
     if row.kind != EntityKind.APPLICATION:
         return Judged(row)
     application = decode_application(row.body)
@@ -220,6 +222,7 @@ def _index_rows(conn: Connection, rows: Iterable[Judged], ids: Iterable[str] | N
     viewer = sync_state.viewer(conn)
     commands = overlay.commands_on(conn, viewer, ids)
     for item in rows:
+        give_way()
         application = item.application
         if application is None:
             continue

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
@@ -28,6 +28,7 @@ from medreg_desktop.ui.widgets.labels import Hairline, Panel
 from medreg_desktop.ui.widgets.scrolling import ScrollArea
 from medreg_desktop.ui.widgets.sheet import Sheet
 from medreg_desktop.ui.widgets.toasts import Toasts
+from medreg_desktop.ui.window_first import drawn_first
 from medreg_desktop.views.review.action_bar import ActionBar, PhraseButton
 from medreg_desktop.views.review.comparison_list import ColumnTitles, ComparisonList
 from medreg_desktop.views.review.head import Head
@@ -248,6 +249,11 @@ class ReviewWindow(QDialog):
     def sizeHint(self) -> QSize:
         """Return the designed size."""
         return QSize(look().px(1440), look().px(900))
+
+    def event(self, event: QEvent) -> bool:
+        """Draw before threads that compute go on."""
+        with drawn_first(event):
+            return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter alone never decides; Esc closes the topmost layer only."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import current_thread
 
 import msgspec
 import pytest
@@ -84,6 +86,17 @@ def test_a_restart_goes_on_at_the_last_mark(tmp_path: Path, clock: StillClock) -
     snapshot.finish(stream.rows[3:], stream.end())
     assert store.read(synced.count) == 5
     store.close()
+
+
+def test_every_row_gives_way_to_the_window_when_judged_and_when_written(
+    empty: CacheStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    monkeypatch.setattr(synced, "give_way", lambda: threads.append(current_thread().name))
+    stream, snapshot = Stream([application(n) for n in range(1, 6)]), Snapshot(empty, judge)
+    snapshot.begin(EPOCH)
+    snapshot.add(*stream.block(0, 5))
+    assert sorted(Counter(threads).values()) == [5, 5], "on the thread that judges, and on the one that writes"
 
 
 def test_what_a_first_snapshot_brings_is_not_judged_a_second_time_that_day(empty: CacheStore) -> None:

@@ -21,6 +21,7 @@ from medreg_desktop.ui.tokens import Colour, Density, Type
 from medreg_desktop.ui.widgets import Button, Kind, Text, TextField
 from medreg_desktop.ui.words import Word
 from tests.desktop.ui.gallery import gallery, small_table
+from tests.helpers.drawing import draws_first
 from tests.helpers.qt import clipped, close, grab, nameless, settle
 
 
@@ -91,6 +92,10 @@ def test_pages_are_built_when_first_shown_and_kept(window: MainWindow) -> None:
     assert built == ["业务办理", "今日"]
     with pytest.raises(KeyError):
         window.show_screen("nothing")
+
+
+def test_the_window_draws_before_others_compute(window: MainWindow) -> None:
+    assert draws_first(window)
 
 
 def test_every_interactive_widget_has_a_name(window: MainWindow) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from medreg_desktop.services import courtesy
 from medreg_desktop.ui.window_first import WindowFirst
 
 
@@ -54,3 +55,25 @@ def test_what_had_stayed_before_is_found_too(first: WindowFirst) -> None:
         first.look()
         looks += 1
     assert 1 < looks < 1_000
+
+
+def test_who_computes_waits_while_the_window_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "_AT_MOST_S", 60.0)
+    went_on = threading.Event()
+    busy = threading.Thread(target=lambda: (courtesy.give_way(), went_on.set()))
+    with courtesy.drawing():
+        busy.start()
+        assert not went_on.wait(0.1)
+    assert went_on.wait(30)
+    busy.join()
+
+
+def test_a_window_that_never_ends_drawing_stops_nobody() -> None:
+    with courtesy.drawing():
+        courtesy.give_way()  # returns
+
+
+def test_a_drawing_that_fails_holds_nobody_up() -> None:
+    with pytest.raises(RuntimeError), courtesy.drawing():
+        raise RuntimeError
+    assert courtesy._nobody_draws.is_set()

@@ -26,6 +26,7 @@ from tests.core.builders import change
 from tests.desktop.cache.office import NOW
 from tests.desktop.review.office import Office, application, tables
 from tests.desktop.views.review.bench import ONE, ORDER, TWO, Claims, Watched
+from tests.helpers.drawing import draws_first
 from tests.helpers.qt import clipped, close, nameless, picture, settle
 from tests.helpers.runners import ImmediateRunner, ManualRunner
 
@@ -105,6 +106,10 @@ def blocked(qtbot: QtBot, office: Office, theme: Theme) -> Iterator[Opened]:
     one = Opened(qtbot, office)
     yield one
     close(one.window)
+
+
+def test_the_window_draws_before_others_compute(opened: Opened) -> None:
+    assert draws_first(opened.window)
 
 
 def test_the_keyboard_begins_on_the_preview_and_enter_alone_never_decides(opened: Opened) -> None:
