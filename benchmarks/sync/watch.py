@@ -11,8 +11,9 @@ import re
 import tempfile
 import threading
 import time
+from array import array
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import dropwhile, islice, takewhile
 from pathlib import Path
 from typing import TextIO
@@ -28,19 +29,25 @@ _CALL = re.compile(r'File "(.+)", line (\d+) in (.+)')
 _SCHEDULED = Path("/proc/thread-self/schedstat")
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn of the loop, in milliseconds; ``places`` counts where it was seen meanwhile, if it was a long one."""
+class Turns:
+    """What each turn of a loop took, in milliseconds, kept as bare numbers.
 
-    ms: float
-    own_ms: float = 0.0
-    no_processor_ms: float = 0.0
-    places: Counter[str] = field(default_factory=Counter)
+    An object for each of thirty thousand turns made every search for garbage longer, up to a tenth of a second: the
+    watcher saw itself.
+    """
 
-    @property
-    def by_program_ms(self) -> float:
-        """What is left without the wait for a processor, which the machine's other work has to answer for."""
-        return max(self.ms - self.no_processor_ms, 0.0)
+    def __init__(self) -> None:
+        self.ms, self.own_ms, self.no_processor_ms = array("d"), array("d"), array("d")
+
+    def add(self, ms: float, own_ms: float, no_processor_ms: float) -> None:
+        """Note one turn: how long it was, how long the loop's thread ran, how long it waited for a processor."""
+        self.ms.append(ms)
+        self.own_ms.append(own_ms)
+        self.no_processor_ms.append(no_processor_ms)
+
+    def by_program_ms(self) -> list[float]:
+        """Return each without the wait for a processor, which the machine's other work has to answer for."""
+        return [max(ms - waited, 0.0) for ms, waited in zip(self.ms, self.no_processor_ms, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,12 @@ class Watch(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._turns: list[Turn] = []
+        self._turns = Turns()
         self._loop = threading.get_ident()
         self._began = self._last = 0.0
         self._ran = self._queued = 0
-        self._places: Counter[str] = Counter()
+        self._seen: Counter[str] = Counter()  # in the turn under way
+        self._places: Counter[str] = Counter()  # in those above the target
         self._ending = threading.Event()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -76,7 +84,8 @@ class Watch(QObject):
 
     def start(self) -> None:
         """Begin afresh."""
-        self._turns, self._ending = [], threading.Event()
+        self._turns, self._ending = Turns(), threading.Event()
+        self._seen, self._places = Counter(), Counter()
         self._began = self._last = time.perf_counter()
         self._ran, self._queued = _times()
         self._timer.start()
@@ -87,26 +96,27 @@ class Watch(QObject):
         self._beat()
         self._timer.stop()
         self._ending.set()
-        turns, lengths = self._turns, sorted(turn.ms for turn in self._turns)
-        long = [turn for turn in turns if turn.ms > _TARGET_MS]
-        places = sum((turn.places for turn in long), Counter[str]())
+        lengths, by_program = sorted(self._turns.ms), self._turns.by_program_ms()
         return Stretch(
             seconds=time.perf_counter() - self._began,
-            turns=len(turns),
+            turns=len(lengths),
             longest_ms=lengths[-1],
-            longest_by_program_ms=max(turn.by_program_ms for turn in turns),
+            longest_by_program_ms=max(by_program),
             p99_ms=lengths[int(len(lengths) * 0.99)],
-            above_target=len(long),
-            above_target_by_program=sum(turn.by_program_ms > _TARGET_MS for turn in long),
-            longest_own_ms=max(turn.own_ms for turn in turns),
-            places=tuple(places.most_common(5)),
+            above_target=sum(ms > _TARGET_MS for ms in lengths),
+            above_target_by_program=sum(ms > _TARGET_MS for ms in by_program),
+            longest_own_ms=max(self._turns.own_ms),
+            places=tuple(self._places.most_common(5)),
         )
 
     def _beat(self) -> None:
         now, (ran, queued) = time.perf_counter(), _times()
         ms = max((now - self._last) * 1000 - _BEAT_MS, 0.0)
-        places, self._places = self._places, Counter()
-        self._turns.append(Turn(ms, (ran - self._ran) / 1e6, (queued - self._queued) / 1e6, places))
+        self._turns.add(ms, (ran - self._ran) / 1e6, (queued - self._queued) / 1e6)
+        if self._seen:
+            seen, self._seen = self._seen, Counter()
+            if ms > _TARGET_MS:
+                self._places += seen
         self._last, self._ran, self._queued = now, ran, queued
 
     def _look(self, ending: threading.Event) -> None:
@@ -114,7 +124,7 @@ class Watch(QObject):
         with tempfile.TemporaryFile("w+", encoding="utf-8") as written:
             while not ending.wait(_LOOKS_S):
                 if (time.perf_counter() - self._last) * 1000 > _NOTED_MS:
-                    self._places[_place(self._loop, written)] += 1
+                    self._seen[_place(self._loop, written)] += 1
 
 
 def _times() -> tuple[int, int]:
