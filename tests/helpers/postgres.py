@@ -81,10 +81,10 @@ def find_binaries() -> Path:
 
 
 @contextmanager
-def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
+def running_cluster(*, durable: bool = False, niceness: int = 0) -> Iterator[Cluster]:
     """Start a private cluster; it is stopped at the end, even if this process is killed before (``postgres_keeper``).
 
-    ``durable``: with PostgreSQL's own settings of durability, for measuring.
+    ``durable``: with PostgreSQL's own settings of durability, for measuring. ``niceness``: how far it stands back.
     """
     binaries = find_binaries()
     owner = _owner()
@@ -114,7 +114,8 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
         _run_as(owner, *initdb)
         options = f"-c listen_addresses='' -c unix_socket_directories={base} -c max_connections=300 "
         options += "" if durable else " ".join(_UNSAFE_BUT_FAST)
-        _run_as(owner, control, "-D", data, "-w", "-t", "60", "-l", base / "log", "-o", options, "start")
+        back = ("nice", "-n", str(niceness)) if niceness else ()
+        _run_as(owner, *back, control, "-D", data, "-w", "-t", "60", "-l", base / "log", "-o", options, "start")
         yield Cluster(base, owner)
     finally:
         keeper.communicate(timeout=90)
