@@ -19,12 +19,15 @@ _START_S = 60
 
 @contextmanager
 def serving(url: str, data_dir: Path, workers: int = WORKERS, niceness: int = 0) -> Iterator[int]:
-    """Serve the migrated database ``url`` with the keys in ``data_dir``; give the port."""
+    """Serve the migrated database ``url`` with the keys in ``data_dir``; give the port.
+
+    ``niceness``: how far the service stands back behind other processes of the machine.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    command = ["nice", "-n", str(niceness), sys.executable, "-m", "medreg_server"]
-    command += ["--database", url, "--data-dir", str(data_dir), "serve"]
+    command = ["nice", "-n", str(niceness)] if niceness else []
+    command += [sys.executable, "-m", "medreg_server", "--database", url, "--data-dir", str(data_dir), "serve"]
     command += ["--port", str(port), "--workers", str(workers)]
     environment = {**os.environ, "MEDREG_DATABASE_URL": url}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:

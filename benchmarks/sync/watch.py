@@ -14,7 +14,6 @@ import time
 from array import array
 from collections import Counter
 from dataclasses import dataclass
-from itertools import dropwhile, islice, takewhile
 from pathlib import Path
 from typing import TextIO
 
@@ -145,6 +144,6 @@ def _place(thread: int, written: TextIO) -> str:
     written.truncate()
     faulthandler.dump_traceback(written)
     written.seek(0)
-    lines = dropwhile(lambda line: f"{thread:#018x}" not in line, written)
-    calls = (_CALL.search(line) for line in islice(lines, 1, 1 + _DEPTH))
-    return " < ".join(f"{Path(call[1]).name}:{call[2]} {call[3]}" for call in takewhile(bool, calls) if call)
+    threads = written.read().split("\n\n")
+    calls = _CALL.findall(next((one for one in threads if f"{thread:#018x}" in one), ""))
+    return " < ".join(f"{Path(file).name}:{line} {function}" for file, line, function in calls[:_DEPTH])
