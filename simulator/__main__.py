@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections import Counter
@@ -152,6 +153,13 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
+def _regex(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dev.py sim", description=__doc__)
     parser.add_argument("--runs", type=int, default=20, help="number of seeds; with --mutants, the most for each")
@@ -178,7 +186,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--real", action="store_true", help="replay the seeds on real sockets, processes, PostgreSQL")
     parser.add_argument("--cells", action="store_true", help="every toxic at every request and position, for real")
     parser.add_argument("--smoke", type=int, default=0, metavar="N", help="with --cells: N of them, evenly spread")
-    parser.add_argument("--match", default="", metavar="REGEX", help="with --cells: those whose names match")
+    parser.add_argument(
+        "--match", type=_regex, default="", metavar="REGEX", help="with --cells: those whose names match"
+    )
     parser.add_argument("--log", default="", metavar="FILE", help="append what was shown, one JSON a line")
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="kill -9 real processes at least N times")
     parser.add_argument("--database", action="append", help="with --kills: sqlite or postgresql; else both in turn")

@@ -182,11 +182,17 @@ def _copied(report: Report, row: Copying) -> str:
     return f"{row.what:32}{figures}{row.per_s / peer:10.2f}{row.per_s / report.floor_per_s:9.3f}"
 
 
+def _rows(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows: at least 1")
+    return int(text)
+
+
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="benchmarks.sync", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="5,000 rows, nothing larger")
-    parser.add_argument("--loop", type=int, nargs="+", metavar="ROWS", help="the event loop alone, with so many rows")
+    parser.add_argument("--loop", type=_rows, nargs="+", metavar="ROWS", help="the event loop alone, with so many rows")
     chosen = parser.parse_args()
     quick = chosen.quick
     if chosen.loop:

@@ -66,7 +66,7 @@ def spoken(error: Exception) -> str | None:
     """Return the sentence for a fault the operator can mend, or None for a bug of ours."""
     match error:
         case SettingsFault() | OSError() | TableBroken():
-            sentence = str(error)
+            sentence = _its_own(error)
         case SchemaMismatch():
             sentence = (
                 f"the database is at schema {error.found or 'none'}, this program needs {error.needed}: run migrate"
@@ -88,3 +88,10 @@ def spoken(error: Exception) -> str | None:
         case _:
             return told_by_database(error)
     return sentence
+
+
+def _its_own(error: Exception) -> str:
+    """Return what the error says itself; of a file the name first, without the number of the system's error."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

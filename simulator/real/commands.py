@@ -42,9 +42,9 @@ def replays(runs: int, seed: int, steps: int, keep: frozenset[int] | None, log: 
     return 1 if failed else 0
 
 
-def cells(only: int, match: str, log: str) -> int:
+def cells(only: int, match: re.Pattern[str], log: str) -> int:
     """Carry cells out: all, ``only`` so many evenly spread, or those whose names ``match``; 0 when all held."""
-    found = [cell for cell in every_cell() if re.search(match, cell.name)]
+    found = [cell for cell in every_cell() if match.search(cell.name)]
     chosen = smoke(found, only) if only else found
     verdicts: list[Verdict] = []
     started = time.perf_counter()

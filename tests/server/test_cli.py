@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -66,6 +67,13 @@ def test_a_database_never_migrated_says_so(
     monkeypatch.setenv("MEDREG_DATABASE_URL", sqlite_url(tmp_path, "new.db"))
     assert run("verify-audit") == 1
     assert "run migrate" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_named_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = tmp_path / "password"
+    assert run("migrate") == 0
+    assert run("set-password", "zhang", "--password-file", str(missing)) == 1
+    assert capsys.readouterr().err == f"medreg-server: {missing}: {os.strerror(errno.ENOENT)}\n"
 
 
 def test_a_backup_restores_and_begins_a_new_epoch(
