@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import Role
 from medreg_desktop.services.cache.outbox import OutboxState
 from medreg_desktop.services.transport.http import HttpTransport
+from medreg_desktop.ui.window_first import TURN_S
 from tests.helpers.server import Hospital
 from tests.sync.office import Pc, WorldTime
 
@@ -163,13 +165,16 @@ def drain(port: int, waiting: Hospital, folder: Path) -> Drain:
 
 @contextmanager
 def _office(folder: Path, url: str, hospital: Hospital) -> Iterator[Pc]:
-    """Open an office's copy in a process that looks for garbage as seldom as the program (``ui/window_first.py``)."""
+    """Open an office's copy in a process whose threads share the interpreter as the program's do."""
     gc.collect()
     gc.disable()
+    turn_s = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
     try:
         with closing(_pc(folder, url, hospital)) as pc:
             yield pc
     finally:
+        sys.setswitchinterval(turn_s)
         gc.enable()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +24,13 @@ class Pouch:
     delta_per_s: float
 
 
-def measured(bodies: Iterable[str], folder: Path) -> list[Pouch]:
+def measured(bodies: Iterable[str], folder: Path, batches: Sequence[int] = BATCHES) -> list[Pouch]:
     """Replicate ``bodies`` (JSON objects with an ``id``) once with each batch size."""
     _install()
     file = folder / "rows.ndjson"
     file.write_text("".join(f"{body}\n" for body in bodies), "utf-8")
     rows = sum(1 for _ in file.open(encoding="utf-8"))
-    return [_measured(file, folder / f"batch-{batch}", rows, batch) for batch in BATCHES]
+    return [_measured(file, folder / f"batch-{batch}", rows, batch) for batch in batches]
 
 
 def _measured(file: Path, folder: Path, rows: int, batch: int) -> Pouch:

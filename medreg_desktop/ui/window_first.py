@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 
 from medreg_desktop.services import courtesy
 
-_TURN_S = 0.0005
+TURN_S = 0.0005
 """Painting gives the interpreter away at each call into Qt and gets it back after a turn of whoever computes: a table
 has some hundred such calls, so Python's own 5 ms would hold the window for a second while a snapshot is applied."""
 
@@ -31,7 +31,7 @@ class WindowFirst(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        sys.setswitchinterval(_TURN_S)
+        sys.setswitchinterval(TURN_S)
         self._was_looking = gc.isenabled()
         gc.disable()
         self._timer = QTimer(self)

@@ -221,4 +221,4 @@ def _latest(changes: Sequence[Change]) -> list[Change]:
 
 
 def _server_row(change: Change) -> ServerRow:
-    return ServerRow(change.kind, change.id, change.version, bytes(change.body).decode())
+    return ServerRow(change.kind, change.id, change.version, bytes(change.body))

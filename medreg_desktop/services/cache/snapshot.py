@@ -120,7 +120,7 @@ class Snapshot:
 
 
 _DIFFERING = """
-    SELECT s.kind, s.id, s.version, s.body FROM snapshot_row s
+    SELECT s.kind, s.id, s.version, CAST(s.body AS BLOB) FROM snapshot_row s
     LEFT JOIN application a ON s.kind = 'application' AND a.id = s.id
     LEFT JOIN entity e ON e.kind = s.kind AND e.id = s.id
     WHERE s.n > ? AND s.n <= ?
@@ -152,8 +152,8 @@ def _add(
         synced.put(conn, judged, even_older=True)
     else:
         conn.executemany(
-            "INSERT INTO snapshot_row(kind, id, version, body) VALUES(?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE"
-            " SET version = excluded.version, body = excluded.body",
+            "INSERT INTO snapshot_row(kind, id, version, body) VALUES(?, ?, ?, CAST(? AS TEXT))"
+            " ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, body = excluded.body",
             [(item.row.kind, item.row.id, item.row.version, item.row.body) for item in judged],
         )
 
@@ -201,4 +201,4 @@ def _check_removals(conn: Connection, confirmed: str) -> _Removed:
 
 
 def _server_row(row: SnapshotRow) -> ServerRow:
-    return ServerRow(row.kind, row.id, row.version, bytes(row.body).decode())
+    return ServerRow(row.kind, row.id, row.version, bytes(row.body))

@@ -10,14 +10,18 @@ from datetime import date
 import msgspec
 
 from medreg_core.contract.v1.feed import EntityKind
-from medreg_core.domain.records import Application, ApplicationId, Institution
+from medreg_core.domain.records import AccountId, Application, ApplicationId, Institution
 from medreg_desktop.services.cache import overlay, sync_state
 from medreg_desktop.services.cache.connection import Connection
+from medreg_desktop.services.cache.outbox import OutboxRow
+from medreg_desktop.services.cache.sync_state import Viewer
 from medreg_desktop.services.courtesy import give_way
 from medreg_desktop.services.search import index
 from medreg_desktop.services.search.rows import IndexRow, RowDerived, index_row
 
 decode_application = msgspec.json.Decoder(Application).decode
+
+_NOBODY = Viewer(AccountId(""), "", "", 0)  # has no commands: a row is shown as the register has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +43,25 @@ Judge = Callable[[Application, Institution | None], ReviewFacts]
 
 @dataclass(frozen=True, slots=True)
 class ServerRow:
-    """A row as the wire brought it."""
+    """A row as the wire brought it: the body in the bytes it came in, which SQLite is told to take for text."""
 
     kind: str
     id: str
     version: int
-    body: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row of the wire, read and judged; of a kind that is not an application only the bytes."""
+    """A row of the wire, read and judged; of a kind that is not an application only the bytes.
+
+    The application itself is let go at once: a page of them alive at a time costs twice as long to read.
+    """
 
     row: ServerRow
-    application: Application | None = None
     facts: ReviewFacts = ReviewFacts()
+    form: tuple[str, int] = ("", 0)  # number, and whether it is void
+    searchable: IndexRow | None = None  # as the list shows it where no command of the registrar's shows
 
 
 def judged(rows: Iterable[ServerRow], judge: Judge, institution: Institution | None) -> list[Judged]:
@@ -70,12 +78,13 @@ def _judged(row: ServerRow, judge: Judge, institution: Institution | None) -> Ju
     if row.kind != EntityKind.APPLICATION:
         return Judged(row)
     application = decode_application(row.body)
-    return Judged(row, application, judge(application, institution))
+    facts = judge(application, institution)
+    return Judged(row, facts, _form_columns(application), _index_row(application, facts, (), _NOBODY))
 
 
-def encode_application(application: Application) -> str:
+def encode_application(application: Application) -> bytes:
     """Return an application as the wire carries it."""
-    return msgspec.json.encode(application).decode()
+    return msgspec.json.encode(application)
 
 
 def find(conn: Connection, application_id: ApplicationId) -> Application | None:
@@ -132,7 +141,7 @@ def put(conn: Connection, rows: Sequence[Judged], *, even_older: bool = False) -
     ``even_older`` takes the server's word against a newer copy: after a restore from a backup versions run again.
     """
     for item in rows:
-        if item.application is None:
+        if item.searchable is None:
             _put_entity(conn, item.row, even_older=even_older)
     return _put_applications(conn, rows, even_older=even_older)
 
@@ -149,7 +158,7 @@ def remove(conn: Connection, keys: Iterable[tuple[str, str]]) -> None:
 def rebuild_index(conn: Connection, judge: Judge) -> None:
     """Make the search index anew from the rows, for a program whose index has another shape."""
     institution = sync_state.institution(conn)
-    stored = conn.execute("SELECT id, version, body FROM application ORDER BY n")
+    stored = conn.execute("SELECT id, version, CAST(body AS BLOB) FROM application ORDER BY n")
     rows = (ServerRow(EntityKind.APPLICATION, i, version, body) for i, version, body in stored)
     index.rebuild(conn, _index_rows(conn, (_judged(row, judge, institution) for row in rows)))
 
@@ -157,7 +166,7 @@ def rebuild_index(conn: Connection, judge: Judge) -> None:
 def rows_behind(conn: Connection, position: int, limit: int) -> tuple[int, list[ServerRow]]:
     """Return the next applications behind a position in the copy, and the position they reach."""
     found = conn.execute(
-        "SELECT n, id, version, body FROM application WHERE n > ? ORDER BY n LIMIT ?", (position, limit)
+        "SELECT n, id, version, CAST(body AS BLOB) FROM application WHERE n > ? ORDER BY n LIMIT ?", (position, limit)
     ).fetchall()
     rows = [ServerRow(EntityKind.APPLICATION, i, version, body) for _, i, version, body in found]
     return (found[-1][0] if found else position), rows
@@ -172,18 +181,18 @@ def index_again(conn: Connection, rows: Sequence[Judged]) -> None:
 
 def _put_entity(conn: Connection, row: ServerRow, *, even_older: bool) -> None:
     conn.execute(
-        "INSERT INTO entity(kind, id, version, body) VALUES(?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE"
+        "INSERT INTO entity(kind, id, version, body) VALUES(?, ?, ?, CAST(? AS TEXT)) ON CONFLICT(kind, id) DO UPDATE"
         " SET version = excluded.version, body = excluded.body WHERE excluded.version >= version OR ?",
         (row.kind, row.id, row.version, row.body, even_older),
     )
 
 
 def _put_applications(conn: Connection, rows: Sequence[Judged], *, even_older: bool) -> list[ApplicationId]:
-    stored = _stored(conn, [item.row.id for item in rows if item.application is not None])
-    newer = [item for item in rows if item.application and (even_older or _is_newer(item.row, stored))]
+    stored = _stored(conn, [item.row.id for item in rows if item.searchable is not None])
+    newer = [item for item in rows if item.searchable and (even_older or _is_newer(item.row, stored))]
     inserts, updates, forms = [], [], []
     for item in newer:
-        row, form = item.row, _form_columns(item.application)
+        row, form = item.row, item.form
         if row.id not in stored:
             inserts.append((row.id, row.version, *form, row.body))
             continue
@@ -192,9 +201,10 @@ def _put_applications(conn: Connection, rows: Sequence[Judged], *, even_older: b
         if form != stored[row.id][1:]:
             forms.append((*form, row.id))
     conn.executemany(
-        "INSERT INTO application(id, version, form_number, form_voided, body) VALUES(?, ?, ?, ?, ?)", inserts
+        "INSERT INTO application(id, version, form_number, form_voided, body) VALUES(?, ?, ?, ?, CAST(? AS TEXT))",
+        inserts,
     )
-    conn.executemany("UPDATE application SET version = ?, body = ? WHERE id = ?", updates)
+    conn.executemany("UPDATE application SET version = ?, body = CAST(? AS TEXT) WHERE id = ?", updates)
     conn.executemany("UPDATE application SET form_number = ?, form_voided = ? WHERE id = ?", forms)
     index.write_rows(conn, _index_rows(conn, newer, [item.row.id for item in newer]))
     return [ApplicationId(item.row.id) for item in newer]
@@ -213,8 +223,8 @@ def _is_newer(row: ServerRow, stored: dict[str, tuple[int, str, int]]) -> bool:
     return row.id not in stored or row.version >= stored[row.id][0]
 
 
-def _form_columns(application: Application | None) -> tuple[str, int]:
-    form = application.form if application is not None else None
+def _form_columns(application: Application) -> tuple[str, int]:
+    form = application.form
     return (form.number, int(form.voided)) if form is not None else ("", 0)
 
 
@@ -223,11 +233,17 @@ def _index_rows(conn: Connection, rows: Iterable[Judged], ids: Iterable[str] | N
     commands = overlay.commands_on(conn, viewer, ids)
     for item in rows:
         give_way()
-        application = item.application
-        if application is None:
+        if item.searchable is None:
             continue
-        shown = overlay.of(application, commands.get(application.id, ()), viewer.epoch, viewer.seq)
-        yield index_row(application, _derived(item.facts, shown, shown.handler(viewer.name, application)))
+        if on_it := commands.get(ApplicationId(item.row.id)):
+            yield _index_row(decode_application(item.row.body), item.facts, on_it, viewer)
+        else:  # nearly all of them
+            yield item.searchable
+
+
+def _index_row(application: Application, facts: ReviewFacts, commands: Sequence[OutboxRow], viewer: Viewer) -> IndexRow:
+    shown = overlay.of(application, commands, viewer.epoch, viewer.seq)
+    return index_row(application, _derived(facts, shown, shown.handler(viewer.name, application)))
 
 
 def _derived(facts: ReviewFacts, shown: overlay.Overlay, handler: str) -> RowDerived:

@@ -56,6 +56,15 @@ def test_rows_of_unknown_kinds_are_kept_raw(store: CacheStore, feed: Feed) -> No
     assert read(store, "SELECT kind, id, version FROM entity") == [("telescope", "t1", 3)]
 
 
+def test_bytes_of_the_wire_are_text_to_the_database(store: CacheStore, feed: Feed) -> None:
+    telescope = Change(1, "telescope", "t1", 1, Op.UPSERT, body(application(1)))
+    feed.apply_page(page(0, [telescope, upsert(2, application(1)), upsert(3, application(2))]))
+    feed.apply_page(page(3, [upsert(4, application(1, version=2))]))
+    kinds = "SELECT typeof(body) FROM application UNION SELECT typeof(body) FROM entity"
+    assert read(store, kinds) == [("text",)]  # a BLOB would be taken for SQLite's own binary JSON
+    assert read(store, "SELECT json_extract(body, '$.version') FROM application ORDER BY n") == [(2,), (1,)]
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
