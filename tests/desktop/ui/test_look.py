@@ -109,6 +109,18 @@ def test_icons_are_one_family(name: str) -> None:
     assert set(re.findall(r'(?:stroke|fill)="([^"]+)"', svg)) == {"none", "currentColor"}
 
 
+def test_an_icon_first_drawn_later_does_not_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *later = assets.icon_names()
+    assets.icon_svg(first)
+    monkeypatch.setattr(assets, "folder", lambda: pytest.fail("the disk was asked"))
+    assert all(assets.icon_svg(name) for name in later)
+
+
+def test_an_unknown_icon_is_named() -> None:
+    with pytest.raises(assets.AssetMissing, match=r"icons/telescope\.svg"):
+        assets.icon_svg("telescope")
+
+
 @pytest.mark.parametrize("scale", [1.0, 1.25, 1.5, 2.0])
 def test_icons_are_drawn_at_device_size(scale: float) -> None:
     drawn = icons.pixmap("printer", 16, C.TEXT, scale)
