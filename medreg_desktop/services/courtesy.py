@@ -7,10 +7,12 @@ interpreter this is the process's own; a program without a window never waits he
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Event
-from typing import Final
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 _AT_MOST_S: Final = 0.1
 """No window draws that long. One that did would slow the work down, and never stop it."""
@@ -32,7 +34,12 @@ def drawing() -> Iterator[None]:
         _nobody_draws.set()
 
 
-def give_way() -> None:
-    """Wait while the window draws; called before each row by loops of Python over many."""
-    if not _nobody_draws.is_set():
-        _nobody_draws.wait(_AT_MOST_S)
+def courteous(rows: Iterable[T]) -> Iterator[T]:
+    """Yield the rows, and before each wait while the window draws.
+
+    For every loop over many: of Python, or of the database driver, which takes the interpreter for each row it writes.
+    """
+    for row in rows:
+        if not _nobody_draws.is_set():
+            _nobody_draws.wait(_AT_MOST_S)
+        yield row

@@ -23,6 +23,7 @@ from medreg_desktop.services.cache.connection import Connection, scalar
 from medreg_desktop.services.cache.feed import FeedBroken, MassRemoval, limit_of_removals, verdicts_of
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge, Judged, ServerRow
+from medreg_desktop.services.courtesy import courteous
 
 _CHUNK = 500
 """Rows per transaction while differences are written: a decision waits for one chunk at most."""
@@ -154,7 +155,7 @@ def _add(
         conn.executemany(
             "INSERT INTO snapshot_row(kind, id, version, body) VALUES(?, ?, ?, CAST(? AS TEXT))"
             " ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, body = excluded.body",
-            [(item.row.kind, item.row.id, item.row.version, item.row.body) for item in judged],
+            ((item.row.kind, item.row.id, item.row.version, item.row.body) for item in courteous(judged)),
         )
 
 

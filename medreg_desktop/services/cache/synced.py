@@ -15,7 +15,7 @@ from medreg_desktop.services.cache import overlay, sync_state
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.outbox import OutboxRow
 from medreg_desktop.services.cache.sync_state import Viewer
-from medreg_desktop.services.courtesy import give_way
+from medreg_desktop.services.courtesy import courteous
 from medreg_desktop.services.search import index
 from medreg_desktop.services.search.rows import IndexRow, RowDerived, index_row
 
@@ -70,11 +70,10 @@ def judged(rows: Iterable[ServerRow], judge: Judge, institution: Institution | N
     Of a row that comes twice the last counts.
     """
     latest = {(row.kind, row.id): row for row in rows}.values()
-    return [_judged(row, judge, institution) for row in latest]
+    return [_judged(row, judge, institution) for row in courteous(latest)]
 
 
 def _judged(row: ServerRow, judge: Judge, institution: Institution | None) -> Judged:
-    give_way()
     if row.kind != EntityKind.APPLICATION:
         return Judged(row)
     application = decode_application(row.body)
@@ -202,9 +201,9 @@ def _put_applications(conn: Connection, rows: Sequence[Judged], *, even_older: b
             forms.append((*form, row.id))
     conn.executemany(
         "INSERT INTO application(id, version, form_number, form_voided, body) VALUES(?, ?, ?, ?, CAST(? AS TEXT))",
-        inserts,
+        courteous(inserts),
     )
-    conn.executemany("UPDATE application SET version = ?, body = CAST(? AS TEXT) WHERE id = ?", updates)
+    conn.executemany("UPDATE application SET version = ?, body = CAST(? AS TEXT) WHERE id = ?", courteous(updates))
     conn.executemany("UPDATE application SET form_number = ?, form_voided = ? WHERE id = ?", forms)
     index.write_rows(conn, _index_rows(conn, newer, [item.row.id for item in newer]))
     return [ApplicationId(item.row.id) for item in newer]
@@ -232,7 +231,6 @@ def _index_rows(conn: Connection, rows: Iterable[Judged], ids: Iterable[str] | N
     viewer = sync_state.viewer(conn)
     commands = overlay.commands_on(conn, viewer, ids)
     for item in rows:
-        give_way()
         if item.searchable is None:
             continue
         if on_it := commands.get(ApplicationId(item.row.id)):

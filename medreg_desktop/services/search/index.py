@@ -16,6 +16,7 @@ from typing import Any
 
 from medreg_core.domain.records import ApplicationId
 from medreg_core.domain.vocabulary import State
+from medreg_desktop.services.courtesy import courteous
 from medreg_desktop.services.search.conditions import RowSync, fold_code
 from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.names import sort_key, tokens
@@ -168,8 +169,8 @@ def write_rows(connection: Connection, rows: Iterable[IndexRow]) -> None:
 
 def _insert(connection: Connection, first: int, rows: Sequence[IndexRow]) -> None:
     numbered = list(enumerate(rows, first))
-    connection.executemany(_INSERT, [(n, *row.person, *row.status) for n, row in numbered])
-    connection.executemany(_INSERT_TOKENS, [(n, _tokens(row.person)) for n, row in numbered])
+    connection.executemany(_INSERT, ((n, *row.person, *row.status) for n, row in courteous(numbered)))
+    connection.executemany(_INSERT_TOKENS, ((n, _tokens(row.person)) for n, row in courteous(numbered)))
 
 
 def _tokens(person: Sequence[str]) -> str:
@@ -183,7 +184,7 @@ def _update(connection: Connection, pairs: Sequence[tuple[Sequence[Any], IndexRo
     """Write what differs between the stored values (n first) and the new row."""
     split = 1 + len(PERSON_COLUMNS)
     persons, statuses, unindexed, names, changes = [], [], [], [], []
-    for stored, row in pairs:
+    for stored, row in courteous(pairs):
         n, person, status = stored[0], stored[1:split], stored[split:]
         if person == row.person and status == row.status:
             continue
@@ -199,8 +200,8 @@ def _update(connection: Connection, pairs: Sequence[tuple[Sequence[Any], IndexRo
             names.append((n, _tokens(row.person)))
         changes.append((n, int(name_changed)))
     connection.executemany(_UPDATE_PERSON, persons)
-    connection.executemany(_UPDATE_STATUS, statuses)
-    connection.executemany(_UPDATE_UNINDEXED, unindexed)
+    connection.executemany(_UPDATE_STATUS, courteous(statuses))
+    connection.executemany(_UPDATE_UNINDEXED, courteous(unindexed))
     connection.executemany(_DELETE_TOKENS, [(n,) for n, _ in names])
     connection.executemany(_INSERT_TOKENS, names)
     connection.executemany(_NOTE_CHANGE, changes)

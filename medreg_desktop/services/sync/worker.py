@@ -12,6 +12,7 @@ from medreg_core.contract.v1.feed import DigestQuery, SnapshotEnd, SnapshotHead,
 from medreg_core.contract.v1.messages import OLDEST_PROTOCOL, PROTOCOL, Hello
 from medreg_core.domain.records import AccountId, ApplicationId, CommandId, DeviceId
 from medreg_core.domain.vocabulary import OutcomeKind
+from medreg_desktop.services.courtesy import courteous
 from medreg_desktop.services.faults import KnownFault
 from medreg_desktop.services.ports import Clock
 from medreg_desktop.services.sync import effects, events, leaving
@@ -283,7 +284,7 @@ class SyncWorker:
         return self.next_part()
 
     def _read_on(self, stream: _Stream) -> Event:
-        for line in stream.lines:
+        for line in courteous(stream.lines):
             match line:
                 case SnapshotHead():
                     return events.SnapshotOpened(self.now(), line)

@@ -89,9 +89,9 @@ class RowsModel(QAbstractTableModel, Generic[RowT]):
         self.beginResetModel()
         self._rows = list(rows)
         self._has_more = has_more
-        kept = {self._identity(row): row for row in self._rows if self._may_tick(row)}
         before = self._ticked
-        self._ticked = {key: kept[key] for key in self._ticked if key in kept}
+        if before:
+            self._ticked = self._still_ticked()
         self.endResetModel()
         if self._ticked != before:
             self.ticks_changed.emit()
@@ -141,15 +141,19 @@ class RowsModel(QAbstractTableModel, Generic[RowT]):
     @property
     def tick_state(self) -> Qt.CheckState:
         """The head's tick box: none, some, or every row that may be ticked."""
-        possible = sum(self._may_tick(row) for row in self._rows)
         if not self._ticked:
             return Qt.CheckState.Unchecked
+        possible = sum(self._may_tick(row) for row in self._rows)
         return Qt.CheckState.Checked if len(self._ticked) == possible else Qt.CheckState.PartiallyChecked
 
     @property
     def is_tickable(self) -> bool:
         """Whether the table has tick boxes."""
         return self._tickable is not None
+
+    def _still_ticked(self) -> dict[Hashable, RowT]:
+        kept = {self._identity(row): row for row in self._rows if self._may_tick(row)}
+        return {key: kept[key] for key in self._ticked if key in kept}
 
     def _may_tick(self, row: RowT) -> bool:
         return self._tickable is not None and self._tickable(row)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import current_thread
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -23,6 +25,7 @@ from medreg_desktop.services.cache.feed import Feed, FeedBroken, MassRemoval
 from medreg_desktop.services.cache.outbox import LOST_BY_SERVER, OutboxState, Resolution
 from medreg_desktop.services.cache.snapshot import Snapshot, digest_over
 from medreg_desktop.services.cache.store import CacheStore
+from medreg_desktop.services.search import index
 from tests.desktop.cache.office import (
     EPOCH,
     KEY,
@@ -37,6 +40,8 @@ from tests.desktop.cache.office import (
     read,
     upsert,
 )
+
+T = TypeVar("T")
 
 
 class Stream:
@@ -92,11 +97,18 @@ def test_every_row_gives_way_to_the_window_when_judged_and_when_written(
     empty: CacheStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[str] = []
-    monkeypatch.setattr(synced, "give_way", lambda: threads.append(current_thread().name))
+
+    def seen(rows: Iterable[T]) -> Iterator[T]:
+        for row in rows:
+            threads.append(current_thread().name)
+            yield row
+
+    for module in (synced, index):
+        monkeypatch.setattr(module, "courteous", seen)
     stream, snapshot = Stream([application(n) for n in range(1, 6)]), Snapshot(empty, judge)
     snapshot.begin(EPOCH)
     snapshot.add(*stream.block(0, 5))
-    assert sorted(Counter(threads).values()) == [5, 5], "on the thread that judges, and on the one that writes"
+    assert sorted(Counter(threads).values()) == [5, 15], "judged; written as a row, for the list, and for the search"
 
 
 def test_what_a_first_snapshot_brings_is_not_judged_a_second_time_that_day(empty: CacheStore) -> None:

@@ -59,18 +59,19 @@ def test_what_had_stayed_before_is_found_too(first: WindowFirst) -> None:
 
 def test_who_computes_waits_while_the_window_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courtesy, "_AT_MOST_S", 60.0)
-    went_on = threading.Event()
-    busy = threading.Thread(target=lambda: (courtesy.give_way(), went_on.set()))
+    taken: list[str] = []
+    busy = threading.Thread(target=lambda: taken.extend(courtesy.courteous("rows")))
     with courtesy.drawing():
         busy.start()
-        assert not went_on.wait(0.1)
-    assert went_on.wait(30)
-    busy.join()
+        busy.join(0.1)
+        assert busy.is_alive()
+    busy.join(30)
+    assert taken == list("rows")
 
 
 def test_a_window_that_never_ends_drawing_stops_nobody() -> None:
     with courtesy.drawing():
-        courtesy.give_way()  # returns
+        assert list(courtesy.courteous("row")) == ["r", "o", "w"]
 
 
 def test_a_drawing_that_fails_holds_nobody_up() -> None:
