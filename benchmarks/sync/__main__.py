@@ -94,9 +94,9 @@ def measure_loop(sizes: list[int]) -> Iterator[Held]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="medreg-bench-")))
         cluster = stack.enter_context(running_cluster(durable=True, niceness=_APART))
-        for rows in sizes:
-            with _served(cluster, folder / f"register-{rows}", _APART) as (service, url, port):
-                yield _held(port, LargeHospital(service, url, rows), folder / f"program-{rows}")
+        for n, rows in enumerate(sizes):
+            with _served(cluster, folder / f"register-{n}", _APART) as (service, url, port):
+                yield _held(port, LargeHospital(service, url, rows), folder / f"program-{n}")
 
 
 def _so_far(report: Report, began: float) -> Report:
