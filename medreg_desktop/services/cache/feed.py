@@ -13,6 +13,7 @@ from medreg_desktop.services.cache import applications, outbox, restored, sync_s
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.cache.synced import Judge, Judged, ServerRow
+from medreg_desktop.services.courtesy import courteous
 
 _ALWAYS_ALLOWED_REMOVALS = 50
 _ALLOWED_SHARE = 5  # one fifth
@@ -93,7 +94,7 @@ class Feed:
         count, sums = 0, [0] * DIGEST_BUCKETS
         for rows in self._versions():
             count += len(rows)
-            sums = [(a + b) % (1 << 64) for a, b in zip(sums, bucket_sums(rows), strict=True)]
+            sums = [(a + b) % (1 << 64) for a, b in zip(sums, bucket_sums(courteous(rows)), strict=True)]
         return Digest(count, tuple(sums))
 
     def digest_with(self, page: ChangePage) -> Digest:

@@ -6,10 +6,11 @@ Read in small runs: the loading thread must not keep the interpreter from painti
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from medreg_desktop.services.courtesy import courteous
 from medreg_desktop.services.search.columns import CHOICES, FEW_TEXTS, MANY_TEXTS, NUMBERS, Columns
 from medreg_desktop.services.search.connection import Connection
 from medreg_desktop.services.search.filters import having
@@ -30,9 +31,13 @@ def load(connection: Connection) -> Columns:
     size = connection.execute("SELECT coalesce(max(n), 0) FROM worklist").fetchone()[0] + 1
     draft = _Draft(size)
     cursor = connection.execute(f"SELECT n, {', '.join(_READ)} FROM worklist ORDER BY n")  # noqa: S608 - constants
-    while chunk := cursor.fetchmany(_CHUNK):
+    for chunk in _chunks(cursor):
         draft.add(chunk)
     return draft.columns(seq)
+
+
+def _chunks(cursor: Any) -> Iterator[list[Sequence[Any]]]:
+    return courteous(iter(lambda: cursor.fetchmany(_CHUNK), []))
 
 
 class _Draft:
@@ -127,7 +132,7 @@ def _ranks(connection: Connection, column: str, size: int) -> Slices:
     index = {**CODE_INDEXES, **SORT_INDEXES}[column]
     cursor = connection.execute(f"SELECT n, {column} FROM worklist INDEXED BY {index} ORDER BY {column}")  # noqa: S608 - constants
     ranks, rank, last = array("I", bytes(4 * size)), 0, None
-    while chunk := cursor.fetchmany(_CHUNK):
+    for chunk in _chunks(cursor):
         for n, text in chunk:
             if text != last:
                 rank, last = rank + 1, text
