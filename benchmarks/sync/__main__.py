@@ -1,4 +1,4 @@
-"""Runs the comparison, prints the tables, writes ``benchmarks/results/sync.json``; ``--quick`` for a short look."""
+"""Runs the comparison, prints tables, writes ``sync.json`` (``--loop``: ``loop.json``); ``--quick``: a short look."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from medreg_server.services.service import Service
 from tests.helpers.postgres import Cluster, running_cluster
 from tests.helpers.server import Hospital, open_register, seed_hospital, store_applications
 
-RESULTS = ROOT / "benchmarks" / "results" / "sync.json"
+RESULTS = ROOT / "benchmarks" / "results"
 _MBIT = 1e6
 _TARGET = 3.0  # of PouchDB's rows per second
 _TURNS = 3
@@ -234,14 +234,21 @@ def main() -> None:
     chosen = parser.parse_args()
     quick = chosen.quick
     if chosen.loop:
+        watched: list[Held] = []
         for held in measure_loop(chosen.loop):
             print("\n".join(_of_the_loop(held)), flush=True)
+            watched.append(held)
+            _write("loop.json", {"held": [asdict(one) for one in watched]})
         print(f"load {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} processors")
         return
     for report in measure(5_000, []) if quick else measure(50_000, [300_000]):
         print(tables(report), flush=True)
-        found = {"machine": platform.machine(), "python": platform.python_version(), "quick": quick, **asdict(report)}
-        RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+        _write("sync.json", {"quick": quick, **asdict(report)})
+
+
+def _write(name: str, found: dict[str, object]) -> None:
+    found = {"machine": platform.machine(), "python": platform.python_version(), **found}
+    (RESULTS / name).write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
