@@ -8,9 +8,10 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from medreg_desktop.ui.theme import look
 from medreg_desktop.ui.tokens import Colour, Face, Radius, Type
 
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-CENTRE = Qt.AlignmentFlag.AlignCenter
+_LINE = Qt.TextFlag.TextSingleLine.value | Qt.AlignmentFlag.AlignVCenter.value
+LEFT = Qt.AlignmentFlag.AlignLeft.value | _LINE  # plain numbers: flags joined at each call cost as much as a short text
+RIGHT = Qt.AlignmentFlag.AlignRight.value | _LINE
+CENTRE = Qt.AlignmentFlag.AlignHCenter.value | _LINE
 
 
 def panel(
@@ -44,7 +45,7 @@ def words(
     text: str,
     face: Face = Type.BODY,
     colour: Colour | QColor = Colour.TEXT,
-    align: Qt.AlignmentFlag = LEFT,
+    align: int = LEFT,
 ) -> float:
     """Draw one line of text, shortened with an ellipsis when it does not fit; return the width it takes."""
     painter.setFont(look().font(face))
@@ -54,7 +55,7 @@ def words(
     if width > box.width():
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
     # Room for the last glyph's overhang: the advance alone can cut the side of a bold hanzi.
-    painter.drawText(box.adjusted(0, 0, 1, 0), align | Qt.TextFlag.TextSingleLine, text)
+    painter.drawText(box.adjusted(0, 0, 1, 0), align, text)
     return min(width, box.width())
 
 

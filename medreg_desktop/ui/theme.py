@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPalette
@@ -70,7 +70,7 @@ class Look:
 
     def text_width(self, text: str, face: Face) -> int:
         """Return the advance of ``text`` in logical pixels."""
-        return _font_metrics(face, self.font_pt).horizontalAdvance(text)
+        return _text_width(text, face, self.font_pt)
 
     def line_height(self, face: Face) -> int:
         """Return the height of one line of text."""
@@ -110,6 +110,11 @@ def _font(face: Face, font_pt: int) -> QFont:
 def _hinting() -> QFont.HintingPreference:
     whole = float(QGuiApplication.primaryScreen().devicePixelRatio()).is_integer()
     return QFont.HintingPreference.PreferVerticalHinting if whole else QFont.HintingPreference.PreferNoHinting
+
+
+@lru_cache(maxsize=4096)  # measuring costs as much as drawing, and a list says much of the same again
+def _text_width(text: str, face: Face, font_pt: int) -> int:
+    return _font_metrics(face, font_pt).horizontalAdvance(text)
 
 
 @cache

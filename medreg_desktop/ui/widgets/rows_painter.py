@@ -7,7 +7,6 @@ of a list look alike (its states, kinds and dates) or come again, so each is dra
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -23,7 +22,7 @@ from medreg_desktop.ui.widgets.cell_delegate import paint_cell
 from medreg_desktop.ui.widgets.cells import Cell
 from medreg_desktop.ui.widgets.rows_model import RowsModel
 
-_KEPT = 512  # pictures of 10 kB: two windows full of rows no two of which are alike
+_KEPT = 256  # pictures of 10 kB, once among the new and once among the old: two windows of rows no two of them alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,12 @@ class RowsPainter:
     def __init__(self, model: RowsModel[Any]) -> None:
         self.hovered_row = -1
         self._model = model
-        self._pictures: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+        self._new: dict[tuple[object, ...], QPixmap] = {}
+        self._old: dict[tuple[object, ...], QPixmap] = {}
 
     def forget(self) -> None:
         """Draw everything anew: colours, sizes or fonts are others."""
-        self._pictures.clear()
+        self._new, self._old = {}, {}
 
     def paint(self, painter: QPainter, rows: range, top: int, height: int, spans: Sequence[Span], at: Marked) -> None:
         """Draw the columns, at least one, of some rows, each ``height`` high; ``top`` is the first one's place."""
@@ -80,13 +80,15 @@ class RowsPainter:
 
     def _picture(self, cell: Cell, width: int, height: int, ground: Colour, scale: float, *, focused: bool) -> QPixmap:
         key = (cell, width, height, ground, scale, focused)
-        found = self._pictures.get(key)
+        found = self._new.get(key)
+        if found is not None:
+            return found
+        if len(self._new) >= _KEPT:  # what was not asked for since the last time is given up
+            self._new, self._old = {}, self._new
+        found = self._old.get(key)
         if found is None:
-            found = self._pictures[key] = _drawn(cell, width, height, ground, scale, focused=focused)
-            if len(self._pictures) > _KEPT:
-                self._pictures.popitem(last=False)
-        else:
-            self._pictures.move_to_end(key)
+            found = _drawn(cell, width, height, ground, scale, focused=focused)
+        self._new[key] = found
         return found
 
 
