@@ -158,7 +158,7 @@ def rebuild_index(conn: Connection, judge: Judge) -> None:
     """Make the search index anew from the rows, for a program whose index has another shape."""
     institution = sync_state.institution(conn)
     stored = conn.execute("SELECT id, version, CAST(body AS BLOB) FROM application ORDER BY n")
-    rows = (ServerRow(EntityKind.APPLICATION, i, version, body) for i, version, body in stored)
+    rows = (ServerRow(EntityKind.APPLICATION, i, version, body) for i, version, body in courteous(stored))
     index.rebuild(conn, _index_rows(conn, (_judged(row, judge, institution) for row in rows)))
 
 
