@@ -46,11 +46,6 @@ def path(*parts: str) -> Path:
     return found
 
 
-def text(*parts: str) -> str:
-    """Return the content of a shipped text file."""
-    return path(*parts).read_text("utf-8")
-
-
 def icon_svg(name: str) -> str:
     """Return the SVG of an icon, drawn with ``currentColor``; raises AssetMissing for an unknown name."""
     found = _icons().get(name)
