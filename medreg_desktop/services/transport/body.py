@@ -17,7 +17,7 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
 BODY_BYTES = 32 * 1024 * 1024
-"""More than any honest answer: pages stop at 1 MB, a bucket of a million rows at some ten."""
+"""More than any honest answer: pages stop at 1.6 MB, a bucket of a million rows at some ten."""
 
 LINE_BYTES = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
