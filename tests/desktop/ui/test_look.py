@@ -111,6 +111,7 @@ def test_icons_are_one_family(name: str) -> None:
 
 def test_an_icon_first_drawn_later_does_not_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     first, *later = assets.icon_names()
+    assets._icons.cache_clear()
     assets.icon_svg(first)
     monkeypatch.setattr(assets, "folder", lambda: pytest.fail("the disk was asked"))
     assert all(assets.icon_svg(name) for name in later)
