@@ -33,14 +33,14 @@ from tests.helpers.server import Hospital, open_register, seed_hospital, store_a
 RESULTS = ROOT / "benchmarks" / "results"
 _MBIT = 1e6
 _TARGET = 3.0  # of PouchDB's rows per second
-_TURNS = 3
+_TIMES = 3
 """Changes are measured so often, PouchDB's beside each: neither stands still on a machine that others share."""
 _APART = 10
 """Niceness of service and database while the loop alone is watched: an office's computer does not run them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Comparison:
     """A change of every row, ours and PouchDB's one after the other."""
 
     ours: Copying
@@ -61,7 +61,7 @@ class Report:
     copying: list[Copying] = field(default_factory=list)
     floor_per_s: float = 0.0
     pouch: list[Pouch] = field(default_factory=list)
-    changes: list[Turn] = field(default_factory=list)
+    changes: list[Comparison] = field(default_factory=list)
     cuts: list[Cuts] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     drain: Drain | None = None
@@ -123,14 +123,14 @@ def _one_hospital(report: Report, large: LargeHospital, port: int, folder: Path)
     for bits, target in slow:
         name = folder / f"line-{bits:.0f}"
         report.copying.append(ours.over_a_line(port, large, name, bits, target * share))
-    report.changes = list(_in_turn(report, large, port, folder, bodies))
+    report.changes = list(_compared(report, large, port, folder, bodies))
 
 
-def _in_turn(report: Report, large: LargeHospital, port: int, folder: Path, bodies: list[str]) -> Iterator[Turn]:
+def _compared(report: Report, large: LargeHospital, port: int, folder: Path, bodies: list[str]) -> Iterator[Comparison]:
     better = max(report.pouch, key=lambda found: found.delta_per_s).batch
-    for _ in range(_TURNS):
+    for _ in range(_TIMES):
         changed = ours.changes(port, large, folder / f"whole-{large.rows}")
-        yield Turn(changed, pouch.measured(bodies, folder, [better])[0])
+        yield Comparison(changed, pouch.measured(bodies, folder, [better])[0])
 
 
 def _size(report: Report, large: LargeHospital, port: int, folder: Path) -> None:
@@ -165,9 +165,8 @@ def tables(report: Report) -> str:
     head = f"{'into the copy':32}" + "".join(f"{name:>{width}}" for name, width in columns) + f"{'/insert':>9}"
     lines = [f"{load}, {os.cpu_count()} processors, {report.seconds:.0f} s", "", head]
     lines += [_copied(report, row) for row in report.copying]
-    lines += [_turn(report, turn) for turn in report.changes]
-    if report.changes:
-        lines.append(_spread([turn.ratio for turn in report.changes]))
+    lines += [_line(report, found.ours, found.pouch.delta_per_s) for found in report.changes]
+    lines.append(_spread([found.ratio for found in report.changes]))
     lines += [
         f"PouchDB, batches of {row.batch}: {row.first_per_s:.0f} rows/s first, {row.delta_per_s:.0f} changed"
         for row in report.pouch
@@ -204,10 +203,6 @@ def _copied(report: Report, row: Copying) -> str:
     return _line(report, row, max(found.first_per_s for found in report.pouch))
 
 
-def _turn(report: Report, turn: Turn) -> str:
-    return _line(report, turn.ours, turn.pouch.delta_per_s)
-
-
 def _line(report: Report, row: Copying, peer_per_s: float) -> str:
     target = f"{row.target_s:.1f}" if row.target_s else ""
     mb = f"{row.mb:.1f}" if row.mb else ""
@@ -217,7 +212,7 @@ def _line(report: Report, row: Copying, peer_per_s: float) -> str:
 
 def _spread(ratios: list[float]) -> str:
     between = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    return f"changes: {median(ratios):.2f} x PouchDB, {between} in {len(ratios)} turns (target {_TARGET:g})"
+    return f"changes: {median(ratios):.2f} x PouchDB, {between} {len(ratios)} times (target {_TARGET:g})"
 
 
 def _rows(text: str) -> int:

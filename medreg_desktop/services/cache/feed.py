@@ -157,7 +157,7 @@ class Feed:
 
     def _judged(self, changes: Sequence[Change]) -> list[Judged]:
         institution = self._store.read(sync_state.institution)
-        return synced.judged(map(_server_row, changes), self._judge, institution)
+        return synced.judged(map(ServerRow.of, changes), self._judge, institution)
 
     def _rebuild_index(self, conn: Connection) -> bool:
         if synced.index_is_current(conn):
@@ -219,7 +219,3 @@ def _check_continues(page: ChangePage, known: sync_state.SyncState) -> None:
 def _latest(changes: Sequence[Change]) -> list[Change]:
     """Return the last change of each row: delete and recreate in one page must end recreated (joplin#14388)."""
     return list({(change.kind, change.id): change for change in changes}.values())
-
-
-def _server_row(change: Change) -> ServerRow:
-    return ServerRow(change.kind, change.id, change.version, bytes(change.body))

@@ -68,7 +68,7 @@ class Snapshot:
 
         Raises FeedBroken ``digest`` if the rows are not what the mark covers; nothing of the block was stored then.
         """
-        judged = self._judged(map(_server_row, rows))
+        judged = self._judged(map(ServerRow.of, rows))
 
         def work(conn: Connection) -> int:
             _add(conn, rows, judged, mark)
@@ -87,7 +87,7 @@ class Snapshot:
                 ``removals_confirmed`` if it would remove the very rows that ``which`` named.
         """
         # The mark stays where it is: a program killed from here on asks for the rest once more.
-        judged = self._judged(map(_server_row, rest))
+        judged = self._judged(map(ServerRow.of, rest))
         self._store.write(lambda conn: _add(conn, rest, judged, end))
         removed = self._store.write(lambda conn: _check_removals(conn, removals_confirmed))
         with self._store.bulk():
@@ -199,7 +199,3 @@ def _check_removals(conn: Connection, confirmed: str) -> _Removed:
     if are_many and (which := hashlib.sha256(msgspec.json.encode(gone)).hexdigest()) != confirmed:
         raise MassRemoval(len(gone), total, which)
     return _Removed(gone, are_many=are_many)
-
-
-def _server_row(row: SnapshotRow) -> ServerRow:
-    return ServerRow(row.kind, row.id, row.version, bytes(row.body))

@@ -181,7 +181,7 @@ def has_rows(conn: Connection) -> bool:
 
 def institution(conn: Connection) -> Institution | None:
     """Return the office's institution: the feed's row if there is one, else what hello told."""
-    body = scalar(conn, "SELECT body FROM entity WHERE kind = 'institution' LIMIT 1")
+    body = scalar(conn, "SELECT CAST(body AS BLOB) FROM entity WHERE kind = 'institution' LIMIT 1")
     return msgspec.json.decode(body, type=Institution) if body else _read(conn, "institution", Institution)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 
 import msgspec
 
-from medreg_core.contract.v1.feed import EntityKind
+from medreg_core.contract.v1.feed import Change, EntityKind, SnapshotRow
 from medreg_core.domain.records import AccountId, Application, ApplicationId, Institution
 from medreg_desktop.services.cache import overlay, sync_state
 from medreg_desktop.services.cache.connection import Connection
@@ -43,12 +43,20 @@ Judge = Callable[[Application, Institution | None], ReviewFacts]
 
 @dataclass(frozen=True, slots=True)
 class ServerRow:
-    """A row as the wire brought it: the body in the bytes it came in, which SQLite is told to take for text."""
+    """A row as the wire brought it: the body in the bytes it came in, which SQLite is told to take for text.
+
+    It is read as bytes, too: what a later version of the service adds need not even be text.
+    """
 
     kind: str
     id: str
     version: int
     body: bytes
+
+    @classmethod
+    def of(cls, row: Change | SnapshotRow) -> ServerRow:
+        """Return the row of a page of changes or of a snapshot."""
+        return cls(row.kind, row.id, row.version, bytes(row.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ def encode_application(application: Application) -> bytes:
 
 def find(conn: Connection, application_id: ApplicationId) -> Application | None:
     """Return the server's row of an application, or None."""
-    row = conn.execute("SELECT body FROM application WHERE id = ?", (application_id,)).fetchone()
+    row = conn.execute("SELECT CAST(body AS BLOB) FROM application WHERE id = ?", (application_id,)).fetchone()
     return None if row is None else decode_application(row[0])
 
 

@@ -91,7 +91,8 @@ class RowsModel(QAbstractTableModel, Generic[RowT]):
         self._has_more = has_more
         before = self._ticked
         if before:
-            self._ticked = self._still_ticked()
+            kept = {self._identity(row): row for row in self._rows if self._may_tick(row)}
+            self._ticked = {key: kept[key] for key in before if key in kept}
         self.endResetModel()
         if self._ticked != before:
             self.ticks_changed.emit()
@@ -150,10 +151,6 @@ class RowsModel(QAbstractTableModel, Generic[RowT]):
     def is_tickable(self) -> bool:
         """Whether the table has tick boxes."""
         return self._tickable is not None
-
-    def _still_ticked(self) -> dict[Hashable, RowT]:
-        kept = {self._identity(row): row for row in self._rows if self._may_tick(row)}
-        return {key: kept[key] for key in self._ticked if key in kept}
 
     def _may_tick(self, row: RowT) -> bool:
         return self._tickable is not None and self._tickable(row)

@@ -22,7 +22,7 @@ from medreg_desktop.ui.widgets.cell_delegate import paint_cell
 from medreg_desktop.ui.widgets.cells import Cell
 from medreg_desktop.ui.widgets.rows_model import RowsModel
 
-_KEPT = 256  # pictures of 10 kB, once among the new and once among the old: two windows of rows no two of them alike
+_KEPT = 256  # new pictures of 10 kB, and as many old ones: two windows full of rows no two of which are alike
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as with_other
 
 from medreg_core.contract.v1.digest import bucket_of, bucket_sums
 from medreg_core.contract.v1.feed import BucketRows, Change, Op
 from medreg_core.contract.v1.messages import MAGIC
 from medreg_core.domain.records import ReviewForm
 from medreg_core.domain.vocabulary import State
-from medreg_desktop.services.cache import sync_state, synced
+from medreg_desktop.services.cache import decided, sync_state, synced
 from medreg_desktop.services.cache.connection import Connection
 from medreg_desktop.services.cache.feed import Digest, Feed, FeedBroken, MassRemoval
 from medreg_desktop.services.cache.store import CacheStore
 from medreg_desktop.services.search import index
-from tests.desktop.cache.office import EPOCH, KEY, StillClock, application, body, judge, page, read, removal, upsert
+from tests.desktop.cache.office import (
+    EPOCH,
+    KEY,
+    NOW,
+    StillClock,
+    application,
+    body,
+    judge,
+    page,
+    read,
+    removal,
+    upsert,
+)
 
 
 def test_a_page_brings_rows_position_and_search_rows_together(store: CacheStore, feed: Feed) -> None:
@@ -63,6 +77,14 @@ def test_bytes_of_the_wire_are_text_to_the_database(store: CacheStore, feed: Fee
     kinds = "SELECT typeof(body) FROM application UNION SELECT typeof(body) FROM entity"
     assert read(store, kinds) == [("text",)]  # a BLOB would be taken for SQLite's own binary JSON
     assert read(store, "SELECT json_extract(body, '$.version') FROM application ORDER BY n") == [(2,), (1,)]
+
+
+def test_what_this_program_does_not_know_of_a_row_keeps_nobody_from_reading_it(store: CacheStore, feed: Feed) -> None:
+    row = application(1, decided_at=NOW)
+    garbled = msgspec.Raw(bytes(body(row))[:-1] + b',"later":"\xff"}')
+    feed.apply_page(page(0, [with_other(upsert(1, row), body=garbled)]))
+    assert store.read(lambda conn: synced.find(conn, row.id)) == row
+    assert store.read(lambda conn: decided.in_register(conn, NOW)) == [row]
 
 
 @pytest.mark.parametrize(
