@@ -139,7 +139,7 @@ def cut_snapshot(port: int, large: LargeHospital, folder: Path) -> Cuts:
             road.cut_after = large.rows * _ROW_BYTES // (CUTS + 1)
             pc.later()
             if not _rows_kept(pc):
-                raise RuntimeError("the copy was whole before the line was cut for the last time")
+                raise RuntimeError("the copy was whole, or none of it came, before the line was cut for the last time")
             lost.append(sum(wire.streams) - (_rows_kept(pc) - before))
             wire.count()
         road.cut_after = None
